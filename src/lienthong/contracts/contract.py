@@ -1,0 +1,160 @@
+"""What a database promises: tables, fields, rules, owner, legal basis, clocks and sensitivity.
+
+These are plain values. They are read from ODCS YAML by `contracts.reading` and know no database and no clock.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from lienthong.findings import Criterion, Severity, Text
+
+Kind = Literal[
+    "required", "type", "length", "pattern", "minimum", "maximum", "enum", "unique", "reference",
+    "row", "query", "custom",
+]
+"""What a rule is made of: declared by a property, a row predicate, a counted query, or our own engine."""
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of the values below."""
+
+
+class CodeValue(Struct):
+    """One value of a closed list, with its meaning."""
+
+    value: str
+    label: Text = {}
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class Rule(Struct):
+    """One promise that a row can break.
+
+    `predicate` is SQL over the row, true for a wrong row (kinds row and custom; for property kinds it is
+    derived when the contract is compiled). `query` with `operator` and `threshold` is a counted ODCS query.
+    `needs` names the code lists without which the answer is unknown. `requires` names rules that must hold
+    before this one is asked (their failing rows are passed over).
+    """
+
+    id: str
+    table: str
+    kind: Kind
+    criterion: Criterion
+    severity: Severity = Severity.ERROR
+    fields: tuple[str, ...] = ()
+    predicate: str | None = None
+    query: str | None = None
+    operator: str = "mustBe"
+    threshold: Any = 0
+    argument: Any = None
+    sentence: Text = {}
+    remedy: Text = {}
+    needs: tuple[str, ...] = ()
+    legal_basis: str | None = None
+    evidence: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    line: int | None = None
+
+
+class Field(Struct):
+    """One column of a table, as the sender must fill it."""
+
+    name: str
+    type: Literal["string", "integer", "number", "boolean", "date", "timestamp", "time"] = "string"
+    physical_type: str | None = None
+    label: Text = {}
+    description: Text = {}
+    required: bool = False
+    required_severity: Severity = Severity.ERROR
+    unique: bool = False
+    primary_key: bool = False
+    pattern: str | None = None
+    minimum: Any = None
+    maximum: Any = None
+    exclusive_minimum: Any = None
+    exclusive_maximum: Any = None
+    min_length: int | None = None
+    max_length: int | None = None
+    values: tuple[CodeValue, ...] = ()
+    reference: tuple[str, str] | None = None
+    code_list: str | None = None
+    separator: str | None = None
+    format: str | None = None
+    sensitivity: Literal["public", "internal", "personal", "sensitive"] = "internal"
+    identity_role: str | None = None
+    evidence: str | None = None
+    source: str | None = None
+    examples: tuple[str, ...] = ()
+    properties: dict[str, Any] = {}
+    line: int | None = None
+
+
+class Table(Struct):
+    """One table of a contract.
+
+    `key` names the primary-key fields. `root` is the table whose row opens the unit of acceptance
+    (itself for most tables; XML1 for the tables of a visit) and `link` the field that joins to it.
+    `event` is the field that says when the event happened, `xml` where the rows stand in a message.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    rules: tuple[Rule, ...] = ()
+    label: Text = {}
+    description: Text = {}
+    key: tuple[str, ...] = ()
+    root: str | None = None
+    link: str | None = None
+    event: str | None = None
+    province: str | None = None
+    facility: str | None = None
+    xml: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    line: int | None = None
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+class Clock(Struct):
+    """A legal time limit between an event and its arrival."""
+
+    id: str
+    event: Text
+    within: int
+    unit: Literal["minutes", "hours", "working_hours", "days", "working_days", "months"]
+    basis: str = ""
+    evidence: str = "inferred"
+
+
+class Contract(Struct):
+    """What a database promises, in one version."""
+
+    name: str
+    version: str
+    status: str = "active"
+    label: Text = {}
+    description: Text = {}
+    tables: tuple[Table, ...]
+    owner: str = ""
+    owner_label: Text = {}
+    legal_basis: tuple[dict[str, Any], ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    senders: Text = {}
+    expected: dict[str, Any] = {}
+    purposes: tuple[str, ...] = ()
+    retention: Text = {}
+    evidence: str | None = None
+    properties: dict[str, Any] = {}
+    digest: str = ""
+    path: str = ""
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name, or None."""
+        return next((table for table in self.tables if table.name == name), None)

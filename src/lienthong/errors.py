@@ -1,0 +1,50 @@
+"""Why a request cannot be carried out: five kinds, mapped once to HTTP, FHIR and exit codes."""
+
+from __future__ import annotations
+
+
+class Failure(Exception):
+    """A request that ends without its effect.
+
+    `code` is stable and never reused; `message` is the English sentence and the gettext key,
+    `details` fill its placeholders and hold no personal values.
+    """
+
+    status = 500
+    exit_code = 2
+
+    def __init__(self, code: str, message: str, **details: object) -> None:
+        super().__init__(message % details if details else message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+
+class Refused(Failure):
+    """The request itself is wrong; mend it and send it again."""
+
+    status = 422
+
+
+class NotAllowed(Failure):
+    """This actor may not do this, for this purpose."""
+
+    status = 403
+
+
+class NotFound(Failure):
+    """There is no such thing, or this actor may not know of it."""
+
+    status = 404
+
+
+class Conflict(Failure):
+    """The request was right for a state that is gone."""
+
+    status = 409
+
+
+class Unavailable(Failure):
+    """Something that is needed does not answer now; nothing was lost, try again."""
+
+    status = 503
