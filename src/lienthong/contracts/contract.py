@@ -22,7 +22,7 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the values below."""
 
 
-class CodeValue(Struct):
+class CodeValue(Struct, kw_only=True):
     """One value of a closed list, with its meaning."""
 
     value: str
@@ -31,7 +31,7 @@ class CodeValue(Struct):
     valid_to: str | None = None
 
 
-class Rule(Struct):
+class Rule(Struct, kw_only=True):
     """One promise that a row can break.
 
     `predicate` is SQL over the row, true for a wrong row (kinds row and custom; for property kinds it is
@@ -61,7 +61,7 @@ class Rule(Struct):
     line: int | None = None
 
 
-class Field(Struct):
+class Field(Struct, kw_only=True):
     """One column of a table, as the sender must fill it."""
 
     name: str
@@ -94,7 +94,7 @@ class Field(Struct):
     line: int | None = None
 
 
-class Table(Struct):
+class Table(Struct, kw_only=True):
     """One table of a contract.
 
     `key` names the primary-key fields. `root` is the table whose row opens the unit of acceptance
@@ -122,7 +122,7 @@ class Table(Struct):
         return next((field for field in self.fields if field.name == name), None)
 
 
-class Clock(Struct):
+class Clock(Struct, kw_only=True):
     """A legal time limit between an event and its arrival."""
 
     id: str
@@ -133,7 +133,7 @@ class Clock(Struct):
     evidence: str = "inferred"
 
 
-class Contract(Struct):
+class Contract(Struct, kw_only=True):
     """What a database promises, in one version."""
 
     name: str

@@ -1,0 +1,171 @@
+"""ODCS quality items as our rules: sql predicates, counted queries, library metrics and our own engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lienthong.contracts.contract import Rule
+from lienthong.contracts.yaml_lines import Path
+from lienthong.findings import DIMENSION_CRITERION, Criterion
+
+if TYPE_CHECKING:
+    from lienthong.contracts.mapping import Mapper
+
+ENGINE = "lienthong"
+METRICS = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
+OPERATORS = (
+    "mustBe",
+    "mustNotBe",
+    "mustBeGreaterThan",
+    "mustBeGreaterOrEqualTo",
+    "mustBeLessThan",
+    "mustBeLessOrEqualTo",
+    "mustBeBetween",
+    "mustNotBeBetween",
+)
+METRIC_CRITERION = {
+    "nullValues": Criterion.SUFFICIENT,
+    "missingValues": Criterion.SUFFICIENT,
+    "invalidValues": Criterion.CORRECT,
+    "duplicateValues": Criterion.CLEAN,
+    "rowCount": Criterion.SUFFICIENT,
+}
+
+
+def map_quality(
+    mapper: Mapper, table: str, field: str | None, item: dict[str, Any], path: Path
+) -> list[Rule]:
+    """The rules of a table (field None) or of one property. Text items and other vendors' are left out."""
+    rules = []
+    seen: set[str] = set()
+    for index, quality in enumerate(item.get("quality") or ()):
+        place = (*path, "quality", index)
+        rule = _rule(mapper, table, field, quality, place, index)
+        if rule is None:
+            continue
+        if rule.id in seen:
+            mapper.wrong(place, f"two rules of one list are called {rule.id}")
+        seen.add(rule.id)
+        rules.append(rule)
+    return rules
+
+
+def _rule(
+    mapper: Mapper, table: str, field: str | None, quality: dict[str, Any], path: Path, index: int
+) -> Rule | None:
+    kind = quality.get("type") or ("sql" if quality.get("query") else "library")
+    if kind == "text" or (kind == "custom" and quality.get("engine") != ENGINE):
+        return None
+    own = mapper.properties(quality)
+    operator, threshold = _threshold(quality)
+    fields = tuple(str(name) for name in own.get("fields") or ()) or ((field,) if field else ())
+    common: dict[str, Any] = {
+        "id": str(quality.get("id") or quality.get("name") or _made_id(table, field, quality, index)),
+        "table": table,
+        "criterion": _criterion(mapper, quality, path),
+        "severity": mapper.severity(quality.get("severity"), (*path, "severity")),
+        "fields": fields,
+        "operator": operator,
+        "threshold": threshold,
+        "sentence": _sentence(mapper, own.get("sentence"), quality, path),
+        "remedy": mapper.text(own.get("remedy"), path, "remedy"),
+        "legal_basis": _joined(own.get("legalBasis")),
+        "evidence": own.get("evidence"),
+        "valid_from": own.get("validFrom"),
+        "valid_to": own.get("validTo"),
+        "line": mapper.document.line(path),
+    }
+    if kind == "sql":
+        if not quality.get("query"):
+            mapper.wrong(path, f"rule {common['id']} has no query")
+            return None
+        return Rule(kind="query", query=str(quality["query"]), **common)
+    if kind == "custom":
+        return _custom(mapper, quality, path, common)
+    return _library(mapper, quality, path, common, field)
+
+
+def _custom(
+    mapper: Mapper, quality: dict[str, Any], path: Path, common: dict[str, Any]
+) -> Rule | None:
+    implementation = quality.get("implementation")
+    if isinstance(implementation, str):
+        implementation = {"predicate": implementation}
+    if not isinstance(implementation, dict):
+        mapper.wrong(path, f"rule {common['id']} has no implementation", "predicate, needs or by: reader")
+        return None
+    return Rule(
+        kind="custom",
+        predicate=implementation.get("predicate"),
+        needs=tuple(str(name) for name in implementation.get("needs") or ()),
+        argument=implementation.get("by"),
+        **common,
+    )
+
+
+def _library(
+    mapper: Mapper, quality: dict[str, Any], path: Path, common: dict[str, Any], field: str | None
+) -> Rule | None:
+    from lienthong.contracts.mapping import refuse_bare_code
+
+    metric = quality.get("metric") or quality.get("rule")
+    aliases = {"nullCheck": "nullValues", "unique": "duplicateValues", "validValues": "invalidValues"}
+    metric = aliases.get(str(metric), metric)
+    if metric not in METRICS:
+        mapper.wrong((*path, "metric"), f"metric is '{metric}'", ", ".join(METRICS))
+        return None
+    arguments = quality.get("arguments") or {}
+    if metric == "invalidValues" and _is_text(mapper, path, field):
+        for index, value in enumerate(arguments.get("validValues") or ()):
+            refuse_bare_code(mapper, value, (*path, "arguments", "validValues", index), str(field))
+    unit = quality.get("unit")
+    return Rule(kind="query", argument={"metric": metric, "unit": unit, **arguments}, **common)
+
+
+def _is_text(mapper: Mapper, path: Path, field: str | None) -> bool:
+    """Whether the property that carries this quality item is declared as text."""
+    if field is None:
+        return False
+    value: Any = mapper.document.value
+    for part in path[:-2]:
+        value = value[part]
+    return value.get("logicalType") == "string"
+
+
+def _threshold(quality: dict[str, Any]) -> tuple[str, Any]:
+    for operator in OPERATORS:
+        if quality.get(operator) is not None:
+            return operator, quality[operator]
+    return "mustBe", 0
+
+
+def _criterion(mapper: Mapper, quality: dict[str, Any], path: Path) -> Criterion:
+    dimension = quality.get("dimension")
+    if dimension is None:
+        metric = quality.get("metric") or quality.get("rule")
+        return METRIC_CRITERION.get(str(metric), Criterion.CORRECT)
+    criterion = DIMENSION_CRITERION.get(str(dimension))
+    if criterion is None:
+        allowed = ", ".join(DIMENSION_CRITERION)
+        mapper.wrong((*path, "dimension"), f"dimension is '{dimension}'", allowed)
+        return Criterion.CORRECT
+    return criterion
+
+
+def _sentence(mapper: Mapper, value: Any, quality: dict[str, Any], path: Path) -> dict[str, str]:
+    sentence = mapper.text(value, path, "sentence")
+    if not sentence and quality.get("description"):
+        return {"en": str(quality["description"])}
+    return sentence
+
+
+def _made_id(table: str, field: str | None, quality: dict[str, Any], index: int) -> str:
+    """The id of a plain ODCS item that has none: where it stands and what it is."""
+    what = quality.get("metric") or quality.get("rule") or quality.get("type") or "library"
+    return ".".join(part for part in (table, field, f"{what}{index + 1}") if part)
+
+
+def _joined(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "; ".join(str(part) for part in value)
+    return None if value is None else str(value)
