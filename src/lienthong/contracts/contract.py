@@ -12,8 +12,18 @@ import msgspec
 from lienthong.findings import Criterion, Severity, Text
 
 Kind = Literal[
-    "required", "type", "length", "pattern", "minimum", "maximum", "enum", "unique", "reference",
-    "row", "query", "custom",
+    "required",
+    "type",
+    "length",
+    "pattern",
+    "minimum",
+    "maximum",
+    "enum",
+    "unique",
+    "reference",
+    "row",
+    "query",
+    "custom",
 ]
 """What a rule is made of: declared by a property, a row predicate, a counted query, or our own engine."""
 

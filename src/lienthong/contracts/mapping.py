@@ -93,7 +93,9 @@ def map_contract(
         description=mapper.text(own.get("description"), ("customProperties",), "description"),
         tables=tables,
         owner=str(owner.get("code", "")) if isinstance(owner, dict) else str(owner),
-        owner_label={k: v for k, v in owner.items() if k in LANGUAGES} if isinstance(owner, dict) else {},
+        owner_label={k: v for k, v in owner.items() if k in LANGUAGES}
+        if isinstance(owner, dict)
+        else {},
         legal_basis=tuple(own.get("legalBasis") or ()),
         clocks=tuple(_clocks(mapper, own.get("clocks") or ())),
         senders=mapper.text(own.get("senders"), ("customProperties",), "senders"),
@@ -141,7 +143,9 @@ def _table(mapper: Mapper, schema: dict[str, Any], path: Path) -> Table:
     key_items.sort(key=lambda item: item.get("primaryKeyPosition") or 0)
     rules = map_quality(mapper, name, None, schema, path)
     for index, item in items:
-        rules += map_quality(mapper, name, str(item.get("name")), item, (*path, "properties", index))
+        rules += map_quality(
+            mapper, name, str(item.get("name")), item, (*path, "properties", index)
+        )
     return Table(
         name=name,
         fields=_with_references(mapper, fields, schema, name),
@@ -168,7 +172,9 @@ def _field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
     options = item.get("logicalTypeOptions") or {}
     logical = item.get("logicalType") or _logical_of_physical(item.get("physicalType"))
     if logical not in TYPES:
-        mapper.wrong((*path, "logicalType"), f"logicalType of {name} is '{logical}'", ", ".join(TYPES))
+        mapper.wrong(
+            (*path, "logicalType"), f"logicalType of {name} is '{logical}'", ", ".join(TYPES)
+        )
         logical = "string"
     sensitivity = str(item.get("classification") or "internal").lower()
     sensitivity = SENSITIVITY_ALIASES.get(sensitivity, sensitivity)
@@ -178,7 +184,7 @@ def _field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
         name=name,
         type=logical,
         physical_type=item.get("physicalType"),
-        label=mapper.text(own.get("label"), path, f"label of {name}"),
+        label=mapper.text(own.get("label"), path, f"label of {name}") or _business_name(item),
         description={"en": item["description"]} if item.get("description") else {},
         required=bool(item.get("required")),
         required_severity=mapper.severity((own.get("severities") or {}).get("required"), path),
@@ -206,6 +212,12 @@ def _field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
     )
 
 
+def _business_name(item: dict[str, Any]) -> dict[str, str]:
+    """The label of a plain ODCS item: its businessName in every language."""
+    name = item.get("businessName")
+    return dict.fromkeys(LANGUAGES, str(name)) if name else {}
+
+
 def _logical_of_physical(physical: str | None) -> str:
     """The logical type of a property that gives only a physical one (`VARCHAR(5)`, `DECIMAL(18,2)`)."""
     word = re.split(r"[\s(]", (physical or "string").strip().lower())[0]
@@ -229,15 +241,19 @@ def _check_options(mapper: Mapper, name: str, options: dict[str, Any], path: Pat
         except re.error as error:
             mapper.wrong((*path, "pattern"), f"the pattern of {name} does not compile: {error}")
     for low, high in (("minimum", "maximum"), ("minLength", "maxLength")):
+        least, most = options.get(low), options.get(high)
+        if least is None or most is None:
+            continue
         try:
-            if options.get(low) is not None and options.get(high) is not None:
-                if options[low] > options[high]:
-                    mapper.wrong((*path, low), f"{low} of {name} is above its {high}")
+            if least > most:
+                mapper.wrong((*path, low), f"{low} of {name} is above its {high}")
         except TypeError:
             mapper.wrong((*path, low), f"{low} and {high} of {name} are of different kinds")
 
 
-def _values(mapper: Mapper, item: dict[str, Any], logical: str, path: Path) -> tuple[CodeValue, ...]:
+def _values(
+    mapper: Mapper, item: dict[str, Any], logical: str, path: Path
+) -> tuple[CodeValue, ...]:
     """The closed list of a property: `enum` (ODCS 3.2), or `validValues` are left to quality items."""
     values = []
     for index, entry in enumerate(item.get("enum") or ()):
@@ -251,19 +267,28 @@ def _values(mapper: Mapper, item: dict[str, Any], logical: str, path: Path) -> t
         values.append(
             CodeValue(
                 value=str(value),
-                label=label or ({"en": str(entry["label"])} if isinstance(entry, dict) and entry.get("label") else {}),
+                label=label
+                or (
+                    {"en": str(entry["label"])}
+                    if isinstance(entry, dict) and entry.get("label")
+                    else {}
+                ),
                 valid_from=own.get("validFrom"),
                 valid_to=own.get("validTo"),
             )
         )
-    _no_twins(mapper, [value.value for value in values], (*path, "enum"), f"value of {item.get('name')}")
+    _no_twins(
+        mapper, [value.value for value in values], (*path, "enum"), f"value of {item.get('name')}"
+    )
     return tuple(values)
 
 
 def refuse_bare_code(mapper: Mapper, value: Any, path: Path, name: str) -> None:
     """A code written as a number loses its leading zeros on the next save: it must be quoted."""
     if not isinstance(value, str) or path in mapper.document.bare_numbers:
-        mapper.wrong(path, f"a code of {name} is written as a number: {value}", "put it in quotes: '08'")
+        mapper.wrong(
+            path, f"a code of {name} is written as a number: {value}", "put it in quotes: '08'"
+        )
 
 
 def _reference(mapper: Mapper, item: dict[str, Any], path: Path) -> tuple[str, str] | None:
@@ -306,25 +331,31 @@ def _no_twins(mapper: Mapper, names: list[str], path: Path, what: str) -> None:
 
 
 def _cross_check(mapper: Mapper, contract: Contract) -> None:
-    """What one part says of another: roots, links, events, references, the fields that rules blame."""
+    """What one part says of another: roots, links, events, references, fields that rules blame."""
     _no_twins(mapper, [table.name for table in contract.tables], ("schema",), "table")
     for number, table in enumerate(contract.tables):
         path: Path = ("schema", number)
-        names = [field.name for field in table.fields]
-        known = ", ".join(t.name for t in contract.tables)
+        names = {field.name for field in table.fields}
         if table.root and contract.table(table.root) is None:
+            known = ", ".join(t.name for t in contract.tables)
             mapper.wrong(path, f"root of {table.name} is '{table.root}'", known)
         for what, value in (("link", table.link), ("event", table.event)):
             if value and value not in names:
                 mapper.wrong(path, f"{what} of {table.name} is '{value}', which is no field of it")
-        for field in table.fields:
-            if field.reference is None:
-                continue
-            target = contract.table(field.reference[0])
-            if target is None or target.field(field.reference[1]) is None:
-                where = ".".join(field.reference)
-                mapper.wrong(path, f"{table.name}.{field.name} points to {where}, which is not there", known)
+        _check_references(mapper, contract, table, path)
         for rule in table.rules:
-            for name in rule.fields:
-                if name not in names:
-                    mapper.wrong(path, f"rule {rule.id} blames '{name}', which is no field of {table.name}")
+            for name in set(rule.fields) - names:
+                wrong = f"rule {rule.id} blames '{name}', which is no field of {table.name}"
+                mapper.errors.append(ContractError(mapper.file, rule.line or 1, wrong))
+
+
+def _check_references(mapper: Mapper, contract: Contract, table: Table, path: Path) -> None:
+    for field in table.fields:
+        if field.reference is None:
+            continue
+        target = contract.table(field.reference[0])
+        if target is None or target.field(field.reference[1]) is None:
+            where = ".".join(field.reference)
+            known = ", ".join(t.name for t in contract.tables)
+            wrong = f"{table.name}.{field.name} points to {where}, which is not there"
+            mapper.errors.append(ContractError(mapper.file, field.line or 1, wrong, known))

@@ -60,7 +60,9 @@ def _rule(
     operator, threshold = _threshold(quality)
     fields = tuple(str(name) for name in own.get("fields") or ()) or ((field,) if field else ())
     common: dict[str, Any] = {
-        "id": str(quality.get("id") or quality.get("name") or _made_id(table, field, quality, index)),
+        "id": str(
+            quality.get("id") or quality.get("name") or _made_id(table, field, quality, index)
+        ),
         "table": table,
         "criterion": _criterion(mapper, quality, path),
         "severity": mapper.severity(quality.get("severity"), (*path, "severity")),
@@ -92,7 +94,9 @@ def _custom(
     if isinstance(implementation, str):
         implementation = {"predicate": implementation}
     if not isinstance(implementation, dict):
-        mapper.wrong(path, f"rule {common['id']} has no implementation", "predicate, needs or by: reader")
+        mapper.wrong(
+            path, f"rule {common['id']} has no implementation", "predicate, needs or by: reader"
+        )
         return None
     return Rule(
         kind="custom",
@@ -109,7 +113,11 @@ def _library(
     from lienthong.contracts.mapping import refuse_bare_code
 
     metric = quality.get("metric") or quality.get("rule")
-    aliases = {"nullCheck": "nullValues", "unique": "duplicateValues", "validValues": "invalidValues"}
+    aliases = {
+        "nullCheck": "nullValues",
+        "unique": "duplicateValues",
+        "validValues": "invalidValues",
+    }
     metric = aliases.get(str(metric), metric)
     if metric not in METRICS:
         mapper.wrong((*path, "metric"), f"metric is '{metric}'", ", ".join(METRICS))

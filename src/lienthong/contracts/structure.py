@@ -20,7 +20,11 @@ API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0", "v3.2.0")
 def structure_errors(document: LinedDocument, file: str) -> list[ContractError]:
     """Every place where the document is not an ODCS v3 contract."""
     if not isinstance(document.value, dict):
-        return [ContractError(file, 1, "the file holds no contract", "a mapping with apiVersion, kind, ...")]
+        return [
+            ContractError(
+                file, 1, "the file holds no contract", "a mapping with apiVersion, kind, ..."
+            )
+        ]
     errors = [
         ContractError(file, document.line(path), f"'{path[-1]}' stands twice", "keep one of them")
         for path in document.duplicates
@@ -68,7 +72,9 @@ def _unknown_keys(
         if key not in known:
             near = difflib.get_close_matches(key, known, n=3) or sorted(known)
             wrong = f"ODCS has no '{key}' in {_shown(path) or 'the contract'}"
-            errors.append(ContractError(file, document.line(below), wrong, "known: " + ", ".join(near)))
+            errors.append(
+                ContractError(file, document.line(below), wrong, "known: " + ", ".join(near))
+            )
             continue
         inner_model = _model_of(known[key])
         if inner_model is None:
@@ -84,7 +90,7 @@ def _model_of(annotation: Any) -> type[pydantic.BaseModel] | None:
     """The one model inside an annotation such as `list[Server] | None`; None when there are several."""
     if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
         return annotation
-    if isinstance(annotation, typing.ForwardRef) or isinstance(annotation, str):
+    if isinstance(annotation, (typing.ForwardRef, str)):
         name = annotation if isinstance(annotation, str) else annotation.__forward_arg__
         return getattr(odcs, name, None)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType, list):

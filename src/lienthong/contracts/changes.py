@@ -1,0 +1,165 @@
+"""What changed between two versions of a contract, and whether senders must act before it is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.findings import Severity
+
+Effect = Literal["breaking", "compatible"]
+
+WIDENINGS = {("integer", "number"), ("date", "timestamp")}
+"""Types that every value of the first also satisfies; text takes any of them."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One difference. `breaking`: a file that was right before may be wrong now, or a reader loses a field."""
+
+    effect: Effect
+    place: str
+    what: str
+    why: str
+
+
+def compare(old: Contract, new: Contract) -> list[Change]:
+    """Every difference from `old` to `new`, breaking ones first."""
+    changes = list(_tables(old, new))
+    return sorted(changes, key=lambda change: (change.effect != "breaking", change.place))
+
+
+def _tables(old: Contract, new: Contract) -> Iterator[Change]:
+    for table in old.tables:
+        if new.table(table.name) is None:
+            yield Change("breaking", table.name, "table removed", "its rows have no place any more")
+    for table in new.tables:
+        before = old.table(table.name)
+        if before is None:
+            yield Change("compatible", table.name, "table added", "senders without it lose nothing")
+            continue
+        yield from _fields(before, table)
+        yield from _keys(before, table)
+        yield from _rules(before, table)
+
+
+def _keys(old: Table, new: Table) -> Iterator[Change]:
+    if old.key != new.key:
+        what = f"key changed from {', '.join(old.key) or 'none'} to {', '.join(new.key) or 'none'}"
+        yield Change("breaking", new.name, what, "records would be matched to other versions")
+
+
+def _fields(old: Table, new: Table) -> Iterator[Change]:
+    for field in old.fields:
+        if new.field(field.name) is None:
+            place = f"{old.name}.{field.name}"
+            yield Change(
+                "breaking", place, "field removed", "readers lose it; senders still fill it"
+            )
+    for field in new.fields:
+        place = f"{new.name}.{field.name}"
+        before = old.field(field.name)
+        if before is None:
+            if field.required and field.required_severity is Severity.ERROR:
+                yield Change(
+                    "breaking", place, "required field added", "files without it are refused"
+                )
+            else:
+                yield Change("compatible", place, "field added", "files without it stay right")
+            continue
+        yield from _one_field(before, field, place)
+
+
+def _one_field(old: Field, new: Field, place: str) -> Iterator[Change]:
+    if old.type != new.type:
+        wider = new.type == "string" or (old.type, new.type) in WIDENINGS
+        what = f"type changed from {old.type} to {new.type}"
+        why = "every old value still fits" if wider else "values that were right may not parse"
+        yield Change("compatible" if wider else "breaking", place, what, why)
+    if old.required != new.required:
+        what = "made required" if new.required else "no longer required"
+        why = "empty cells were right" if new.required else "nothing that was right is wrong now"
+        yield Change("breaking" if new.required else "compatible", place, what, why)
+    if new.unique and not old.unique:
+        yield Change("breaking", place, "made unique", "repeated values were right")
+    for name, tighter_when_larger in (
+        ("max_length", False),
+        ("maximum", False),
+        ("min_length", True),
+        ("minimum", True),
+    ):
+        yield from _bound(name, getattr(old, name), getattr(new, name), tighter_when_larger, place)
+    if old.pattern != new.pattern:
+        breaking = new.pattern is not None
+        why = "values that matched may not match" if breaking else "any value is right now"
+        yield Change("breaking" if breaking else "compatible", place, "pattern changed", why)
+    yield from _values(old, new, place)
+    if old.sensitivity != new.sensitivity:
+        what = f"sensitivity changed from {old.sensitivity} to {new.sensitivity}"
+        yield Change("compatible", place, what, "files stay right; who may read it changes")
+
+
+def _bound(
+    name: str, old: object, new: object, tighter_when_larger: bool, place: str
+) -> Iterator[Change]:
+    if old == new:
+        return
+    shown = (
+        f"{name} changed from {'none' if old is None else old} to {'none' if new is None else new}"
+    )
+    if new is None:
+        tighter = False
+    elif old is None:
+        tighter = True
+    else:
+        tighter = (new > old) is tighter_when_larger  # type: ignore[operator]
+    why = "values that were right may be outside" if tighter else "every old value is still inside"
+    yield Change("breaking" if tighter else "compatible", place, shown, why)
+
+
+def _values(old: Field, new: Field, place: str) -> Iterator[Change]:
+    before = {value.value for value in old.values}
+    after = {value.value for value in new.values}
+    if before == after:
+        return
+    if not after:
+        yield Change("compatible", place, "closed list removed", "any value is right now")
+    elif not before:
+        yield Change("breaking", place, "closed list added", "values outside it were right")
+    else:
+        if gone := sorted(before - after):
+            yield Change("breaking", place, f"values removed: {', '.join(gone)}", "they were right")
+        if added := sorted(after - before):
+            yield Change(
+                "compatible", place, f"values added: {', '.join(added)}", "old ones stay right"
+            )
+
+
+def _rules(old: Table, new: Table) -> Iterator[Change]:
+    before, after = _by_key(old), _by_key(new)
+    for key in before.keys() - after.keys():
+        yield Change("compatible", f"{old.name}:{key}", "rule removed", "fewer rows are wrong")
+    for key, rule in after.items():
+        place = f"{new.name}:{key}"
+        blocks = rule.severity is Severity.ERROR
+        earlier = before.get(key)
+        if earlier is None:
+            why = "rows that were kept may be quarantined" if blocks else "rows are still kept"
+            yield Change("breaking" if blocks else "compatible", place, "rule added", why)
+        elif _asks(earlier) != _asks(rule):
+            why = "other rows than before may be wrong"
+            yield Change("breaking" if blocks else "compatible", place, "rule changed", why)
+        elif earlier.severity != rule.severity:
+            what = f"severity changed from {earlier.severity} to {rule.severity}"
+            why = "rows that were kept are quarantined" if blocks else "rows are kept now"
+            yield Change("breaking" if blocks else "compatible", place, what, why)
+
+
+def _by_key(table: Table) -> dict[str, Rule]:
+    return {"|".join((rule.id, *rule.fields[:1])): rule for rule in table.rules}
+
+
+def _asks(rule: Rule) -> tuple[object, ...]:
+    return (rule.predicate, rule.query, rule.argument, rule.operator, rule.threshold, rule.needs)

@@ -1,0 +1,100 @@
+"""`lienthong contract`: lint, show, diff and export the promises of a database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lienthong.contracts.changes import compare
+from lienthong.contracts.contract import Contract
+from lienthong.contracts.exports import FORMS, export
+from lienthong.contracts.faults import ContractErrors
+from lienthong.contracts.reading import declared_contracts, read_contract
+from lienthong.errors import Failure
+from lienthong.words import say
+
+app = typer.Typer(help="Data contracts: what each database promises.", no_args_is_help=True)
+
+Language = Annotated[str, typer.Option("--lang", help="vi, en or fr")]
+
+
+@app.command()
+def lint(
+    contracts: Annotated[
+        list[str] | None, typer.Argument(help="names or files; all when none")
+    ] = None,
+) -> None:
+    """Say every mistake of the contracts with file and line. Exit 0 none, 1 some, 2 could not read."""
+    from lienthong.contracts.rules.lint import rule_errors
+
+    worst = 0
+    for name in contracts or list(declared_contracts()):
+        try:
+            contract = read_contract(name)
+            errors = rule_errors(contract)
+        except ContractErrors as refused:
+            errors = list(refused.errors)
+        except Failure as failure:
+            typer.echo(str(failure), err=True)
+            raise typer.Exit(2) from failure
+        for error in errors:
+            typer.echo(str(error))
+        if errors:
+            worst = 1
+        else:
+            fields = sum(len(table.fields) for table in contract.tables)
+            rules = sum(len(table.rules) for table in contract.tables)
+            typer.echo(
+                f"{name}: {len(contract.tables)} tables, {fields} fields, {rules} rules: no mistakes"
+            )
+    raise typer.Exit(worst)
+
+
+@app.command()
+def show(contract: str, lang: Language = "vi") -> None:
+    """Print a contract as a page: fields, rules in words, legal basis."""
+    from lienthong.contracts.exports.page import markdown
+
+    typer.echo(markdown(_read(contract), lang))
+
+
+@app.command()
+def diff(old: str, new: str, lang: Language = "vi") -> None:
+    """Compare two contracts. Exit 0 compatible, 1 breaking, 2 could not read."""
+    changes = compare(_read(old), _read(new))
+    for change in changes:
+        typer.echo(f"{say(change.effect, lang):<12} {change.place}: {change.what} ({change.why})")
+    if not changes:
+        typer.echo(say("No difference.", lang))
+    raise typer.Exit(1 if any(change.effect == "breaking" for change in changes) else 0)
+
+
+@app.command(name="export")
+def export_(
+    contract: str,
+    form: Annotated[str, typer.Option("--format", help=", ".join(FORMS))] = "odcs",
+    out: Annotated[
+        Path | None, typer.Option(help="file to write; standard output when none")
+    ] = None,
+) -> None:
+    """Write a contract as SQL DDL, JSON Schema, plain ODCS or a Markdown page."""
+    try:
+        text = export(_read(contract), form)
+    except Failure as failure:
+        typer.echo(str(failure), err=True)
+        raise typer.Exit(2) from failure
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _read(name: str) -> Contract:
+    try:
+        return read_contract(name)
+    except Failure as failure:
+        typer.echo(str(failure), err=True)
+        raise typer.Exit(2) from failure

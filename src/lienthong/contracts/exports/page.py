@@ -1,0 +1,79 @@
+"""A contract as one Markdown page: what must be sent, what is checked, by which law, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.words import say
+
+EVIDENCE = {
+    "attested": "attested",
+    "inferred": "inferred, not official",
+    "recalled": "recalled, not checked",
+}
+
+
+def markdown(contract: Contract, language: str = "vi") -> str:
+    """The page of a contract. Fields whose evidence is inferred say so in their row."""
+    return "\n".join(_lines(contract, language)) + "\n"
+
+
+def _lines(contract: Contract, language: str) -> Iterator[str]:
+    yield f"# {contract.label.get(language, contract.name)} (`{contract.name}` {contract.version})"
+    yield ""
+    if contract.description:
+        yield contract.description.get(language, "")
+        yield ""
+    if contract.owner_label:
+        yield f"**{say('Owner', language)}**: {contract.owner_label.get(language, contract.owner)}"
+        yield ""
+    if contract.legal_basis:
+        yield f"**{say('Legal basis', language)}**:"
+        yield ""
+        for basis in contract.legal_basis:
+            about = basis.get("about") or {}
+            yield f"- {basis.get('text', '')} {about.get(language, '')}".rstrip()
+        yield ""
+    for table in contract.tables:
+        yield from _table(table, language)
+
+
+def _table(table: Table, language: str) -> Iterator[str]:
+    yield f"## {table.name}: {table.label.get(language, table.name)}"
+    yield ""
+    yield (
+        "| "
+        + " | ".join(
+            say(word, language) for word in ("Field", "Meaning", "Type", "Required", "Evidence")
+        )
+        + " |"
+    )
+    yield "|---|---|---|---|---|"
+    for field in table.fields:
+        yield _field(field, field.name in table.key, language)
+    yield ""
+    if table.rules:
+        yield f"### {say('Rules', language)}"
+        yield ""
+        for rule in table.rules:
+            yield _rule(rule, language)
+        yield ""
+
+
+def _field(field: Field, in_key: bool, language: str) -> str:
+    kind = field.type if field.max_length is None else f"{field.type}({field.max_length})"
+    required = say("yes" if field.required or in_key else "no", language)
+    evidence = say(EVIDENCE[field.evidence], language) if field.evidence in EVIDENCE else ""
+    meaning = field.label.get(language) or next(iter(field.description.values()), "")
+    return f"| `{field.name}` | {_cell(meaning)} | {kind} | {required} | {evidence} |"
+
+
+def _rule(rule: Rule, language: str) -> str:
+    sentence = rule.sentence.get(language) or next(iter(rule.sentence.values()), rule.id)
+    fields = ", ".join(f"`{name}`" for name in rule.fields)
+    return f"- **{rule.id}** ({say(rule.severity.value, language)}) {fields}: {_cell(sentence)}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
