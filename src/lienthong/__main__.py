@@ -1,0 +1,126 @@
+"""The command `lienthong`: one table of commands, each imported only when it is called.
+
+Exit codes: 0 done and nothing to complain about, 1 done with findings, 2 could not be done.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from lienthong import __version__
+from lienthong.errors import Failure
+from lienthong.words import say
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": (
+        "lienthong.check_command:check",
+        "Check a file against a data contract; needs no database.",
+    ),
+    "contract": (
+        "lienthong.contracts.command:app",
+        "Look at data contracts: lint, show, diff, export.",
+    ),
+    "load": (
+        "lienthong.records.command:load",
+        "Send a file to the store and read its receipt.",
+    ),
+    "submissions": (
+        "lienthong.records.command:submissions",
+        "List submissions and show receipts.",
+    ),
+    "serve": ("lienthong.app:serve", "Serve the site and the API."),
+    "worker": ("lienthong.worker:worker", "Do the jobs that wait."),
+    "demo": ("lienthong.demo:demo", "Make demonstration data, load it and serve the site."),
+    "account": ("lienthong.access.command:app", "Accounts, roles and the tokens of senders."),
+    "audit": ("lienthong.audit_command:app", "Verify the audit trail."),
+    "database": ("lienthong.database_command:app", "Prepare, start or describe the database."),
+    "settings": ("lienthong.settings_command:settings", "Show every setting and its value."),
+}
+"""name: (module:attribute, summary). The attribute is a function, or a typer.Typer with subcommands."""
+
+
+class Commands(TyperGroup):
+    """A group that knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A stand-in with the summary only; enough for lists and completion."""
+        if cmd_name not in COMMANDS:
+            return None
+        summary = say(COMMANDS[cmd_name][1])
+        return TyperCommand(cmd_name, help=summary, short_help=summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else command, rest
+
+
+def load(name: str) -> Any:
+    """Import one command of the table and make it callable."""
+    place, summary = COMMANDS[name]
+    module, _, attribute = place.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(add_completion=False, rich_markup_mode=None)
+        found.command(name, help=say(function.__doc__ or summary), no_args_is_help=False)(function)
+    command = typer.main.get_command(found)
+    command.name = name
+    if not command.help:
+        command.help = say(summary)
+    return command
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=False)
+def _lienthong(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run one command; a Failure is said in the reader's language and becomes its exit code."""
+    try:
+        app()
+    except Failure as failure:
+        for line in explain(failure):
+            typer.secho(line, err=True, fg="red")
+        sys.exit(failure.exit_code)
+    except Exception:  # Python would leave with 1, which means "findings"
+        traceback.print_exc()
+        sys.exit(2)
+
+
+def explain(failure: Failure) -> list[str]:
+    """What went wrong, in the reader's language, one line for each thing to mend."""
+    lines = [say(failure.message, **failure.details)]
+    for problem in getattr(failure, "problems", ()):
+        lines.append(f"  {problem.variable}: {say(problem.sentence, **problem.values)}")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
