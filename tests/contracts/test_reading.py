@@ -28,7 +28,7 @@ def read(body: str, head: str = HEAD) -> Contract:
 def mistakes(body: str, head: str = HEAD) -> list[tuple[int, str]]:
     with pytest.raises(ContractErrors) as refused:
         read(body, head)
-    return [(error.line, f"{error.wrong} ({error.allowed})") for error in refused.value.errors]
+    return [(error.line, error.said()) for error in refused.value.errors]
 
 
 VISITS = """\

@@ -9,6 +9,7 @@ import msgspec
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
 from lienthong.findings import Severity
+from lienthong.words import say
 
 Effect = Literal["breaking", "compatible"]
 
@@ -23,6 +24,11 @@ class Change(msgspec.Struct, frozen=True):
     place: str
     what: str
     why: str
+    values: dict[str, object] = {}
+
+    def said(self, language: str = "en") -> tuple[str, str]:
+        """What changed and why it matters, in a language (`what` and `why` are the gettext keys)."""
+        return say(self.what, language, **self.values), say(self.why, language)
 
 
 def compare(old: Contract, new: Contract) -> list[Change]:
@@ -47,8 +53,10 @@ def _tables(old: Contract, new: Contract) -> Iterator[Change]:
 
 def _keys(old: Table, new: Table) -> Iterator[Change]:
     if old.key != new.key:
-        what = f"key changed from {', '.join(old.key) or 'none'} to {', '.join(new.key) or 'none'}"
-        yield Change("breaking", new.name, what, "records would be matched to other versions")
+        values = {"old": ", ".join(old.key) or "–", "new": ", ".join(new.key) or "–"}
+        what = "key changed from %(old)s to %(new)s"
+        why = "records would be matched to other versions"
+        yield Change("breaking", new.name, what, why, values)
 
 
 def _fields(old: Table, new: Table) -> Iterator[Change]:
@@ -75,9 +83,10 @@ def _fields(old: Table, new: Table) -> Iterator[Change]:
 def _one_field(old: Field, new: Field, place: str) -> Iterator[Change]:
     if old.type != new.type:
         wider = new.type == "string" or (old.type, new.type) in WIDENINGS
-        what = f"type changed from {old.type} to {new.type}"
+        what = "type changed from %(old)s to %(new)s"
         why = "every old value still fits" if wider else "values that were right may not parse"
-        yield Change("compatible" if wider else "breaking", place, what, why)
+        values = {"old": old.type, "new": new.type}
+        yield Change("compatible" if wider else "breaking", place, what, why, values)
     if old.required != new.required:
         what = "made required" if new.required else "no longer required"
         why = "empty cells were right" if new.required else "nothing that was right is wrong now"
@@ -97,8 +106,9 @@ def _one_field(old: Field, new: Field, place: str) -> Iterator[Change]:
         yield Change("breaking" if breaking else "compatible", place, "pattern changed", why)
     yield from _values(old, new, place)
     if old.sensitivity != new.sensitivity:
-        what = f"sensitivity changed from {old.sensitivity} to {new.sensitivity}"
-        yield Change("compatible", place, what, "files stay right; who may read it changes")
+        what = "sensitivity changed from %(old)s to %(new)s"
+        values = {"old": old.sensitivity, "new": new.sensitivity}
+        yield Change("compatible", place, what, "files stay right; who may read it changes", values)
 
 
 def _bound(
@@ -106,9 +116,12 @@ def _bound(
 ) -> Iterator[Change]:
     if old == new:
         return
-    shown = (
-        f"{name} changed from {'none' if old is None else old} to {'none' if new is None else new}"
-    )
+    shown = "%(name)s changed from %(old)s to %(new)s"
+    values = {
+        "name": name,
+        "old": "–" if old is None else old,
+        "new": "–" if new is None else new,
+    }
     if new is None:
         tighter = False
     elif old is None:
@@ -116,7 +129,7 @@ def _bound(
     else:
         tighter = (new > old) is tighter_when_larger  # type: ignore[operator]
     why = "values that were right may be outside" if tighter else "every old value is still inside"
-    yield Change("breaking" if tighter else "compatible", place, shown, why)
+    yield Change("breaking" if tighter else "compatible", place, shown, why, values)
 
 
 def _values(old: Field, new: Field, place: str) -> Iterator[Change]:
@@ -130,11 +143,12 @@ def _values(old: Field, new: Field, place: str) -> Iterator[Change]:
         yield Change("breaking", place, "closed list added", "values outside it were right")
     else:
         if gone := sorted(before - after):
-            yield Change("breaking", place, f"values removed: {', '.join(gone)}", "they were right")
+            values = {"values": ", ".join(gone)}
+            yield Change("breaking", place, "values removed: %(values)s", "they were right", values)
         if added := sorted(after - before):
-            yield Change(
-                "compatible", place, f"values added: {', '.join(added)}", "old ones stay right"
-            )
+            values = {"values": ", ".join(added)}
+            what = "values added: %(values)s"
+            yield Change("compatible", place, what, "old ones stay right", values)
 
 
 def _rules(old: Table, new: Table) -> Iterator[Change]:
@@ -152,9 +166,10 @@ def _rules(old: Table, new: Table) -> Iterator[Change]:
             why = "other rows than before may be wrong"
             yield Change("breaking" if blocks else "compatible", place, "rule changed", why)
         elif earlier.severity != rule.severity:
-            what = f"severity changed from {earlier.severity} to {rule.severity}"
+            what = "severity changed from %(old)s to %(new)s"
             why = "rows that were kept are quarantined" if blocks else "rows are kept now"
-            yield Change("breaking" if blocks else "compatible", place, what, why)
+            values = {"old": earlier.severity.value, "new": rule.severity.value}
+            yield Change("breaking" if blocks else "compatible", place, what, why, values)
 
 
 def _by_key(table: Table) -> dict[str, Rule]:

@@ -14,7 +14,7 @@ from lienthong.contracts.exports import FORMS, export
 from lienthong.contracts.faults import ContractErrors
 from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.errors import Failure
-from lienthong.words import say
+from lienthong.words import language, say
 
 app = typer.Typer(help="Data contracts: what each database promises.", no_args_is_help=True)
 
@@ -26,6 +26,7 @@ def lint(
     contracts: Annotated[
         list[str] | None, typer.Argument(help="names or files; all when none")
     ] = None,
+    lang: Language = "vi",
 ) -> None:
     """Say every mistake of the contracts with file and line. Exit 0 none, 1 some, 2 could not read."""
     from lienthong.contracts.rules.lint import rule_errors
@@ -41,14 +42,21 @@ def lint(
             typer.echo(str(failure), err=True)
             raise typer.Exit(2) from failure
         for error in errors:
-            typer.echo(str(error))
+            typer.echo(error.said(lang))
         if errors:
             worst = 1
         else:
             fields = sum(len(table.fields) for table in contract.tables)
             rules = sum(len(table.rules) for table in contract.tables)
             typer.echo(
-                f"{name}: {len(contract.tables)} tables, {fields} fields, {rules} rules: no mistakes"
+                say(
+                    "%(name)s: %(tables)s tables, %(fields)s fields, %(rules)s rules, no mistakes",
+                    lang,
+                    name=name,
+                    tables=len(contract.tables),
+                    fields=fields,
+                    rules=rules,
+                )
             )
     raise typer.Exit(worst)
 
@@ -66,7 +74,8 @@ def diff(old: str, new: str, lang: Language = "vi") -> None:
     """Compare two contracts. Exit 0 compatible, 1 breaking, 2 could not read."""
     changes = compare(_read(old), _read(new))
     for change in changes:
-        typer.echo(f"{say(change.effect, lang):<12} {change.place}: {change.what} ({change.why})")
+        what, why = change.said(lang)
+        typer.echo(f"{say(change.effect, lang):<16} {change.place}: {what} ({why})")
     if not changes:
         typer.echo(say("No difference.", lang))
     raise typer.Exit(1 if any(change.effect == "breaking" for change in changes) else 0)
@@ -95,6 +104,9 @@ def export_(
 def _read(name: str) -> Contract:
     try:
         return read_contract(name)
+    except ContractErrors as refused:
+        typer.echo(refused.said(language()), err=True)
+        raise typer.Exit(2) from refused
     except Failure as failure:
         typer.echo(str(failure), err=True)
         raise typer.Exit(2) from failure

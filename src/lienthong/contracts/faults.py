@@ -7,19 +7,30 @@ from collections.abc import Iterable
 import msgspec
 
 from lienthong.errors import Refused
+from lienthong.words import say
 
 
 class ContractError(msgspec.Struct, frozen=True):
-    """One mistake in a contract file. `line` counts from 1; `allowed` says what would be right."""
+    """One mistake in a contract file.
+
+    `line` counts from 1; `wrong` and `allowed` are English sentences (the gettext keys) whose
+    places `values` fill; `allowed` says what would be right.
+    """
 
     file: str
     line: int
     wrong: str
     allowed: str = ""
+    values: dict[str, object] = {}
+
+    def said(self, language: str = "en") -> str:
+        """The mistake as one line: file:line: what is wrong (what is allowed)."""
+        wrong = say(self.wrong, language, **self.values)
+        allowed = say(self.allowed, language) if self.allowed else ""
+        return f"{self.file}:{self.line}: {wrong}" + (f" ({allowed})" if allowed else "")
 
     def __str__(self) -> str:
-        hint = f" ({self.allowed})" if self.allowed else ""
-        return f"{self.file}:{self.line}: {self.wrong}{hint}"
+        return self.said()
 
 
 class ContractErrors(Refused):
@@ -28,3 +39,7 @@ class ContractErrors(Refused):
     def __init__(self, errors: Iterable[ContractError]) -> None:
         self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line)))
         super().__init__("CONTRACT-INVALID", "\n".join(str(error) for error in self.errors))
+
+    def said(self, language: str = "en") -> str:
+        """Every mistake, one a line."""
+        return "\n".join(error.said(language) for error in self.errors)

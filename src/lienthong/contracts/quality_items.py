@@ -44,7 +44,7 @@ def map_quality(
         if rule is None:
             continue
         if rule.id in seen:
-            mapper.wrong(place, f"two rules of one list are called {rule.id}")
+            mapper.wrong(place, "two rules of one list are called %(rule)s", rule=rule.id)
         seen.add(rule.id)
         rules.append(rule)
     return rules
@@ -79,7 +79,7 @@ def _rule(
     }
     if kind == "sql":
         if not quality.get("query"):
-            mapper.wrong(path, f"rule {common['id']} has no query")
+            mapper.wrong(path, "rule %(rule)s has no query", rule=common["id"])
             return None
         return Rule(kind="query", query=str(quality["query"]), **common)
     if kind == "custom":
@@ -95,7 +95,10 @@ def _custom(
         implementation = {"predicate": implementation}
     if not isinstance(implementation, dict):
         mapper.wrong(
-            path, f"rule {common['id']} has no implementation", "predicate, needs or by: reader"
+            path,
+            "rule %(rule)s has no implementation",
+            "predicate, needs or by: reader",
+            rule=common["id"],
         )
         return None
     return Rule(
@@ -110,7 +113,7 @@ def _custom(
 def _library(
     mapper: Mapper, quality: dict[str, Any], path: Path, common: dict[str, Any], field: str | None
 ) -> Rule | None:
-    from lienthong.contracts.mapping import refuse_bare_code
+    from lienthong.contracts.field_items import refuse_bare_code
 
     metric = quality.get("metric") or quality.get("rule")
     aliases = {
@@ -120,7 +123,7 @@ def _library(
     }
     metric = aliases.get(str(metric), metric)
     if metric not in METRICS:
-        mapper.wrong((*path, "metric"), f"metric is '{metric}'", ", ".join(METRICS))
+        mapper.wrong((*path, "metric"), "metric is '%(metric)s'", ", ".join(METRICS), metric=metric)
         return None
     arguments = quality.get("arguments") or {}
     if metric == "invalidValues" and _is_text(mapper, path, field):
@@ -155,7 +158,9 @@ def _criterion(mapper: Mapper, quality: dict[str, Any], path: Path) -> Criterion
     criterion = DIMENSION_CRITERION.get(str(dimension))
     if criterion is None:
         allowed = ", ".join(DIMENSION_CRITERION)
-        mapper.wrong((*path, "dimension"), f"dimension is '{dimension}'", allowed)
+        mapper.wrong(
+            (*path, "dimension"), "dimension is '%(dimension)s'", allowed, dimension=dimension
+        )
         return Criterion.CORRECT
     return criterion
 

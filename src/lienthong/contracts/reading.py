@@ -58,13 +58,15 @@ def parse_contract(content: bytes, file: str = "contract") -> Contract:
     try:
         document = LinedDocument(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        wrong = f"the file is not UTF-8 (byte {error.start})"
-        raise ContractErrors([ContractError(file, 1, wrong, "save it as UTF-8")]) from error
+        wrong, values = "the file is not UTF-8 (byte %(byte)s)", {"byte": error.start}
+        raise ContractErrors([ContractError(file, 1, wrong, "UTF-8", values)]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        wrong = f"not YAML: {getattr(error, 'problem', None) or error}"
-        raise ContractErrors([ContractError(file, line, wrong)]) from error
+        values = {"reason": getattr(error, "problem", None) or str(error)}
+        raise ContractErrors(
+            [ContractError(file, line, "not YAML: %(reason)s", "", values)]
+        ) from error
     errors = structure_errors(document, file)
     if errors:
         raise ContractErrors(errors)

@@ -20,18 +20,13 @@ API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0", "v3.2.0")
 def structure_errors(document: LinedDocument, file: str) -> list[ContractError]:
     """Every place where the document is not an ODCS v3 contract."""
     if not isinstance(document.value, dict):
-        return [
-            ContractError(
-                file, 1, "the file holds no contract", "a mapping with apiVersion, kind, ..."
-            )
-        ]
+        return [ContractError(file, 1, "the file holds no contract", "apiVersion, kind, id, ...")]
     errors = [
-        ContractError(file, document.line(path), f"'{path[-1]}' stands twice", "keep one of them")
+        ContractError(
+            file, document.line(path), "'%(key)s' stands twice", "", {"key": str(path[-1])}
+        )
         for path in document.duplicates
     ]
-    for key in REQUIRED:
-        if document.value.get(key) in (None, ""):
-            errors.append(ContractError(file, 1, f"'{key}' is missing", f"add '{key}: ...'"))
     errors += _head_errors(document, file)
     errors += _unknown_keys(document, file, document.value, odcs.OpenDataContractStandard, ())
     try:
@@ -39,23 +34,26 @@ def structure_errors(document: LinedDocument, file: str) -> list[ContractError]:
     except pydantic.ValidationError as refused:
         for problem in refused.errors():
             path = tuple(problem["loc"])
-            wrong = f"{_shown(path)}: {problem['msg'].lower()}"
-            errors.append(ContractError(file, document.line(path), wrong))
+            values = {"place": _shown(path), "expected": problem["msg"]}
+            wrong = "%(place)s is of another kind"
+            errors.append(ContractError(file, document.line(path), wrong, problem["msg"], values))
     return errors
 
 
 def _head_errors(document: LinedDocument, file: str) -> list[ContractError]:
-    errors = []
     head = document.value
-    if head.get("kind") not in (None, "DataContract"):
-        wrong = f"kind is '{head['kind']}'"
-        errors.append(ContractError(file, document.line(("kind",)), wrong, "DataContract"))
-    version = head.get("apiVersion")
-    if version is not None and version not in API_VERSIONS:
-        wrong = f"apiVersion is '{version}'"
-        errors.append(
-            ContractError(file, document.line(("apiVersion",)), wrong, ", ".join(API_VERSIONS))
-        )
+    errors = [
+        ContractError(file, 1, "'%(key)s' is missing", f"{key}: ...", {"key": key})
+        for key in REQUIRED
+        if head.get(key) in (None, "")
+    ]
+    for key, allowed in (("kind", ("DataContract",)), ("apiVersion", API_VERSIONS)):
+        value = head.get(key)
+        if value is not None and value not in allowed:
+            values = {"key": key, "value": value}
+            line = document.line((key,))
+            wrong = "%(key)s is '%(value)s'"
+            errors.append(ContractError(file, line, wrong, ", ".join(allowed), values))
     return errors
 
 
@@ -71,10 +69,10 @@ def _unknown_keys(
         below = (*path, key)
         if key not in known:
             near = difflib.get_close_matches(key, known, n=3) or sorted(known)
-            wrong = f"ODCS has no '{key}' in {_shown(path) or 'the contract'}"
-            errors.append(
-                ContractError(file, document.line(below), wrong, "known: " + ", ".join(near))
-            )
+            values = {"key": key, "place": _shown(path) or file}
+            wrong = "the standard has no '%(key)s' in %(place)s"
+            line = document.line(below)
+            errors.append(ContractError(file, line, wrong, ", ".join(near), values))
             continue
         inner_model = _model_of(known[key])
         if inner_model is None:

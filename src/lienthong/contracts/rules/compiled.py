@@ -1,0 +1,212 @@
+"""A contract with all its rules as SQL: made once, kept as a file, so that a small check starts at once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from lienthong.contracts.contract import Contract, Rule, Struct, Table
+from lienthong.contracts.rules import declared, duckdb_sql, subset
+from lienthong.contracts.rules.casts import quoted
+
+SHORT_LIST = 64
+How = Literal["local", "hits", "counted", "reader", "unknown", "broken"]
+
+
+class CompiledRule(Struct):
+    """One rule, ready to run.
+
+    `how`: local = boolean SQL over one row; hits = boolean SQL that also reads `tables`; counted = a query with one
+    number; reader = only the reader of the format can see it; unknown = nobody can decide it yet;
+    broken = it cannot be run (`reason`), which is reported as red.
+    `columns` are the row's columns it reads, `alias` the name under which it calls the row.
+    """
+
+    rule: Rule
+    how: How
+    sql: str = ""
+    alias: str = ""
+    columns: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    agos: tuple[tuple[int, str, str], ...] = ()
+    reason: str = ""
+    portable: bool = True
+
+
+class CompiledTable(Struct):
+    """The rules of one table in bit order."""
+
+    table: Table
+    rules: tuple[CompiledRule, ...]
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
+
+
+class CompiledContract(Struct):
+    """A contract and its rules as SQL."""
+
+    contract: Contract
+    tables: tuple[CompiledTable, ...]
+
+    def table(self, name: str) -> CompiledTable | None:
+        """The compiled table of that name, or None."""
+        return next((table for table in self.tables if table.table.name == name), None)
+
+
+_made: dict[str, CompiledContract] = {}
+
+
+def compile_contract(contract: Contract) -> CompiledContract:
+    """All rules of a contract as SQL; the last few contracts are remembered by their digest."""
+    if contract.digest and contract.digest in _made:
+        return _made[contract.digest]
+    tables = tuple(
+        CompiledTable(
+            table=table,
+            rules=tuple(compile_rule(contract, table, rule) for rule in declared.table_rules(table)),
+        )
+        for table in contract.tables
+    )
+    compiled = CompiledContract(contract=contract, tables=tables)
+    if contract.digest:
+        while len(_made) > 15:
+            _made.pop(next(iter(_made)))
+        _made[contract.digest] = compiled
+    return compiled
+
+
+def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
+    """One rule as SQL. A rule that cannot be run becomes `broken` with the reason; nothing is raised."""
+    try:
+        if rule.kind == "custom":
+            return _custom(contract, table, rule)
+        if rule.kind == "query":
+            return _query(contract, table, rule)
+        if rule.kind == "row":
+            return _row(contract, table, rule, rule.predicate or "", table.name)
+        return _declared(contract, table, rule)
+    except (subset.OutsideSubset, KeyError, TypeError, ValueError) as error:
+        return CompiledRule(rule=rule, how="broken", reason=str(error)[:300])
+
+
+def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
+    sql, tables = duckdb_sql.declared_predicate(contract, table, rule)
+    return CompiledRule(
+        rule=rule, how="hits" if tables else "local", sql=sql, alias=table.name,
+        columns=rule.fields, tables=tables,
+    )
+
+
+def _custom(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
+    if rule.argument == "reader":
+        return CompiledRule(rule=rule, how="reader")
+    if not rule.predicate:
+        return CompiledRule(rule=rule, how="unknown", reason=", ".join(rule.needs))
+    return _row(contract, table, rule, rule.predicate, table.name)
+
+
+def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
+    if isinstance(rule.argument, dict) and "metric" in rule.argument:
+        return _metric(contract, table, rule)
+    field = rule.fields[0] if rule.fields else None
+    found = subset.row_predicate(rule.query or "", table.name, field)
+    if found and rule.operator == "mustBe" and rule.threshold == 0:
+        return _row(contract, table, replace(rule, kind="row"), *found)
+    tree = subset.parse_query(rule.query or "", table.name, field)
+    _only_contract_tables(tree, contract)
+    sql = duckdb_sql.predicate_sql(tree, contract, table.name, local=False)
+    tables = tuple(sorted(_tables_of(tree, contract)))
+    return CompiledRule(rule=rule, how="counted", sql=sql, tables=tables, portable=False)
+
+
+def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: str) -> CompiledRule:
+    tree = subset.parse(predicate)
+    _only_contract_tables(tree, contract)
+    portable, reason = True, ""
+    try:
+        subset.require_subset(tree)
+    except subset.OutsideSubset as error:
+        portable, reason = False, str(error)
+    read = subset.reads(tree, alias)
+    local = not read.subqueries and not read.lists
+    columns = _spelled(table, read.columns)
+    return CompiledRule(
+        rule=replace(rule, predicate=predicate),
+        how="local" if local else "hits",
+        sql=duckdb_sql.predicate_sql(tree, contract, alias, local=local),
+        alias=alias,
+        columns=columns,
+        tables=tuple(sorted(_tables_of(tree, contract))),
+        lists=tuple(sorted(read.lists)),
+        agos=tuple(sorted(tuple(ago) for ago in read.agos)),
+        reason=reason,
+        portable=portable,
+    )
+
+
+def _spelled(table: Table, names: frozenset[str]) -> tuple[str, ...]:
+    """Column names as the contract spells them (SQL does not mind case)."""
+    spelled = {field.name.upper(): field.name for field in table.fields}
+    return tuple(sorted(spelled.get(name.upper(), name) for name in names))
+
+
+def _tables_of(tree: Any, contract: Contract) -> set[str]:
+    names = {table.name.upper(): table.name for table in contract.tables}
+    from sqlglot import exp
+
+    return {names[t.name.upper()] for t in tree.find_all(exp.Table) if t.name.upper() in names}
+
+
+def _only_contract_tables(tree: Any, contract: Contract) -> None:
+    """A contract may come from anywhere: its SQL reads the contract's tables and no files."""
+    from sqlglot import exp
+
+    names = {table.name.upper() for table in contract.tables}
+    names |= {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        plain = isinstance(table.this, exp.Identifier) and not table.db and not table.catalog
+        if not plain or table.name.upper() not in names:
+            raise subset.OutsideSubset(table.sql()[:80], "tables of the contract: " + ", ".join(sorted(names)))
+
+
+def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
+    arguments = dict(rule.argument)
+    metric = arguments["metric"]
+    named = rule.operator == "mustBe" and rule.threshold == 0 and metric != "rowCount"
+    if metric == "rowCount":
+        sql, columns = "TRUE", ()
+    elif metric == "duplicateValues":
+        columns = tuple(arguments.get("properties") or rule.fields)
+        if not named:
+            keys = ", ".join(quoted(name) for name in columns)
+            known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+            counted = (
+                f"SELECT count(*) FROM (SELECT 1 FROM {duckdb_sql.typed_name(table.name)} WHERE {known}"
+                f" GROUP BY {keys} HAVING count(*) > 1)"
+            )
+            return CompiledRule(rule=rule, how="counted", sql=counted, tables=(table.name,))
+        sql = duckdb_sql.unique_predicate(table, columns)
+        fixed = replace(rule, fields=rule.fields or columns)
+        return CompiledRule(
+            rule=fixed, how="hits", sql=sql, alias=table.name, columns=columns, tables=(table.name,)
+        )
+    else:
+        field = table.field(rule.fields[0])
+        if field is None:
+            raise ValueError(f"{metric} needs a property")
+        sql, columns = duckdb_sql.metric_predicate(field, metric, arguments), (field.name,)
+        if not sql:
+            raise ValueError("invalidValues needs validValues or pattern")
+    if named:
+        return CompiledRule(rule=rule, how="local", sql=sql, alias=table.name, columns=columns)
+    share = str(arguments.get("unit") or "").lower() in ("percent", "percentage", "%")
+    number = "round(count(*) FILTER (WHERE {0}) * 100.0 / greatest(count(*), 1), 6)" if share else (
+        "count(*) FILTER (WHERE {0})"
+    )
+    counted = f"SELECT {number.format(sql)} FROM {duckdb_sql.typed_name(table.name)}"
+    return CompiledRule(rule=rule, how="counted", sql=counted, tables=(table.name,), columns=columns)

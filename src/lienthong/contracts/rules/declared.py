@@ -1,0 +1,142 @@
+"""All rules of a table in one fixed order: what its properties declare, then its own rules.
+
+The order is the order of the bits in a row's mask, so it may depend on the contract alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.contracts.rules.sentences import listed, sentence
+from lienthong.findings import Criterion, Severity
+
+CRITERION = {
+    "required": Criterion.SUFFICIENT,
+    "unique": Criterion.CLEAN,
+    "reference": Criterion.CLEAN,
+}
+"""Kinds that do not speak of correctness, by the ODCS dimension other tools give them."""
+
+
+def table_rules(table: Table) -> tuple[Rule, ...]:
+    """Every rule of a table in bit order, those of its properties first."""
+    rules = [rule for field in table.fields for rule in _field_rules(table, field)]
+    if len(table.key) > 1:
+        rules.append(_key_rule(table))
+    rules += _composite_references(table)
+    rules += table.rules
+    return tuple(_distinct(rules))
+
+
+def contract_rules(contract: Contract) -> dict[str, tuple[Rule, ...]]:
+    """Table name to its rules in bit order."""
+    return {table.name: table_rules(table) for table in contract.tables}
+
+
+def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
+    if field.type != "string":
+        which = "format" if field.format else field.type
+        yield _rule(table, field, "type", which, argument=field.format)
+    if field.required or field.primary_key:
+        yield _rule(table, field, "required", "required")
+    if field.min_length is not None or field.max_length is not None:
+        yield _length(table, field)
+    if field.pattern is not None:
+        yield _rule(table, field, "pattern", "pattern", argument=field.pattern)
+    yield from _range(table, field)
+    if field.values:
+        values = tuple(value.value for value in field.values)
+        yield _rule(table, field, "enum", "enum", argument=values, shown=listed(values))
+    if field.unique or (field.primary_key and len(table.key) == 1):
+        yield _rule(table, field, "unique", "unique")
+    if field.reference:
+        yield _rule(
+            table, field, "reference", "reference", argument=field.reference,
+            shown=".".join(field.reference),
+        )
+
+
+def _length(table: Table, field: Field) -> Rule:
+    low, high = field.min_length, field.max_length
+    which = "length" if low is not None and high is not None else "longest"
+    which = "shortest" if high is None else which
+    return _rule(table, field, "length", which, argument=(low, high), low=low, high=high)
+
+
+def _range(table: Table, field: Field) -> Iterator[Rule]:
+    """Inclusive and exclusive bounds of one side are one rule: it fails when either is broken."""
+    for kind, inclusive, exclusive, words in (
+        ("minimum", field.minimum, field.exclusive_minimum, ("minimum", "above")),
+        ("maximum", field.maximum, field.exclusive_maximum, ("maximum", "below")),
+    ):
+        if inclusive is None and exclusive is None:
+            continue
+        which, bound = (words[0], inclusive) if exclusive is None else (words[1], exclusive)
+        yield _rule(table, field, kind, which, argument=(inclusive, exclusive), shown=bound)
+
+
+def _rule(
+    table: Table, field: Field, kind: Any, which: str, *, argument: Any = None, **shown: Any
+) -> Rule:
+    severities = field.properties.get("severities") or {}
+    severity = Severity(severities.get(kind, Severity.ERROR))
+    if kind == "required":
+        severity = field.required_severity
+    return Rule(
+        id=f"{table.name}.{field.name}.{kind}",
+        table=table.name,
+        kind=kind,
+        criterion=CRITERION.get(kind, Criterion.CORRECT),
+        severity=severity,
+        fields=(field.name,),
+        argument=argument,
+        sentence=sentence(which, (field,), argument=shown.pop("shown", argument), **shown),
+        evidence=field.evidence,
+        line=field.line,
+    )
+
+
+def _key_rule(table: Table) -> Rule:
+    fields = tuple(field for name in table.key if (field := table.field(name)))
+    return Rule(
+        id=f"{table.name}.{'+'.join(table.key)}.unique",
+        table=table.name,
+        kind="unique",
+        criterion=Criterion.CLEAN,
+        fields=table.key,
+        sentence=sentence("unique", fields),
+        line=table.line,
+    )
+
+
+def _composite_references(table: Table) -> Iterator[Rule]:
+    for relation in table.properties.get("relationships") or ():
+        start, end = relation.get("from"), relation.get("to")
+        if not (isinstance(start, list) and isinstance(end, list) and 1 < len(start) == len(end)):
+            continue
+        names = tuple(str(name).removeprefix(f"{table.name}.") for name in start)
+        target = str(end[0]).rsplit(".", 1)[0]
+        fields = tuple(field for name in names if (field := table.field(name)))
+        yield Rule(
+            id=f"{table.name}.{'+'.join(names)}.reference",
+            table=table.name,
+            kind="reference",
+            criterion=Criterion.CLEAN,
+            fields=names,
+            argument=(target, *(str(name).rsplit(".", 1)[-1] for name in end)),
+            sentence=sentence("reference", fields, argument=target),
+            line=table.line,
+        )
+
+
+def _distinct(rules: list[Rule]) -> Iterator[Rule]:
+    """An id of our catalogue may stand under several properties: id and first field name a rule."""
+    seen: dict[tuple[str, str], int] = {}
+    for rule in rules:
+        name = (rule.id, rule.fields[0] if rule.fields else "")
+        seen[name] = seen.get(name, 0) + 1
+        yield rule if seen[name] == 1 else replace(rule, id=f"{rule.id}#{seen[name]}")

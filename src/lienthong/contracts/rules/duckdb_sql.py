@@ -1,0 +1,211 @@
+"""Rules as DuckDB SQL over the typed columns of a table: true for a wrong row, and what else must be known.
+
+Two ways to run: `local` rules look at one row only and all go in one pass; `hits` rules look at other rows,
+tables or long code lists and each give the rows they hit. Markers are filled when a batch is checked:
+AGO becomes `{ago:count:unit:form}`, a contract table `typed_<table>`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.contracts.rules.casts import SQL_TYPES, literal, quoted
+from lienthong.contracts.rules.subset import ago_of
+
+TEXT_PREFIX = "_t_"
+"""Before the name of a column that is not text: the cell as it was sent."""
+
+
+def typed_name(table: str) -> str:
+    """The relation that holds a table's softly cast columns."""
+    return quoted(f"typed_{table}")
+
+
+def text_column(field: Field) -> str:
+    """The cell as sent; a text field's typed column is that already."""
+    return quoted(field.name if field.type == "string" else TEXT_PREFIX + field.name)
+
+
+def declared_predicate(contract: Contract, table: Table, rule: Rule) -> tuple[str, tuple[str, ...]]:
+    """(predicate, other tables it reads) of a rule that a property declares."""
+    if rule.kind == "unique":
+        return unique_predicate(table, rule.fields), (table.name,)
+    if rule.kind == "reference":
+        return _reference(rule), (rule.argument[0],)
+    field = table.field(rule.fields[0])
+    assert field is not None
+    return _OVER_CELL[rule.kind](field, rule.argument), ()
+
+
+def unique_predicate(table: Table, names: tuple[str, ...]) -> str:
+    """Every row that shares its whole key with another; a key with a missing part shares nothing."""
+    keys = ", ".join(quoted(name) for name in names)
+    row = f"({keys})" if len(names) > 1 else keys
+    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in names)
+    return (
+        f"{known} AND {row} IN (SELECT {row} FROM {typed_name(table.name)} WHERE {known}"
+        f" GROUP BY {keys} HAVING count(*) > 1)"
+    )
+
+
+def _reference(rule: Rule) -> str:
+    target, *ends = rule.argument
+    own = [quoted(name) for name in rule.fields]
+    other = [quoted(name) for name in ends]
+    known = " AND ".join(f"{name} IS NOT NULL" for name in own)
+    there = " AND ".join(f"{name} IS NOT NULL" for name in other)
+    left = f"({', '.join(own)})" if len(own) > 1 else own[0]
+    right = f"({', '.join(other)})" if len(own) > 1 else other[0]
+    return f"{known} AND {left} NOT IN (SELECT {right} FROM {typed_name(target)} WHERE {there})"
+
+
+def _type(field: Field, _: Any) -> str:
+    return f"{text_column(field)} IS NOT NULL AND {quoted(field.name)} IS NULL"
+
+
+def _required(field: Field, _: Any) -> str:
+    return f"{text_column(field)} IS NULL"
+
+
+def _length(field: Field, bounds: Any) -> str:
+    low, high = bounds
+    size = f"LENGTH({_as_text(field)})"
+    if low is not None and high is not None:
+        return f"{size} <> {int(low)}" if low == high else f"{size} NOT BETWEEN {int(low)} AND {int(high)}"
+    return f"{size} < {int(low)}" if low is not None else f"{size} > {int(high)}"
+
+
+def _pattern(field: Field, pattern: Any) -> str:
+    # A search, not a full match: ODCS says ECMA-262, and datacontract-cli searches too.
+    return f"NOT REGEXP_MATCHES({_as_text(field)}, {literal(str(pattern))})"
+
+
+def _minimum(field: Field, bounds: Any) -> str:
+    return _bound(field, bounds, "<", "<=")
+
+
+def _maximum(field: Field, bounds: Any) -> str:
+    return _bound(field, bounds, ">", ">=")
+
+
+def _bound(field: Field, bounds: Any, inclusive: str, exclusive: str) -> str:
+    parts = [
+        f"{quoted(field.name)} {operator} {value_literal(field, bound)}"
+        for operator, bound in zip((inclusive, exclusive), bounds, strict=True)
+        if bound is not None
+    ]
+    return " OR ".join(parts)
+
+
+def _enum(field: Field, values: Any) -> str:
+    return f"{quoted(field.name)} NOT IN ({', '.join(value_literal(field, value) for value in values)})"
+
+
+_OVER_CELL = {
+    "type": _type,
+    "required": _required,
+    "length": _length,
+    "pattern": _pattern,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "enum": _enum,
+}
+
+
+def _as_text(field: Field) -> str:
+    name = quoted(field.name)
+    return name if field.type == "string" else f"CAST({name} AS VARCHAR)"
+
+
+def value_literal(field: Field, value: Any) -> str:
+    """A value of a contract as a literal of the field's type."""
+    if field.type == "string":
+        return literal(str(value))
+    if field.type in ("integer", "number"):
+        return number_literal(value)
+    if field.type == "boolean":
+        return "TRUE" if str(value).lower() in ("true", "1", "t") else "FALSE"
+    return f"TRY_CAST({literal(str(value))} AS {SQL_TYPES[field.type]})"
+
+
+def number_literal(value: Any) -> str:
+    """A number as written in the contract; text that is no number compares with nothing."""
+    text = str(value)
+    try:
+        float(text)
+    except ValueError:
+        return "NULL"
+    if text.lstrip("+-").isdigit():
+        return text
+    return f"{text}e0" if "e" not in text.lower() else text
+
+
+def metric_predicate(field: Field, metric: str, arguments: dict[str, Any]) -> str:
+    """The wrong rows of an ODCS library metric of one property."""
+    if metric == "nullValues":
+        return f"{text_column(field)} IS NULL"
+    if metric == "missingValues":
+        missing = [value for value in arguments.get("missingValues") or () if value is not None]
+        empty = f"{text_column(field)} IS NULL"
+        if not missing:
+            return empty
+        return f"{empty} OR {quoted(field.name)} IN ({', '.join(value_literal(field, v) for v in missing)})"
+    wrong = []
+    valid = arguments.get("validValues")
+    if valid is not None:
+        wrong.append(_enum(field, [value for value in valid if value is not None]))
+    if arguments.get("pattern") is not None:
+        wrong.append(_pattern(field, arguments["pattern"]))
+    if arguments.get("minLength") is not None or arguments.get("maxLength") is not None:
+        wrong.append(_length(field, (arguments.get("minLength"), arguments.get("maxLength"))))
+    return " OR ".join(wrong)
+
+
+def predicate_sql(tree: exp.Expression, contract: Contract, alias: str, *, local: bool) -> str:
+    """A parsed predicate as DuckDB SQL: soft casts, our functions as macros, contract tables as typed views.
+
+    A `local` predicate loses the row's alias, because it runs among those of other rules.
+    """
+    tree = tree.copy()
+    for call in list(tree.find_all(exp.Anonymous)):
+        _replace_function(call)
+    for cast in list(tree.find_all(exp.Cast)):
+        if not isinstance(cast, exp.TryCast):
+            cast.replace(exp.TryCast(this=cast.this, to=cast.args["to"]))
+    names = {table.name.upper(): table.name for table in contract.tables}
+    for table in tree.find_all(exp.Table):
+        own = names.get(table.name.upper())
+        if own:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+            table.set("this", exp.to_identifier(f"typed_{own}", quoted=True))
+    if local:
+        for column in tree.find_all(exp.Column):
+            if column.table.upper() == alias.upper():
+                column.set("table", None)
+    _double_decimals(tree)
+    return tree.sql(dialect="duckdb")
+
+
+def _double_decimals(tree: exp.Expression) -> None:
+    """Decimal literals as DOUBLE, so that 0.1 is the same number in every engine."""
+    for number in list(tree.find_all(exp.Literal)):
+        if not number.is_string and "." in number.this and "e" not in number.this.lower():
+            number.replace(exp.Literal(this=f"{number.this}e0", is_string=False))
+
+
+def _replace_function(call: exp.Anonymous) -> None:
+    name = str(call.this).upper()
+    if name == "AGO":
+        ago = ago_of(call)
+        marker = f"{{ago:{ago.count}:{ago.unit}:{ago.form}}}"
+        call.replace(exp.Literal.string(marker))
+    elif name in ("IS_CODE", "ALL_CODES"):
+        listed, value, *rest = call.expressions
+        at = rest[-1] if len(rest) == (1 if name == "IS_CODE" else 2) else exp.Null()
+        arguments = [value, at] if name == "IS_CODE" else [value, rest[0], at]
+        macro = f"{name.lower()}_{listed.name}".replace("-", "_")
+        call.replace(exp.Anonymous(this=macro, expressions=[part.copy() for part in arguments]))

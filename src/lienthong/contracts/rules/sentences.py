@@ -1,0 +1,60 @@
+"""What a rule that a property declares says to a person: one sentence in each language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lienthong import words
+from lienthong.contracts.contract import Field
+from lienthong.findings import LANGUAGES, Text
+
+SENTENCES = {
+    "required": "%(field)s must be filled in.",
+    "integer": "%(field)s must be a whole number.",
+    "number": "%(field)s must be a number.",
+    "boolean": "%(field)s must be true or false.",
+    "date": "%(field)s must be a date (year-month-day).",
+    "timestamp": "%(field)s must be a date with a time.",
+    "time": "%(field)s must be a time of day.",
+    "format": "%(field)s must be written as %(argument)s.",
+    "length": "%(field)s must have %(low)s to %(high)s characters.",
+    "longest": "%(field)s may have at most %(high)s characters.",
+    "shortest": "%(field)s must have at least %(low)s characters.",
+    "pattern": "%(field)s does not have the form %(argument)s.",
+    "minimum": "%(field)s must be at least %(argument)s.",
+    "above": "%(field)s must be more than %(argument)s.",
+    "maximum": "%(field)s must be at most %(argument)s.",
+    "below": "%(field)s must be less than %(argument)s.",
+    "enum": "%(field)s must be one of: %(argument)s.",
+    "unique": "%(field)s occurs more than once.",
+    "reference": "%(field)s is not found in %(argument)s.",
+}
+"""Kind of rule to the English sentence, which is the key of its translations."""
+
+SHOWN_VALUES = 12
+"""How many values of a closed list a sentence names before it breaks off."""
+
+
+def field_name(field: Field, language: str) -> str:
+    """The field as a reader knows it: its label, then the name in the file."""
+    label = field.label.get(language) or field.label.get("en")
+    return f"{label} ({field.name})" if label and label != field.name else field.name
+
+
+def sentence(which: str, fields: tuple[Field, ...], **values: Any) -> Text:
+    """The sentence of a declared rule in every language, its places filled."""
+    return {
+        language: words.say(
+            SENTENCES[which],
+            language,
+            field=" + ".join(field_name(field, language) for field in fields),
+            **values,
+        )
+        for language in LANGUAGES
+    }
+
+
+def listed(values: tuple[str, ...]) -> str:
+    """The values of a closed list as a sentence shows them."""
+    shown = ", ".join(values[:SHOWN_VALUES])
+    return shown + ", …" if len(values) > SHOWN_VALUES else shown
