@@ -33,12 +33,30 @@ class ContractError(msgspec.Struct, frozen=True):
         return self.said()
 
 
+class ContractProblem(msgspec.Struct, frozen=True):
+    """A mistake in the shape that the command line prints: where, the gettext key, its values."""
+
+    variable: str
+    sentence: str
+    values: dict[str, object]
+
+
 class ContractErrors(Refused):
     """All mistakes of one contract file together."""
 
     def __init__(self, errors: Iterable[ContractError]) -> None:
         self.errors = tuple(sorted(errors, key=lambda error: (error.file, error.line)))
-        super().__init__("CONTRACT-INVALID", "\n".join(str(error) for error in self.errors))
+        super().__init__(
+            "CONTRACT-INVALID", "The contract has %(count)s mistakes:", count=len(self.errors)
+        )
+
+    @property
+    def problems(self) -> tuple[ContractProblem, ...]:
+        """The mistakes as the command line tells problems: a place and a sentence."""
+        return tuple(
+            ContractProblem(f"{error.file}:{error.line}", error.wrong, error.values)
+            for error in self.errors
+        )
 
     def said(self, language: str = "en") -> str:
         """Every mistake, one a line."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from lienthong import settings
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.faults import ContractError, ContractErrors
 from lienthong.contracts.yaml_lines import LinedDocument
@@ -17,9 +18,18 @@ SUFFIX = ".odcs.yaml"
 
 
 def declared_contracts() -> dict[str, Path]:
-    """The contracts that come with the program: name to file, in the order of their names."""
-    folder = Path(str(resources.files("lienthong") / "declared" / "contracts"))
-    return {file.name.removesuffix(SUFFIX): file for file in sorted(folder.glob(f"*{SUFFIX}"))}
+    """The contracts at hand: name to file, in the order of their names.
+
+    Those in `contracts/` of the data folder lie over those that come with the program, so that a
+    thirteenth database is one file and nothing else.
+    """
+    shipped = Path(str(resources.files("lienthong") / "declared" / "contracts"))
+    found = {
+        file.name.removesuffix(SUFFIX): file
+        for folder in (shipped, settings.read().home / "contracts")
+        for file in folder.glob(f"*{SUFFIX}")
+    }
+    return dict(sorted(found.items()))
 
 
 def contract_path(name_or_path: str | Path) -> Path:
