@@ -33,7 +33,7 @@ def _lines(contract: Contract, language: str) -> Iterator[str]:
         yield ""
         for basis in contract.legal_basis:
             about = basis.get("about") or {}
-            yield f"- {basis.get('text', '')} {about.get(language, '')}".rstrip()
+            yield f"- {basis.get('text', '')}: {about.get(language, '')}".rstrip(": ")
         yield ""
     for table in contract.tables:
         yield from _table(table, language)
