@@ -1,0 +1,115 @@
+"""Invented hospitals and their staff: five-character codes that begin with the OLD province code,
+licences, departments.
+
+01999 exists in every country, because the tutorial and the shared example submission speak of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from lienthong.synthetic.chance import Weighted, chance, declared
+from lienthong.synthetic.people import Person, person
+from lienthong.synthetic.places import places
+
+EXAMPLE = "01999"
+FIRST_STAFF = 900_000_000
+TITLES = {"1": "bác sỹ", "3": "điều dưỡng", "4": "hộ sinh", "5": "kỹ thuật y"}
+_ROLES = ("1", "1", "1", "1", "1", "3", "3", "3", "4", "5", "5", "5")
+_DEPARTMENTS = ("K01", "K03", "K19", "K27", "K03", "K01", "K03", "K19", "K27", "K42", "K39", "K42")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One member of staff: `licence` is the number of the practice licence, `title` the claims code of the
+    profession."""
+
+    person: Person
+    licence: str
+    title: str
+    department: str
+    licensed: date
+
+
+@dataclass(frozen=True)
+class Facility:
+    """One hospital. `province` is today's code; `factor` says how many faults it makes (0 none, 1 as the
+    published rates)."""
+
+    code: str
+    name: str
+    province: str
+    factor: float
+    staff: tuple[Worker, ...]
+
+    def doctors(self, department: str) -> tuple[Worker, ...]:
+        """Doctors of the department, or all doctors when it has none."""
+        all_doctors = tuple(worker for worker in self.staff if worker.title == "1")
+        return (
+            tuple(worker for worker in all_doctors if worker.department == department)
+            or all_doctors
+        )
+
+    def technicians(self) -> tuple[Worker, ...]:
+        """Those who carry out tests."""
+        return tuple(worker for worker in self.staff if worker.title == "5")
+
+    @property
+    def head(self) -> Worker:
+        """The one who signs for the facility."""
+        return self.staff[0]
+
+
+def facilities(seed: int, *, per_old_province: int = 2) -> tuple[Facility, ...]:
+    """The hospitals of the country: 01999 first, then so many for each of the 63 old provinces, spread
+    over the 34 of today."""
+    codes = [EXAMPLE]
+    for number in range(1, per_old_province + 1):
+        codes += [f"{old}{number:03d}" for old in sorted(places().old_provinces)]
+    return tuple(facility(seed, code) for code in codes)
+
+
+@lru_cache(maxsize=4096)
+def facility(seed: int, code: str) -> Facility:
+    """The hospital of that code."""
+    province = places().old_provinces[code[:2]]
+    random = chance(seed, f"facility/{code}")
+    kinds = declared("error_rates")["sender_quality"]
+    factor = Weighted([kind["factor"] for kind in kinds], [kind["share"] for kind in kinds]).draw(
+        random
+    )
+    kind = "Bệnh viện Đa khoa" if code[2:] in ("001", "999") else "Trung tâm Y tế khu vực"
+    name = f"{kind} mẫu {code}, {places().provinces[province]}"
+    workers = tuple(_worker(seed, code, place, province) for place in range(len(_ROLES)))
+    return Facility(
+        code=code,
+        name=name,
+        province=province,
+        factor=0.6 if code == EXAMPLE else factor,
+        staff=workers,
+    )
+
+
+def _worker(seed: int, code: str, place: int, province: str) -> Worker:
+    number = FIRST_STAFF + int(code) * 100 + place
+    random = chance(seed, f"worker/{code}", place)
+    who = person(
+        seed,
+        number,
+        province,
+        date(2026, 1, 1),
+        ages=(27, 58),
+        sex="2" if _ROLES[place] == "4" else None,
+    )
+    licensed = date(2014, 1, 1) + timedelta(days=random.randint(0, 3600))
+    issuer = "BYT" if random.random() < 0.3 else "SYT"
+    licence = f"{int(code) * 100 + place:07d}/{issuer}-CCHN"
+    return Worker(
+        person=who,
+        licence=licence,
+        title=_ROLES[place],
+        department=_DEPARTMENTS[place],
+        licensed=licensed,
+    )
