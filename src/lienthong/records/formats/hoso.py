@@ -1,0 +1,160 @@
+"""One HOSO: the visit's files, each with a label (LOAIHOSO) and a base64 document (NOIDUNGFILE)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import NamedTuple
+
+from lxml import etree
+
+from lienthong.records.formats.faults import fault
+from lienthong.records.formats.inner import Block, InnerReader, Layout, safe_parser
+
+_TAGS = [b"FILEHOSO>", b"LOAIHOSO>", b"/LOAIHOSO>", b"NOIDUNGFILE>", b"/NOIDUNGFILE>", b"/FILEHOSO>"]
+_SPACE = b" \t\r\n"
+_OPENING = re.compile(rb"<(?:[\w.-]+:)?HOSO[\s/>]")
+_BETWEEN = re.compile(rb"\s*(?:</?(?:[\w.-]+:)?(?:DANHSACHHOSO|THONGTINHOSO)\s*>\s*)+")
+
+OWN_SERVICE = frozenset({"XML0", "XML12"})
+"""Check-in and medical assessment travel by services of their own (letter 3190/BHXH-CNTT)."""
+
+
+class File(NamedTuple):
+    """One FILEHOSO. `content` is base64, or XML when the sender did not encode it."""
+
+    label: str
+    content: bytes
+    encoded: bool = True
+
+
+class HosoReader:
+    """Reads HOSO after HOSO into one Block.
+
+    `summary` is the table that a visit must have exactly once (XML1 in `care`), `unencoded` whether inner
+    XML that was not put into base64 is accepted.
+    """
+
+    def __init__(
+        self, found: dict[str, Layout], summary: str | None, *, unencoded: bool, limit: int
+    ) -> None:
+        self.inner = InnerReader(found, limit)
+        self.labels = frozenset(layout.label for layout in found.values()) - OWN_SERVICE
+        self.label_of = {layout.table: layout.label for layout in found.values()}
+        self.summary = summary
+        self.unencoded = unencoded
+
+    def read_body(self, body: bytes, wrapper: tuple[bytes, bytes]) -> Block:
+        """All HOSO of a stretch of the envelope that begins and ends between two HOSO."""
+        block = Block()
+        for piece in body.split(b"</HOSO>")[:-1]:
+            piece = piece.lstrip(_SPACE)
+            unit = block.units
+            block.units += 1
+            if piece.startswith(b"<HOSO>"):
+                files = plain_files(piece[6:])
+                if files is not None:
+                    self._read_files(files, unit, block)
+                    continue
+            self._read_tree(piece, wrapper, unit, block)
+        return block
+
+    def _read_tree(self, piece: bytes, wrapper: tuple[bytes, bytes], unit: int, block: Block) -> None:
+        """A HOSO that is not plain; what stands before it in the envelope is reported."""
+        between = _BETWEEN.match(piece)
+        if between:
+            piece = piece[between.end() :]
+        document = wrapper[0] + piece + b"</HOSO>" + wrapper[1]
+        try:
+            root = etree.fromstring(document, safe_parser())
+        except etree.XMLSyntaxError as error:
+            before = wrapper[0].count(b"\n")
+            line = max(1, (error.lineno or 1) - before)
+            block.faults.append(fault("hoso-broken", unit=unit, line=line))
+            return
+        for child in root:
+            name = etree.QName(child).localname
+            if name == "HOSO":
+                self._read_files(self._files(child, unit, block), unit, block)
+            else:
+                block.not_known("HOSO", name[:80], 0, unit)
+
+    def _files(self, hoso: etree._Element, unit: int, block: Block) -> list[File]:
+        files = []
+        for element in hoso:
+            name = etree.QName(element).localname
+            if name != "FILEHOSO":
+                block.not_known("HOSO", name[:80], 0, unit)
+                continue
+            label, content, encoded = "", b"", True
+            for part in element:
+                name = etree.QName(part).localname
+                if name == "LOAIHOSO":
+                    label = (part.text or "").strip()
+                elif name == "NOIDUNGFILE":
+                    encoded = not len(part)
+                    content = etree.tostring(part[0]) if len(part) else (part.text or "").encode()
+                else:
+                    block.not_known("HOSO", name[:80], 0, unit)
+            files.append(File(label, content, encoded))
+        return files
+
+    def _read_files(self, files: list[File], unit: int, block: Block) -> None:
+        seen: dict[str, int] = {}
+        for file in files:
+            label = file.label[:40]
+            if label not in self.labels:
+                block.faults.append(fault("type-unknown", unit=unit, label=label or "''"))
+            data = self._content(file, label, unit, block)
+            table = self.inner.read(data, label, unit, block) if data is not None else None
+            if table is not None:
+                seen[table] = seen.get(table, 0) + 1
+        for table, count in seen.items():
+            if count > 1:
+                block.faults.append(
+                    fault("type-repeated", unit=unit, table=table, label=self.label_of[table], count=count)
+                )
+        if self.summary is not None and self.summary not in seen:
+            label = self.label_of[self.summary]
+            block.faults.append(fault("summary-missing", unit=unit, table=self.summary, label=label))
+
+    def _content(self, file: File, label: str, unit: int, block: Block) -> bytes | None:
+        content = file.content
+        if not content or content.isspace():
+            block.faults.append(fault("content-missing", unit=unit, label=label))
+            return None
+        if not file.encoded or content.lstrip(b"\xef\xbb\xbf" + _SPACE)[:1] == b"<":
+            if self.unencoded:
+                return content
+            block.faults.append(fault("inner-unencoded", unit=unit, label=label))
+            return None
+        try:
+            return binascii.a2b_base64(content, strict_mode=True)
+        except binascii.Error:
+            pass
+        content = content.translate(None, _SPACE)
+        try:
+            # Lines of 76 characters are base64 too.
+            return binascii.a2b_base64(content, strict_mode=True)
+        except binascii.Error:
+            block.faults.append(fault("base64-broken", unit=unit, label=label))
+            return None
+
+
+def plain_files(content: bytes) -> list[File] | None:
+    """The files of a HOSO written the usual way, or None; `content` stands between <HOSO> and </HOSO>."""
+    parts = content.replace(b">", b"><").split(b"<")
+    count, rest = divmod(len(parts) - 1, 12)
+    if rest or parts[1::2] != _TAGS * count or content.count(b">") != 6 * count:
+        return None
+    labels, contents = parts[4::12], parts[8::12]
+    spaces = parts[0::12] + parts[2::12] + parts[6::12] + parts[10::12]
+    if b"".join(spaces).strip(_SPACE) or b"&" in content:
+        return None
+    try:
+        return [
+            File(label.decode("ascii").strip(), text)
+            for label, text in zip(labels, contents, strict=True)
+        ]
+    except UnicodeDecodeError:
+        return None

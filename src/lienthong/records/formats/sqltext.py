@@ -1,0 +1,20 @@
+"""Names and values of a file inside SQL text."""
+
+from __future__ import annotations
+
+from lienthong.contracts.contract import Table
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A value as an SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def unit_sql(table: Table) -> str:
+    """The unit of a row outside an envelope: the row itself where the table opens its own units."""
+    return "_row" if table.root in (None, table.name) else "NULL::BIGINT"

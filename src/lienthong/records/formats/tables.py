@@ -1,0 +1,68 @@
+"""Submissions that are tables already: one file, or one file for each table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lienthong.contracts.contract import Contract
+from lienthong.errors import Refused
+from lienthong.records.formats.faults import FaultList, fault
+from lienthong.records.formats.reading import Reading, ReadingOptions, Source
+from lienthong.records.formats.sniffing import Format
+
+
+def read_tables(
+    files: list[tuple[str | None, Path, Format]],
+    contract: Contract,
+    reading: Reading,
+    faults: FaultList,
+    options: ReadingOptions,
+) -> None:
+    """Read files of rows into the sources of a reading. Raises Refused when two files are the same table."""
+    for hint, path, kind in files:
+        for source in _sources(hint, path, kind, contract, reading, faults, options):
+            if source.table in reading.sources:
+                raise Refused("FILE-27", "Table %(table)s comes in two files; send it once.",
+                              table=source.table)
+            reading.sources[source.table] = source
+            if source.count == 0:
+                faults.add(fault("file-empty", table=source.table))
+    if reading.optimistic:
+        reading.rereading = Again(files, contract, options)
+
+
+class Again:
+    """Reads the same files without taking any of them on trust."""
+
+    def __init__(
+        self, files: list[tuple[str | None, Path, Format]], contract: Contract, options: ReadingOptions
+    ) -> None:
+        self._files, self._contract = files, contract
+        self._options = ReadingOptions(
+            unencoded_inner=options.unencoded_inner, certificates=options.certificates
+        )
+
+    def __call__(self, reading: Reading) -> None:
+        """Replace the sources and the faults of the reading."""
+        faults = FaultList()
+        reading.sources.clear()
+        read_tables(self._files, self._contract, reading, faults, self._options)
+        reading.faults = list(faults)
+
+
+def _sources(
+    hint: str | None,
+    path: Path,
+    kind: Format,
+    contract: Contract,
+    reading: Reading,
+    faults: FaultList,
+    options: ReadingOptions,
+) -> list[Source]:
+    if kind is Format.PARQUET:
+        from lienthong.records.formats.columnar import read_columnar
+
+        return [read_columnar(path, hint, contract, faults)]
+    from lienthong.records.formats.delimited import read_delimited
+
+    return [read_delimited(path, hint, contract, reading, faults, options)]
