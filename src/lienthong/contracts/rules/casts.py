@@ -7,6 +7,9 @@ The same grammar in Python stands in `python_values`.
 from __future__ import annotations
 
 INTEGER = r"[ ]*[+-]?[0-9]+[ ]*"
+TEXT_PREFIX = "_t_"
+"""Before the name of a column that is not text: the cell as it was sent."""
+
 TRUE_WORDS = ("true", "t", "1")
 FALSE_WORDS = ("false", "f", "0")
 

@@ -63,7 +63,7 @@ def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
 def _length(table: Table, field: Field) -> Rule:
     low, high = field.min_length, field.max_length
     which = "length" if low is not None and high is not None else "longest"
-    which = "shortest" if high is None else which
+    which = "shortest" if high is None else "exactly" if low == high else which
     return _rule(table, field, "length", which, argument=(low, high), low=low, high=high)
 
 

@@ -12,12 +12,8 @@ from typing import Any
 from sqlglot import exp
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
-from lienthong.contracts.rules.casts import SQL_TYPES, literal, quoted
+from lienthong.contracts.rules.casts import SQL_TYPES, TEXT_PREFIX, literal, quoted
 from lienthong.contracts.rules.subset import ago_of
-
-TEXT_PREFIX = "_t_"
-"""Before the name of a column that is not text: the cell as it was sent."""
-
 
 def typed_name(table: str) -> str:
     """The relation that holds a table's softly cast columns."""

@@ -18,6 +18,7 @@ SENTENCES = {
     "time": "%(field)s must be a time of day.",
     "format": "%(field)s must be written as %(argument)s.",
     "length": "%(field)s must have %(low)s to %(high)s characters.",
+    "exactly": "%(field)s must have exactly %(low)s characters.",
     "longest": "%(field)s may have at most %(high)s characters.",
     "shortest": "%(field)s must have at least %(low)s characters.",
     "pattern": "%(field)s does not have the form %(argument)s.",

@@ -1,0 +1,157 @@
+"""`lienthong check`: any file against any contract, on any machine, without a database or a server.
+
+Exit codes: 0 nothing wrong, 1 findings (an error or a warning, or a rule that did not run), 2 could not check.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lienthong import words
+from lienthong.errors import Failure, Refused
+
+if TYPE_CHECKING:
+    from lienthong.records.checking import Checked
+
+
+def check(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="A file, a folder with a file per table, or table=path pairs.")
+    ],
+    contract: Annotated[
+        str, typer.Option("--contract", "-c", metavar="NAME|PATH", help="A declared contract or an ODCS file.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write all findings: .parquet, .csv, .jsonl or .xlsx.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the messages: vi, en, fr.")] = "",
+    codes: Annotated[
+        list[Path] | None, typer.Option("--codes", help="A folder with own code lists (CSV).")
+    ] = None,
+    at: Annotated[
+        str, typer.Option("--at", metavar="MOMENT", help="Check as if received then, e.g. 2026-11-22T08:00.")
+    ] = "",
+) -> None:
+    """Check a file against a data contract; needs no database."""
+    begun = time.perf_counter()
+    with words.speaking(lang or words.language()):
+        try:
+            code = _check(files, contract, out, json, codes or [], at, begun)
+        except (Failure, OSError) as error:
+            print(_told(error), file=sys.stderr)
+            code = 2
+    raise typer.Exit(code)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, Failure):
+        sentence = words.say(error.message)
+        return sentence % error.details if error.details else sentence
+    name = getattr(error, "filename", None)
+    if isinstance(error, FileNotFoundError) and name:
+        return words.say("There is no file or folder “%(name)s”.", None, name=str(name))
+    return str(error)
+
+
+def _check(
+    files: list[str], contract: str, out: Path | None, json: bool, codes: list[Path], at: str, begun: float
+) -> int:
+    received = _moment(at)
+    if out is not None:
+        from lienthong.records.checking.findings_file import require_format
+
+        require_format(out)
+    from lienthong.contracts.rules.cache import cached_contract
+
+    compiled = cached_contract(contract)
+    from lienthong.records.checking.engine import check as run
+    from lienthong.records.formats.reading import ReadingOptions, read
+
+    with tempfile.TemporaryDirectory(prefix="lienthong-check-", ignore_cleanup_errors=True) as folder:
+        workdir = Path(folder)
+        with read(
+            _sources(files), compiled.contract, workdir=workdir, options=ReadingOptions(optimistic=True)
+        ) as reading:
+            checked = run(
+                compiled.contract, reading, received=received, codes=_codes(codes), compiled=compiled,
+                workdir=workdir,
+            )
+            try:
+                return _report(checked, out, json, begun)
+            finally:
+                checked.close()
+
+
+def _report(checked: Checked, out: Path | None, json: bool, begun: float) -> int:
+    if out is not None:
+        from lienthong.records.checking.findings_file import write_findings
+
+        write_findings(checked, out, words.language())
+    counts = checked.counts()
+    if json:
+        sys.stdout.write(as_json(checked, counts, time.perf_counter() - begun))
+    else:
+        from lienthong.records.checking.summary import print_summary
+
+        print_summary(checked, counts, time.perf_counter() - begun, out)
+    serious = any(count.failed and count.severity != "information" for count in counts)
+    return 1 if serious else 0
+
+
+def as_json(checked: Checked, counts: list[Any], seconds: float) -> str:
+    """The counts for machines: rows, rows_failed, seconds and a list of rules."""
+    import msgspec
+
+    report = {
+        "rows": checked.rows, "rows_failed": checked.rows_failed, "seconds": round(seconds, 3), "rules": counts,
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def _sources(files: list[str]) -> Any:
+    """One path, or (table, path) pairs; a file whose own name holds `=` is taken as a file when it exists."""
+    if len(files) == 1 and ("=" not in files[0] or Path(files[0]).exists()):
+        path = Path(files[0])
+        if not path.exists():
+            raise FileNotFoundError(2, "", str(path))
+        return path
+    pairs = []
+    for item in files:
+        table, equals, path = item.partition("=")
+        if not equals or Path(item).exists():
+            table, path = None, item
+        if not Path(path).exists():
+            raise FileNotFoundError(2, "", path)
+        pairs.append((table, Path(path)))
+    return pairs
+
+
+def _codes(folders: list[Path]) -> Any:
+    from lienthong.contracts.codes import Codes
+
+    for folder in folders:
+        if not folder.is_dir():
+            raise FileNotFoundError(2, "", str(folder))
+    return Codes(folders)
+
+
+def _moment(text: str) -> datetime:
+    from lienthong import clock
+
+    if not text:
+        return clock.now()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            "CHECK-AT", "“%(text)s” is not a moment; write it like 2026-11-22T08:00.", text=text
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=clock.VIETNAM)

@@ -1,0 +1,81 @@
+"""Compiled contracts kept as files, so that a check of a small file does not parse a large contract first.
+
+A file is named by what it was made from: the contract's bytes and the program that compiled them. Losing the
+folder costs half a second once; a folder that cannot be written is done without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from lienthong import __version__
+from lienthong.contracts.rules.compiled_form import CompiledContract
+
+KEPT = 40
+"""How many compiled contracts stay in the folder."""
+
+
+def cache_folder() -> Path:
+    """The reader's own cache folder, as the operating system has it."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "lienthong" / "contracts"
+
+
+@cache
+def program_stamp() -> str:
+    """Changes whenever the code or the sentences that shape a compiled contract change."""
+    package = Path(__file__).parents[2]
+    sources = sorted(
+        [*package.glob("contracts/*.py"), *package.glob("contracts/rules/*.py"), package / "findings.py",
+         *package.glob("declared/locale/*/*.po")]
+    )
+    stamp = hashlib.sha256(__version__.encode())
+    for source in sources:
+        about = source.stat()
+        stamp.update(f"{source.name}:{about.st_size}:{about.st_mtime_ns};".encode())
+    return stamp.hexdigest()
+
+
+def cached_contract(name_or_path: str | Path) -> CompiledContract:
+    """The compiled contract of a declared name or of a file; read and compiled only when it has changed.
+
+    Raises NotFound or ContractErrors as `read_contract` does.
+    """
+    from lienthong.contracts.reading import contract_path
+
+    path = contract_path(name_or_path)
+    content = path.read_bytes()
+    key = hashlib.sha256(content + program_stamp().encode() + str(path).encode()).hexdigest()
+    file = cache_folder() / f"{key}.msgpack"
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.msgpack.decode(file.read_bytes(), type=CompiledContract)
+    from lienthong.contracts.reading import parse_contract
+    from lienthong.contracts.rules.compiled import compile_contract
+
+    compiled = compile_contract(parse_contract(content, str(path)))
+    with contextlib.suppress(OSError):
+        _store(file, msgspec.msgpack.encode(compiled))
+    return compiled
+
+
+def _store(file: Path, content: bytes) -> None:
+    """Writes beside and renames, so that a reader never sees half a file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
+    with os.fdopen(handle, "wb") as target:
+        target.write(content)
+    os.replace(name, file)
+    kept = sorted(file.parent.glob("*.msgpack"), key=lambda item: item.stat().st_mtime, reverse=True)
+    for old in kept[KEPT:]:
+        old.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""The shape of a contract with all its rules as SQL; plain values, so that it can be kept as a file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lienthong.contracts.contract import Contract, Rule, Struct, Table
+
+How = Literal["local", "hits", "counted", "reader", "unknown", "broken"]
+
+
+class CompiledRule(Struct):
+    """One rule, ready to run.
+
+    `how`: local = boolean SQL over one row; hits = boolean SQL that also reads `tables`; counted = a query with one
+    number; reader = only the reader of the format can see it; unknown = nobody can decide it yet;
+    broken = it cannot be run (`reason`), which is reported as red.
+    `columns` are the row's columns it reads, `alias` the name under which it calls the row.
+    """
+
+    rule: Rule
+    how: How
+    sql: str = ""
+    alias: str = ""
+    columns: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    agos: tuple[tuple[int, str, str], ...] = ()
+    reason: str = ""
+    portable: bool = True
+
+
+class CompiledTable(Struct):
+    """The rules of one table in bit order."""
+
+    table: Table
+    rules: tuple[CompiledRule, ...]
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
+
+
+class CompiledContract(Struct):
+    """A contract and its rules as SQL."""
+
+    contract: Contract
+    tables: tuple[CompiledTable, ...]
+
+    def table(self, name: str) -> CompiledTable | None:
+        """The compiled table of that name, or None."""
+        return next((table for table in self.tables if table.table.name == name), None)

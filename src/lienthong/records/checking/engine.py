@@ -1,0 +1,116 @@
+"""Checks a reading against a contract: every rule over every row, in one DuckDB in this process."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lienthong.contracts.contract import Contract
+from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.records.checking.checked import Checked, TableChecked
+from lienthong.records.checking.lists import attach_lists
+from lienthong.records.checking.passes import Situation, run_table
+from lienthong.records.checking.relations import attach_empty, attach_source, attach_typed, source_name
+
+MEMORY_LIMIT = "256MB"
+
+
+def connect(workdir: Path | None = None, memory: str = MEMORY_LIMIT, threads: int | None = None) -> Any:
+    """An in-memory DuckDB that spills to `workdir` and reaches for nothing on the network."""
+    options: dict[str, Any] = {
+        "memory_limit": memory,
+        "threads": threads or min(os.cpu_count() or 1, 4),
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if workdir is not None:
+        options["temp_directory"] = str(workdir / "duckdb")
+    con = duckdb.connect(":memory:", config=options)
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def check(
+    contract: Contract,
+    reading: Any,
+    *,
+    received: datetime,
+    codes: Any = None,
+    con: Any = None,
+    sender: str | None = None,
+    compiled: CompiledContract | None = None,
+    known: set[str] | None = None,
+    workdir: Path | None = None,
+) -> Checked:
+    """The rules of `contract` over a `records.formats` Reading (or anything with `sources`, `faults`, `units`).
+
+    `received` is the aware moment of receipt; `codes` the code lists at hand; `sender` the facility that
+    answers for the file, given to rules as `_sender`; `known` names what else is at hand (`store` ...).
+    The result holds the connection; call `close()` when done.
+    """
+    begun = time.perf_counter()
+    if compiled is None:
+        from lienthong.contracts.rules.compiled import compile_contract  # heavy: the SQL parser
+
+        compiled = compile_contract(contract)
+    con = con or connect(workdir)
+    while True:
+        try:
+            tables, situation = _run(con, compiled, reading, received, codes, sender, known or set())
+            break
+        except duckdb.Error:
+            # A file that was taken on trust turned out malformed: it is read again, row by row.
+            if not getattr(reading, "optimistic", False) or not reading.careful():
+                raise
+    checked = Checked(compiled, con, tables, list(reading.faults), situation.columns)
+    checked.seconds = time.perf_counter() - begun
+    return checked
+
+
+def _run(
+    con: Any,
+    compiled: CompiledContract,
+    reading: Any,
+    received: datetime,
+    codes: Any,
+    sender: str | None,
+    known: set[str],
+) -> tuple[dict[str, TableChecked], Situation]:
+    situation = _attach(con, compiled.contract, reading, sender)
+    situation.received = received
+    situation.known = known
+    situation.trusting = getattr(reading, "optimistic", False)
+    sent = [table for table in compiled.tables if table.name in reading.sources]
+    rules = [rule for table in sent for rule in table.rules]
+    missing = attach_lists(con, codes, {name for rule in rules for name in rule.lists})
+    needs = {need for rule in rules for need in rule.rule.needs} - known
+    situation.missing_lists = missing | {need for need in needs if codes is None or not codes.has(need)}
+    tables = {}
+    for table in sent:
+        rows = getattr(reading.sources[table.name], "count", None)
+        if rows is None:
+            rows = con.execute(f"SELECT count(*) FROM {source_name(table.name)}").fetchone()[0]
+        tables[table.name] = run_table(situation, table, rows)
+    return tables, situation
+
+
+def _attach(con: Any, contract: Contract, reading: Any, sender: str | None) -> Situation:
+    """Every table of the contract as `src_` and `typed_`; what is not sent is empty in an envelope, else absent."""
+    columns: dict[str, dict[str, str]] = {}
+    absent: set[str] = set()
+    for table in contract.tables:
+        if table.name in reading.sources:
+            found = attach_source(con, reading.sources[table.name], sender)
+        else:
+            found = attach_empty(con, table)
+            if reading.units is None:
+                absent.add(table.name)
+        columns[table.name] = found
+        attach_typed(con, table, found)
+    return Situation(con=con, columns=columns, absent=absent, missing_lists=set(), received=datetime.min)

@@ -1,0 +1,201 @@
+"""Findings out of masks: which row, which cell, what it held (masked by sensitivity), which sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lienthong import words
+from lienthong.contracts.contract import Field, Rule
+from lienthong.contracts.rules.casts import literal, quoted
+from lienthong.findings import LANGUAGES, Finding, Severity, Text
+from lienthong.records.checking.checked import WORD, Measured, TableChecked
+from lienthong.records.checking.passes import key_sql
+
+if TYPE_CHECKING:
+    from lienthong.records.checking.checked import Checked
+
+SHOWN = 60
+"""Characters of a cell that a message shows."""
+HIDDEN = "•••"
+WITH_VALUE = "%(sentence)s Value sent: “%(value)s”."
+MEASURED = "%(sentence)s Measured %(value)s, promised %(promise)s."
+DID_NOT_RUN = "The rule could not be run, so nothing is known: %(reason)s"
+COLUMNS = ("table", "row", "key", "field", "rule", "criterion", "severity", "message")
+
+
+def masked(field: Field | None, cell: str) -> str:
+    """SQL of a cell as a reader may see it: whole, its first character, or not at all."""
+    if field is None or field.sensitivity in ("public", "internal"):
+        return f"CASE WHEN LENGTH({cell}) > {SHOWN} THEN LEFT({cell}, {SHOWN}) || '…' ELSE {cell} END"
+    if field.sensitivity == "personal":
+        return f"LEFT({cell}, 1) || '{HIDDEN}'"
+    return f"CASE WHEN {cell} IS NOT NULL THEN '{HIDDEN}' END"
+
+
+def findings_sql(checked: Checked, table: TableChecked) -> str | None:
+    """SELECT position, _row, _unit, key, value for every failed bit of a table; None when there is none."""
+    found = checked.columns[table.name]
+    compiled = checked.compiled_table(table.name)
+    key = key_sql(compiled.table, found)
+    names = {name for name in found}
+    parts = []
+    for position in sorted(table.failed):
+        rule = table.rules[position]
+        value = _value(compiled.table.field(rule.fields[0]) if rule.fields else None, rule, names)
+        parts.append(
+            f"SELECT {position} AS position, _row, _unit, {key} AS key, {value} AS value"
+            f" FROM {quoted('bad_' + table.name)} WHERE f{position // WORD} & {1 << position % WORD} <> 0"
+        )
+    return " UNION ALL ".join(parts) if parts else None
+
+
+def _value(field: Field | None, rule: Rule, names: set[str]) -> str:
+    upper = {name.strip().upper() for name in names}
+    if field is None or rule.kind == "required" or field.name.upper() not in upper:
+        return "NULL::VARCHAR"
+    return masked(field, quoted("_c_" + field.name))
+
+
+def iterate_findings(checked: Checked, limit: int | None) -> Iterator[Finding]:
+    """Findings of broken and measured rules, of the reader, then of rows; at most `limit`."""
+    left = float("inf") if limit is None else limit
+    for finding in _whole_findings(checked):
+        if left <= 0:
+            return
+        left -= 1
+        yield finding
+    for table in checked.tables.values():
+        for finding in _row_findings(checked, table, left):
+            left -= 1
+            yield finding
+        if left <= 0:
+            return
+
+
+def _whole_findings(checked: Checked) -> Iterator[Finding]:
+    from lienthong.records.checking.faults import fault_findings
+
+    for table in checked.tables.values():
+        for measured in table.measured.values():
+            if measured.failed:
+                yield measured_finding(measured)
+    yield from fault_findings(checked)
+
+
+def measured_finding(measured: Measured) -> Finding:
+    """A finding on a whole table: a threshold that is broken, or a rule that did not run."""
+    rule = measured.rule
+    if measured.broken:
+        message = words.in_every_language(DID_NOT_RUN, reason=measured.broken)
+        severity = Severity.ERROR
+    else:
+        severity = rule.severity
+        promise = f"{rule.operator} {rule.threshold}"
+        message = {
+            language: words.say(
+                MEASURED, language, sentence=sentence_of(rule, language), value=measured.value, promise=promise
+            )
+            for language in LANGUAGES
+        }
+    return Finding(
+        rule=rule.id, criterion=rule.criterion, severity=severity, message=message, remedy=rule.remedy,
+        table=measured.table, field=rule.fields[0] if rule.fields else None,
+    )
+
+
+def sentence_of(rule: Rule, language: str) -> str:
+    """The rule's sentence, or its id where a plain contract gives none."""
+    return words.pick(rule.sentence, language) or rule.id
+
+
+def _row_findings(checked: Checked, table: TableChecked, left: float) -> Iterator[Finding]:
+    sql = findings_sql(checked, table)
+    if sql is None or left <= 0:
+        return
+    bound = "" if left == float("inf") else f" LIMIT {int(left)}"
+    cursor = checked.con.cursor()
+    cursor.execute(f"SELECT * FROM ({sql}) ORDER BY _row, position{bound}")
+    while batch := cursor.fetchmany(2048):
+        for position, row, unit, key, value in batch:
+            rule = table.rules[position]
+            yield Finding(
+                rule=rule.id, criterion=rule.criterion, severity=rule.severity,
+                message=with_value(rule, value), remedy=rule.remedy, table=table.name, row=row, unit=unit,
+                key=key, field=rule.fields[0] if rule.fields else None, value=value,
+            )
+
+
+def with_value(rule: Rule, value: str | None) -> Text:
+    """The rule's sentence with the cell as it was sent, in every language."""
+    if value is None:
+        return {language: sentence_of(rule, language) for language in LANGUAGES}
+    return {
+        language: words.say(WITH_VALUE, language, sentence=sentence_of(rule, language), value=value)
+        for language in LANGUAGES
+    }
+
+
+def message_sql(rule: Rule, language: str) -> tuple[str, str, str]:
+    """(sentence alone, text before the value, text after it) of a rule in one language."""
+    alone = sentence_of(rule, language)
+    before, _, after = words.say(WITH_VALUE, language, sentence=alone, value="\x00").partition("\x00")
+    return alone, before, after
+
+
+def file_sql(checked: Checked, language: str) -> str:
+    """One SELECT with exactly COLUMNS over all findings, in the order of tables, rows and rules."""
+    parts = [_whole_rows_sql(checked, language)]
+    for number, table in enumerate(checked.tables.values(), 1):
+        sql = findings_sql(checked, table)
+        if sql is None:
+            continue
+        texts = ", ".join(_text_row(table, position, language) for position in sorted(table.failed))
+        parts.append(
+            f"SELECT {number} AS part, {literal(table.name)} AS \"table\", _row AS \"row\", key, field, rule, criterion,"
+            " severity, CASE WHEN value IS NULL THEN alone ELSE before || value || after END AS message, f.position"
+            f" FROM ({sql}) f JOIN (VALUES {texts}) t(position, field, rule, criterion, severity, alone, before, after)"
+            " ON f.position = t.position"
+        )
+    columns = ", ".join(quoted(column) for column in COLUMNS)
+    total = sum(sum(table.failed.values()) for table in checked.tables.values())
+    order = " ORDER BY part, \"row\", position" if total <= SORTED_UP_TO else ""
+    return f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}){order}"
+
+
+SORTED_UP_TO = 500_000
+"""Findings up to this number are written in the order of rows; more stream out rule by rule."""
+
+
+def _text_row(table: TableChecked, position: int, language: str) -> str:
+    rule = table.rules[position]
+    field = literal(rule.fields[0]) if rule.fields else "NULL"
+    texts = ", ".join(literal(text) for text in message_sql(rule, language))
+    return (
+        f"({position}, {field}, {literal(rule.id)}, {literal(rule.criterion.value)},"
+        f" {literal(rule.severity.value)}, {texts})"
+    )
+
+
+def _whole_rows_sql(checked: Checked, language: str) -> str:
+    """Findings of whole tables and of the reader: few, so they are written out as values."""
+    rows = [
+        ", ".join(
+            (
+                "0", _or_null(finding.table), "NULL::BIGINT" if finding.row is None else str(finding.row),
+                _or_null(finding.key), _or_null(finding.field), _or_null(finding.rule),
+                _or_null(finding.criterion.value), _or_null(finding.severity.value),
+                _or_null(words.pick(finding.message, language)), str(number),
+            )
+        )
+        for number, finding in enumerate(_whole_findings(checked))
+    ]
+    names = ", ".join(quoted(name) for name in ("part", *COLUMNS, "position"))
+    if not rows:
+        kinds = ", ".join(f"NULL::{kind}" for kind in ("INTEGER", "VARCHAR", "BIGINT", *["VARCHAR"] * 6, "INTEGER"))
+        return f"SELECT * FROM (VALUES ({kinds})) w({names}) WHERE false"
+    return f"SELECT * FROM (VALUES {', '.join(f'({row})' for row in rows)}) w({names})"
+
+
+def _or_null(text: str | None) -> str:
+    return "NULL::VARCHAR" if text is None else literal(text)
