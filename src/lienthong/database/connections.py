@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
 from lienthong import settings as all_settings
 from lienthong.database.cluster import Cluster
@@ -111,8 +112,11 @@ def visible_to(
 ) -> None:
     """Narrow what this transaction may see to one facility or one province; with neither, nothing is narrowed.
 
-    PostgreSQL's row security keeps to it whatever the statements say.
+    PostgreSQL's row security keeps to it whatever the statements say. Outside a transaction it would be forgotten
+    at once, so that is refused.
     """
+    if connection.autocommit and connection.info.transaction_status == TransactionStatus.IDLE:
+        raise RuntimeError("narrowing what is visible needs a transaction")
     scope = "facility" if facility else "province" if province else "all"
     connection.execute(
         "SELECT set_config('lienthong.scope', %s, true), set_config('lienthong.facility', %s, true),"

@@ -51,7 +51,9 @@ CREATE TABLE app.session (
   account     text NOT NULL REFERENCES app.account ON DELETE CASCADE,
   csrf        text NOT NULL,
   created_at  timestamptz NOT NULL,
-  seen_at     timestamptz NOT NULL
+  renewed_at  timestamptz NOT NULL,
+  seen_at     timestamptz NOT NULL,
+  ends_at     timestamptz
 );
 CREATE INDEX ON app.session (account);
 
