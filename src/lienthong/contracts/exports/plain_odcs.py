@@ -9,16 +9,28 @@ import yaml
 
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.quality_items import ENGINE
+from lienthong.contracts.yaml_lines import LOOKS_NUMERIC
 
 
 def plain_odcs(contract: Contract) -> str:
     """The contract's own file without our additions: no customProperties, no rules of our engine."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = yaml.load(Path(contract.path).read_bytes(), loader)  # noqa: S506 safe loader
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return yaml.dump(
-        _plain(document), Dumper=dumper, allow_unicode=True, sort_keys=False, width=100
+        _plain(document), Dumper=_CodesInQuotes, allow_unicode=True, sort_keys=False, width=100
     )
+
+
+class _CodesInQuotes(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Text that looks like a number keeps its quotes: 08 bare is no code to a strict reader."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "'" if LOOKS_NUMERIC.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_CodesInQuotes.add_representer(str, _text)
 
 
 def _plain(value: Any) -> Any:
