@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What some tests need and the program does not: a Chromium, and the tools we are compared with in their own
+# environment (datacontract-cli's engine wants an older DuckDB than ours). What cannot be had is skipped and counted.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null \
+    && ! command -v google-chrome >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing Chromium for the browser tests …"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        chromium fonts-dejavu-core >/dev/null; } \
+      || echo "Chromium could not be installed; the browser tests will be skipped."
+  else
+    echo "There is no Chromium here; the browser tests will be skipped."
+  fi
+fi
+
+if [ ! -e .venv-peers/.installed ] || [ tests/peers/requirements.txt -nt .venv-peers/.installed ]; then
+  { .venv/bin/uv venv --quiet --allow-existing .venv-peers \
+      && .venv/bin/uv pip install --quiet --python .venv-peers/bin/python -r tests/peers/requirements.txt \
+      && touch .venv-peers/.installed; } \
+    || echo "The peers could not be installed; comparisons with them will be skipped."
+fi
