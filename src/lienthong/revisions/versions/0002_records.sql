@@ -56,6 +56,7 @@ CREATE TABLE records.finding_count (
     table_name text NOT NULL, rule text NOT NULL, field text NOT NULL,
     criterion text NOT NULL, severity text NOT NULL,
     checked bigint NOT NULL, failed bigint NOT NULL, unknown bigint NOT NULL,
+    message jsonb NOT NULL, remedy jsonb,
     PRIMARY KEY (receipt, table_name, rule, field)
 );
 

@@ -1,0 +1,284 @@
+"""Does what a receipt promises: reads, checks, compares, keeps and counts a submission in one transaction.
+
+A process that is killed leaves the submission as it was received; the next one takes it up again. Submissions of
+one sender under one contract are processed in the order of their arrival, whoever processes them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+from psycopg.types.json import Jsonb
+
+from lienthong import audit, clock
+from lienthong.contracts.codes import Codes
+from lienthong.contracts.contract import Contract
+from lienthong.contracts.reading import read_contract
+from lienthong.errors import Refused, Unavailable
+from lienthong.records.checking.checked import Checked
+from lienthong.records.checking.engine import check, connect
+from lienthong.records.formats.reading import Reading, ReadingOptions, read
+from lienthong.records.intake import blobs, keeping, setting_aside, units, verdicts
+from lienthong.records.intake.findings import record_findings
+from lienthong.records.intake.receipts import Submission, find, submission
+from lienthong.records.store import schema
+from lienthong.records.store.counts import Deltas
+
+Progress = Callable[[str, int, int], None]
+"""(stage, done, of): stages are read, check, compare, keep, count, done; `of` 0 when it is not known."""
+
+MEMORY = "1GB"
+"""What DuckDB may hold before it spills to the disk."""
+
+GIVE_UP = 3
+"""How often a submission that fails through our own fault is tried again by itself."""
+
+
+def process(
+    conn: psycopg.Connection[Any], receipt: str, *, home: Path, progress: Progress | None = None,
+    contract: Contract | None = None,
+) -> Submission:
+    """Process a submission, after those of the same sender that came before it; done ones are handed back.
+
+    `contract` replaces the declared contract of the submission's name (tests, own contracts). Raises Unavailable
+    when the database or the disk does not answer: the submission stays received and is taken up again.
+    """
+    given = submission(conn, receipt)
+    settle(conn)
+    if given.state in ("done", "refused"):
+        return given
+    with _queue(conn, given.contract, given.sender):
+        for waiting in _waiting(conn, given):
+            settle(conn)
+            last = waiting.receipt == receipt
+            _process(conn, waiting, home, progress if last else None, contract)
+    final = submission(conn, receipt)
+    settle(conn)
+    return final
+
+
+def resume_unfinished(
+    conn: psycopg.Connection[Any], *, home: Path, contract: Contract | None = None
+) -> list[Submission]:
+    """Process whatever was received and not finished, oldest first; what another process works on is left to it."""
+    found = find(conn, "state = 'received' AND attempts < %(most)s ORDER BY number", {"most": GIVE_UP})
+    settle(conn)
+    done = []
+    for waiting in found:
+        if _busy(conn, waiting.contract, waiting.sender):
+            continue
+        done.append(process(conn, waiting.receipt, home=home, contract=contract))
+    return done
+
+
+def settle(conn: psycopg.Connection[Any]) -> None:
+    """End a transaction that a statement began by itself, so that the next one is ours alone."""
+    if conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+        conn.commit()
+
+
+_QUEUE = "hashtextextended(%s, 11)"
+
+
+@contextmanager
+def _queue(conn: psycopg.Connection[Any], contract: str, sender: str) -> Iterator[None]:
+    """Only one process works on the submissions of a sender under a contract; its death lets the next one in."""
+    name = f"{contract}\n{sender}"
+    conn.execute(f"SELECT pg_advisory_lock({_QUEUE})", [name])
+    settle(conn)
+    try:
+        yield
+    finally:
+        if not conn.closed and not conn.broken:
+            if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                conn.rollback()
+            conn.execute(f"SELECT pg_advisory_unlock({_QUEUE})", [name])
+            settle(conn)
+
+
+def _busy(conn: psycopg.Connection[Any], contract: str, sender: str) -> bool:
+    name = f"{contract}\n{sender}"
+    row = conn.execute(f"SELECT pg_try_advisory_lock({_QUEUE})", [name]).fetchone()
+    free = bool(row and row[0])
+    if free:
+        conn.execute(f"SELECT pg_advisory_unlock({_QUEUE})", [name])
+    settle(conn)
+    return not free
+
+
+def _waiting(conn: psycopg.Connection[Any], given: Submission) -> list[Submission]:
+    return find(
+        conn,
+        "contract = %(contract)s AND sender = %(sender)s AND number <= %(number)s AND"
+        " (state = 'received' AND attempts < %(most)s OR receipt = %(receipt)s AND state IN ('received', 'failed'))"
+        " ORDER BY number",
+        {"contract": given.contract, "sender": given.sender, "number": given.number, "receipt": given.receipt,
+         "most": GIVE_UP},
+    )
+
+
+def _process(
+    conn: psycopg.Connection[Any], given: Submission, home: Path, progress: Progress | None, own: Contract | None
+) -> None:
+    try:
+        contract = own or contract_of(given.contract)
+        schema.ensure(conn, contract)
+        _take_in(conn, given, contract, home, progress or (lambda stage, done, of: None))
+    except Refused as refused:
+        _end(conn, given, "refused", refused.message, refused.details, home)
+    except (psycopg.OperationalError, OSError) as error:
+        raise Unavailable(
+            "intake.silent",
+            "Submission %(receipt)s could not be processed now (%(why)s). Its bytes are safe; it will be taken up again.",
+            receipt=given.receipt, why=type(error).__name__,
+        ) from error
+    except Exception as error:
+        _end(conn, given, "failed", "The program failed on this submission: %(why)s",
+             {"why": type(error).__name__}, home)
+        raise
+
+
+@lru_cache(maxsize=64)
+def contract_of(name: str) -> Contract:
+    """The declared contract of a name, or the file at that path."""
+    return read_contract(name)
+
+
+@lru_cache(maxsize=4)
+def codes_of(home: Path) -> Codes:
+    """The code lists of the program with those of the data folder over them."""
+    own = home / "codes"
+    return Codes([own] if own.is_dir() else [])
+
+
+def _take_in(
+    conn: psycopg.Connection[Any], given: Submission, contract: Contract, home: Path, progress: Progress
+) -> None:
+    work = home / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="intake-", dir=work) as folder_name:
+        folder = Path(folder_name)
+        with blobs.as_file(conn, home, given.sha256, given.name, folder) as file:
+            settle(conn)
+            progress("read", 0, given.bytes)
+            with read(file, contract, workdir=folder, options=ReadingOptions()) as reading:
+                progress("check", 0, 0)
+                checked = check(
+                    contract, reading, received=given.received_at, codes=codes_of(home), sender=given.sender,
+                    con=connect(folder, memory=MEMORY), workdir=folder,
+                )
+                try:
+                    _keep(conn, given, contract, reading, checked, home, folder, progress)
+                finally:
+                    checked.close()
+
+
+def _keep(
+    conn: psycopg.Connection[Any], given: Submission, contract: Contract, reading: Reading, checked: Checked,
+    home: Path, folder: Path, progress: Progress,
+) -> None:
+    arrival = keeping.Arrival(given.receipt, given.sender, given.province, given.received_at)
+    batch = units.Batch(
+        checked.con, contract, checked.columns, given.province, given.receipt, envelope_units=reading.units
+    )
+    units.group(batch, list(checked.tables))
+    verdicts.block(batch, checked, reading.faults)
+    with _removing(conn, given.test), conn.transaction():
+        # Tables are written by their owner: COPY does not pass row security.
+        conn.execute("SET LOCAL ROLE NONE")
+        _write(conn, batch, checked, arrival, progress, given)
+        record_findings(conn, checked, given, home, folder)
+        numbers = verdicts.numbers(batch)
+        progress("done", numbers.received, numbers.received)
+        conn.execute(
+            "UPDATE records.submission SET state = 'done', message = NULL, message_values = NULL, finished_at = %s,"
+            " contract_version = %s, received = %s, kept = %s, unchanged = %s, quarantined = %s, row_count = %s,"
+            " warnings = %s WHERE receipt = %s",
+            [clock.now(), contract.version, numbers.received, numbers.kept, numbers.unchanged, numbers.quarantined,
+             checked.rows, _warnings(checked), given.receipt],
+        )
+        audit.write(conn, given.actor, "submission.processed", {
+            "receipt": given.receipt, "contract": contract.name, "version": contract.version,
+            "sender": given.sender, "test": given.test, "received": numbers.received, "kept": numbers.kept,
+            "unchanged": numbers.unchanged, "quarantined": numbers.quarantined,
+        })
+
+
+def _write(
+    conn: psycopg.Connection[Any], batch: units.Batch, checked: Checked, arrival: keeping.Arrival,
+    progress: Progress, given: Submission,
+) -> None:
+    rules = keeping.rulesets(conn, checked)
+    deltas = Deltas()
+    # Single records of this sender wait here (they hold the same lock shared), so that versions follow arrival.
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", [f"{batch.contract.name}\n{arrival.sender}"])
+    folder = Path(tempfile.mkdtemp(dir=given_folder(batch)))
+    for made in batch.groups:
+        progress("compare", 0, 0)
+        before = verdicts.compare(
+            conn, batch, made, sender=arrival.sender, received_us=arrival.microseconds, folder=folder
+        )
+        if given.test:
+            continue
+        if before:
+            keeping.replace(conn, batch, made, arrival, deltas)
+            setting_aside.close_older(conn, batch, made, arrival, deltas)
+        done = 0
+        for table in made.tables:
+            of = checked.tables[table.name].rows
+
+            def told(rows: int, table: Any = table, of: int = of) -> None:
+                nonlocal done
+                done += rows
+                progress("keep", done, checked.rows)
+
+            keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival, told)
+    if given.test:
+        return
+    progress("count", 0, 0)
+    setting_aside.set_aside(conn, batch, checked, rules, arrival)
+    keeping.count_arrivals(batch, checked, rules, arrival, deltas)
+    deltas.write(conn, batch.contract.name)
+
+
+def given_folder(batch: units.Batch) -> str:
+    """DuckDB's own folder for what does not fit in memory."""
+    row = batch.con.execute("SELECT current_setting('temp_directory')").fetchone()
+    folder = Path(row[0] if row else tempfile.gettempdir())
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+def _warnings(checked: Checked) -> int:
+    return sum(count.failed for count in checked.counts() if count.severity == "warning")
+
+
+@contextmanager
+def _removing(conn: psycopg.Connection[Any], test: bool) -> Iterator[None]:
+    yield
+
+
+def _end(
+    conn: psycopg.Connection[Any], given: Submission, state: str, message: str, details: dict[str, Any], home: Path
+) -> None:
+    with conn.transaction():
+        conn.execute(
+            "UPDATE records.submission SET state = CASE WHEN %(state)s = 'failed' AND attempts + 1 < %(most)s"
+            " THEN 'received' ELSE %(state)s END, attempts = attempts + 1, message = %(message)s,"
+            " message_values = %(details)s, finished_at = %(moment)s WHERE receipt = %(receipt)s",
+            {"state": state, "most": GIVE_UP, "message": message, "moment": clock.now(), "receipt": given.receipt,
+             "details": Jsonb({name: str(value) for name, value in details.items()})},
+        )
+        audit.write(conn, given.actor, f"submission.{state}", {"receipt": given.receipt, "contract": given.contract})
+        if given.test:
+            blobs.forget(conn, home, given.sha256)
+
+
+_ = duckdb
