@@ -151,15 +151,15 @@ class Bill:
 
     def settle(self, level: int) -> dict[str, list[Row]]:
         """The finished tables: every line with its share, numbered from 1."""
-        pays = {"PHAM_VI": "1", "TYLE_TT_BH": "100", "MA_PTTT": "1", "NGUON_CTRA": "1"}
+        pays = {"PHAM_VI": "1", "TYLE_TT_BH": "100", "MA_PTTT": "1"}
         if not self.insured:
-            pays = {"PHAM_VI": "2", "TYLE_TT_BH": "0", "MA_PTTT": "1", "NGUON_CTRA": "4"}
+            pays = {"PHAM_VI": "2", "TYLE_TT_BH": "0", "MA_PTTT": "1"}
+        source = {"NGUON_CTRA": "1" if self.insured else "4"}
         tables: dict[str, list[Row]] = {"XML2": [], "XML3": [], "XML4": self.results}
-        for table, lines in (("XML2", self.drugs), ("XML3", self.services)):
+        for table, lines, more in (("XML2", self.drugs, source), ("XML3", self.services, {})):
             for row, amount in lines:
-                tables[table].append(
-                    row | pays | Amounts(amount, amount if self.insured else 0, level).cells()
-                )
+                insured = amount if self.insured else 0
+                tables[table].append(row | pays | more | Amounts(amount, insured, level).cells())
         for rows in tables.values():
             for place, row in enumerate(rows, 1):
                 row |= {"MA_LK": self.key, "STT": str(place)}

@@ -1,0 +1,246 @@
+"""Scores of a database, province, sender or day, from counts only; every score shows numerator,
+denominator and unknown share.
+
+The counts hold pseudo rules that sum up a table's rows: `*correct` (checked = rows, failed = rows that break a rule of
+the criterion), `+correct` (checked, failed and unknown over all checks of the criterion) and `*` (rows with an error).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from lienthong.findings import Criterion
+from lienthong.quality.criteria import Criteria, Grade, criteria, evaluate
+from lienthong.quality.expected import Expected
+
+GROUPS = ("contract", "table_name", "province", "sender", "day")
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """What part of the counts is meant; None means all. Days are days of reception, both ends included."""
+
+    contract: str | None = None
+    table: str | None = None
+    province: str | None = None
+    sender: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def where(self) -> tuple[sql.Composed, list[Any]]:
+        """The condition over records.count and its values."""
+        tests = {
+            "contract = %s": self.contract, "table_name = %s": self.table, "province = %s": self.province,
+            "sender = %s": self.sender, "day >= %s": self.since, "day <= %s": self.until,
+        }  # fmt: skip
+        given = {test: value for test, value in tests.items() if value is not None}
+        parts = [sql.SQL(test) for test in given] or [sql.SQL("true")]
+        return sql.SQL(" AND ").join(parts), list(given.values())
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A share with both its numbers. `denominator` 0: nobody can say."""
+
+    name: str
+    numerator: int
+    denominator: int
+
+    @property
+    def share(self) -> float | None:
+        """Numerator over denominator, None without a denominator."""
+        return min(1.0, self.numerator / self.denominator) if self.denominator > 0 else None
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """One criterion of one part of the data. `unknown` is the share of checks that could not be decided."""
+
+    criterion: Criterion
+    value: float | None
+    measures: tuple[Measure, ...]
+    unknown: float
+    grade: Grade
+
+    def measure(self, name: str) -> Measure | None:
+        """The measure of that name."""
+        return next((measure for measure in self.measures if measure.name == name), None)
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """The four scores of one part of the data. `versions` are the contract versions whose rules spoke."""
+
+    rows: int
+    rows_failed: int
+    criteria: dict[Criterion, Score]
+    overall: float | None
+    versions: tuple[str, ...] = ()
+    criteria_version: str = ""
+
+
+class Senders(msgspec.Struct, frozen=True):
+    """Of the senders of one part: how many sent lately, how many are fresh, how many are expected (0: unknown)."""
+
+    heard: int = 0
+    fresh: int = 0
+    expected: int = 0
+
+
+Sums = dict[str, tuple[int, int, int]]
+"""Pseudo rule to checked, failed, unknown."""
+
+
+def scores(
+    conn: psycopg.Connection[Any],
+    slice: Slice | None = None,
+    by: Sequence[str] = ("contract",),
+    *,
+    today: date,
+    expected: Expected | None = None,
+) -> dict[tuple[Any, ...], Card]:
+    """The cards of a slice, one for each group of `by` (of GROUPS); `by=()` gives one card under the key ().
+
+    Without `expected` the formulas leave coverage and freshness out.
+    """
+    slice = slice or Slice()
+    where, values = slice.where()
+    columns = sql.SQL(", ").join([*map(sql.Identifier, by), sql.Identifier("rule")])
+    rows = conn.execute(
+        sql.SQL(
+            "SELECT {columns}, sum(checked)::bigint, sum(failed)::bigint, sum(unknown)::bigint,"
+            " array_agg(DISTINCT version) FROM records.count"
+            " WHERE rule COLLATE \"C\" < '-' AND {where} GROUP BY {columns}"
+        ).format(columns=columns, where=where),
+        values,
+    ).fetchall()
+    found: dict[tuple[Any, ...], Sums] = {}
+    versions: dict[tuple[Any, ...], set[str]] = {}
+    width = len(by)
+    for row in rows:
+        found.setdefault(row[:width], {})[row[width]] = row[width + 1 : width + 4]
+        versions.setdefault(row[:width], set()).update(row[width + 4])
+    heard = _senders(conn, slice, by, expected, today) if expected else {}
+    return {
+        key: card(sums, heard.get(key), versions=tuple(sorted(versions[key])))
+        for key, sums in found.items()
+    }
+
+
+def card(sums: Sums, senders: Senders | None = None, *, versions: tuple[str, ...] = (),
+         rules: Criteria | None = None) -> Card:  # fmt: skip
+    """The card of summed counts. Pure: the same counts give the same card."""
+    rules = rules or criteria()
+    made = {criterion: _score(criterion, sums, senders, rules) for criterion in Criterion}
+    weighted = [
+        (score.value, rules.criteria[criterion].weight)
+        for criterion, score in made.items()
+        if score.value is not None
+    ]
+    weight = sum(part for _, part in weighted)
+    rows, failed, _ = sums.get("*", (0, 0, 0))
+    return Card(
+        rows=rows, rows_failed=failed, criteria=made, versions=versions, criteria_version=rules.version,
+        overall=sum(value * part for value, part in weighted) / weight if weight else None,
+    )  # fmt: skip
+
+
+def _score(criterion: Criterion, sums: Sums, senders: Senders | None, rules: Criteria) -> Score:
+    about = rules.criteria[criterion]
+    rows, broken, _ = sums.get(f"*{criterion}", (0, 0, 0))
+    checked, failed, unknown = sums.get(f"+{criterion}", (0, 0, 0))
+    measures = [Measure("rows", rows - broken, rows), Measure("checks", checked - failed, checked)]
+    for name in ("coverage", "fresh"):
+        if name in about.measures:
+            part = senders or Senders()
+            measures.append(
+                Measure(name, part.heard if name == "coverage" else part.fresh, part.expected)
+            )
+    value = evaluate(about.formula, {measure.name: measure.share for measure in measures})
+    asked = checked + unknown
+    return Score(
+        criterion=criterion, value=value, measures=tuple(measures), unknown=unknown / asked if asked else 0.0,
+        grade=rules.grade(value),
+    )  # fmt: skip
+
+
+def _senders(
+    conn: psycopg.Connection[Any], slice: Slice, by: Sequence[str], expected: Expected, today: date
+) -> dict[tuple[Any, ...], Senders]:
+    """Who was heard of, in each group that has a meaning for senders (a day or a table has none)."""
+    groups = [name for name in by if name in ("contract", "province", "sender")]
+    if len(groups) != len(by):
+        return {}
+    where, values = msgspec.structs.replace(
+        slice, table=None, since=None, until=slice.until
+    ).where()
+    newest = conn.execute(
+        sql.SQL(
+            "SELECT contract, province, sender, max(day) FROM records.count"
+            " WHERE rule = '*' AND checked > 0 AND {where} GROUP BY 1, 2, 3"
+        ).format(where=where),
+        values,
+    ).fetchall()
+    return expected.senders_by(
+        newest, groups, slice_province=slice.province, slice_sender=slice.sender, today=today
+    )
+
+
+def trend(
+    conn: psycopg.Connection[Any], slice: Slice | None = None, *, days: int = 30, today: date
+) -> list[tuple[date, Card]]:
+    """The cards of the days of reception that have counts, oldest first."""
+    slice = msgspec.structs.replace(
+        slice or Slice(), since=today - timedelta(days=days - 1), until=today
+    )
+    return sorted(
+        (key[0], card) for key, card in scores(conn, slice, ("day",), today=today).items()
+    )
+
+
+class SenderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One sender in one database: its card and the age of its newest data in days."""
+
+    contract: str
+    sender: str
+    province: str
+    newest: date
+    age_days: int
+    card: Card
+
+
+def senders(
+    conn: psycopg.Connection[Any], slice: Slice | None = None, *, today: date
+) -> list[SenderLine]:
+    """Every sender of a slice with its scores, the worst first."""
+    slice = slice or Slice()
+    by = ("contract", "province", "sender")
+    where, values = slice.where()
+    newest: Mapping[tuple[Any, ...], date] = {
+        row[:3]: row[3]
+        for row in conn.execute(
+            sql.SQL(
+                "SELECT contract, province, sender, max(day) FROM records.count"
+                " WHERE rule = '*' AND checked > 0 AND {where} GROUP BY 1, 2, 3"
+            ).format(where=where),
+            values,
+        )
+    }
+    lines = [
+        SenderLine(
+            contract=key[0],
+            province=key[1],
+            sender=key[2],
+            newest=newest[key],
+            age_days=(today - newest[key]).days,
+            card=card,
+        )  # fmt: skip
+        for key, card in scores(conn, slice, by, today=today).items()
+        if key in newest
+    ]
+    return sorted(
+        lines,
+        key=lambda line: (1.0 if line.card.overall is None else line.card.overall, line.sender),
+    )
