@@ -1,0 +1,7 @@
+"""Everything under /api/v1."""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+ROUTES: list[ControllerRouterHandler] = []

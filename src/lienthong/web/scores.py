@@ -1,0 +1,239 @@
+"""The four criteria on pages: the nation, one database, one sender; always with numbers, causes and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from psycopg_pool import ConnectionPool
+
+from lienthong import clock
+from lienthong.access import Actor, Permit, policy
+from lienthong.contracts.codes import Codes
+from lienthong.contracts.contract import Contract
+from lienthong.errors import NotFound
+from lienthong.findings import Criterion
+from lienthong.quality import expected, explain, score
+from lienthong.records.intake import receipts
+from lienthong.web.contracts import contract_named
+from lienthong.web.page import Page
+
+WEEK = timedelta(days=7)
+TREND_DAYS = 60
+SHOWN = 50
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A score that moved in the last week."""
+
+    address: str
+    name: Mapping[str, str] | str
+    criterion: Criterion
+    before: float
+    after: float
+
+
+def reach(permit: Permit, **more: Any) -> score.Slice:
+    """The slice of the counts that a permit covers."""
+    own = {"sender": permit.facility, "province": permit.province}
+    return score.Slice(
+        **{**more, **{name: value for name, value in own.items() if value is not None}}
+    )
+
+
+def changes(
+    now: Mapping[tuple[Any, ...], score.Card],
+    before: Mapping[tuple[Any, ...], score.Card],
+    names: Mapping[str, tuple[str, Any]],
+) -> list[Change]:
+    """The scores that moved, the greatest movement first. `names` gives address and label of a key's first part."""
+    moved = []
+    for key, card in now.items():
+        old = before.get(key)
+        for criterion in Criterion:
+            new_value = card.criteria[criterion].value
+            old_value = old.criteria[criterion].value if old else None
+            if new_value is None or old_value is None or abs(new_value - old_value) < 0.00005:
+                continue
+            address, label = names.get(key[0], ("/", str(key[0])))
+            moved.append(Change(address, label, criterion, old_value, new_value))
+    return sorted(moved, key=lambda change: -abs(change.after - change.before))[:6]
+
+
+def sender_names(codes: Codes, senders: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """The names of facilities that are on the list."""
+    found: dict[str, Mapping[str, str]] = {}
+    for sender in senders:
+        known = codes.find(expected.LIST, sender) if expected.LIST in codes.names() else []
+        if known:
+            found[sender] = known[-1].label
+    return found
+
+
+def province_names(codes: Codes) -> dict[str, Mapping[str, str]]:
+    """Province code to its present name."""
+    day = f"{clock.today():%Y%m%d}"
+    return {code.code: code.label for code in codes.codes("provinces") if code.holds(day)}
+
+
+@get("/", opt={"action": "score.read"}, sync_to_thread=True)
+def overview(
+    page: Page, pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contract], codes: Codes
+) -> Response[str]:
+    """Databases x criteria, what changed in a week, and the causes that weigh most."""
+    day = clock.today()
+    wanted = expected.Expected.load(codes, contracts.values(), day)
+    with pool.connection() as conn:
+        permit = policy.allow(conn, actor, "score.read")
+        part = reach(permit)
+        total = score.scores(conn, part, (), today=day, expected=wanted).get(())
+        cards = score.scores(conn, part, ("contract",), today=day, expected=wanted)
+        earlier = score.scores(
+            conn,
+            msgspec.structs.replace(part, until=day - WEEK),
+            ("contract",),
+            today=day,
+            expected=wanted,
+        )
+        causes = explain.causes(conn, part, today=day, expected=wanted, limit=5)
+        courses = {
+            name: score.trend(
+                conn, msgspec.structs.replace(part, contract=name), days=TREND_DAYS, today=day
+            )
+            for (name,) in cards
+        }
+    known = {
+        name: (f"/databases/{name}", contract.label or name) for name, contract in contracts.items()
+    }
+    return page.show(
+        "overview.html",
+        total=total,
+        databases=[
+            (contract, cards[(name,)], courses[name])
+            for name, contract in contracts.items()
+            if (name,) in cards
+        ],
+        empty=[contract for name, contract in contracts.items() if (name,) not in cards],
+        criteria=list(Criterion),
+        causes=causes,
+        contracts=contracts,
+        names=sender_names(codes, [cause.sender for cause in causes]),
+        changes=changes(cards, earlier, known),
+        permit=permit,
+    )
+
+
+@get("/databases/{name:str}", opt={"action": "score.read"}, sync_to_thread=True)
+def database(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    name: str,
+) -> Response[str]:
+    """One database: its tables, provinces, senders, causes and course."""
+    contract = contract_named(contracts, name)
+    day = clock.today()
+    wanted = expected.Expected.load(codes, contracts.values(), day)
+    with pool.connection() as conn:
+        permit = policy.allow(conn, actor, "score.read")
+        part = reach(permit, contract=name)
+        total = score.scores(conn, part, (), today=day, expected=wanted).get(())
+        tables = score.scores(conn, part, ("table_name",), today=day)
+        provinces = score.scores(conn, part, ("province",), today=day)
+        senders = score.senders(conn, part, today=day)
+        silent = expected.silent(conn, name, wanted, today=day, province=permit.province, limit=20)
+        causes = explain.causes(conn, part, today=day, expected=wanted, limit=8)
+        days = score.trend(conn, part, days=TREND_DAYS, today=day)
+    order = {table.name: place for place, table in enumerate(contract.tables)}
+    return page.show(
+        "database.html",
+        contract=contract,
+        total=total,
+        criteria=list(Criterion),
+        tables=[
+            (contract.table(key[0]), key[0], card)
+            for key, card in sorted(tables.items(), key=lambda item: order.get(item[0][0], 999))
+        ],
+        provinces=sorted(
+            ((key[0], card) for key, card in provinces.items()),
+            key=lambda item: 1.0 if item[1].overall is None else item[1].overall,
+        ),
+        province_names=province_names(codes),
+        senders=senders[:SHOWN],
+        more_senders=max(0, len(senders) - SHOWN),
+        names=sender_names(
+            codes, [line.sender for line in senders] + [cause.sender for cause in causes]
+        ),
+        silent=silent,
+        causes=causes,
+        contracts=contracts,
+        course=days,
+        permit=permit,
+    )
+
+
+@get("/senders", opt={"action": "score.read"}, sync_to_thread=True)
+def sender_list(
+    page: Page, pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contract], codes: Codes
+) -> Response[str]:
+    """Every sender with its scores, the worst first."""
+    with pool.connection() as conn:
+        permit = policy.allow(conn, actor, "score.read")
+        lines = score.senders(conn, reach(permit), today=clock.today())
+    return page.show(
+        "senders.html",
+        senders=lines[:300],
+        more_senders=max(0, len(lines) - 300),
+        names=sender_names(codes, [line.sender for line in lines[:300]]),
+        province_names=province_names(codes),
+        contracts=contracts,
+        criteria=list(Criterion),
+    )
+
+
+@get("/senders/{sender:str}", opt={"action": "score.read"}, sync_to_thread=True)
+def sender_page(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    sender: str,
+) -> Response[str]:
+    """One sender: its scores, why, the three acts that lift most, its submissions and its silence."""
+    day = clock.today()
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "score.read", {"sender": sender})
+        part = score.Slice(sender=sender)
+        cards = score.scores(conn, part, ("contract",), today=day)
+        total = score.scores(conn, part, (), today=day).get(())
+        lines = score.senders(conn, part, today=day)
+        causes = explain.causes(conn, part, today=day, limit=3)
+        days = score.trend(conn, part, days=TREND_DAYS, today=day)
+        mine = policy.may(actor, "submission.read") and (actor.facility in (None, sender))
+        sent = receipts.submissions(conn, sender=sender, limit=10) if mine else []
+    if not lines and not sent:
+        raise NotFound("sender.none", "Nothing was received from %(sender)s.", sender=sender)
+    return page.show(
+        "sender.html",
+        sender=sender,
+        name=sender_names(codes, [sender]).get(sender),
+        province=province_names(codes).get(lines[0].province) if lines else None,
+        total=total,
+        criteria=list(Criterion),
+        databases=[(contracts[key[0]], card) for key, card in cards.items() if key[0] in contracts],
+        lines=lines,
+        causes=causes,
+        contracts=contracts,
+        names={},
+        course=days,
+        submissions=sent,
+    )
+
+
+ROUTES = [overview, database, sender_list, sender_page]
