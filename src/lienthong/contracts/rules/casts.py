@@ -149,3 +149,19 @@ def from_native(kind: str, column: str, native: str, declared: str | None = None
     if word in _NATIVE.get(kind, ()):
         return f"CAST({column} AS {SQL_TYPES[kind]})"
     return from_text(kind, f"CAST({column} AS VARCHAR)", declared)
+
+
+SOFT_MACROS = {
+    "BIGINT": "soft_integer",
+    "DOUBLE": "soft_number",
+    "DATE": "soft_date",
+    "TIMESTAMP": "soft_timestamp",
+    "BOOLEAN": "soft_boolean",
+}
+"""Casts of text inside predicates are as strict as those of cells; `macros` makes these functions."""
+
+
+def macros() -> list[str]:
+    """Statements that make the functions predicates call."""
+    kinds = ("integer", "number", "date", "timestamp", "boolean")
+    return [f"CREATE OR REPLACE MACRO soft_{kind}(t_) AS {from_text(kind, 't_')}" for kind in kinds]

@@ -10,6 +10,7 @@ from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.contracts.rules import declared, duckdb_sql, subset
 from lienthong.contracts.rules.casts import quoted
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
+from lienthong.contracts.rules.resolve import resolve
 
 _made: dict[str, CompiledContract] = {}
 
@@ -72,7 +73,7 @@ def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
         return _row(contract, table, replace(rule, kind="row"), *found)
     tree = subset.parse_query(rule.query or "", table.name, field)
     _only_contract_tables(tree, contract)
-    sql = duckdb_sql.predicate_sql(tree, contract, table.name, local=False)
+    sql = duckdb_sql.query_sql(tree, contract)
     tables = tuple(sorted(_tables_of(tree, contract)))
     return CompiledRule(rule=rule, how="counted", sql=sql, tables=tables, portable=False)
 
@@ -80,20 +81,22 @@ def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
 def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: str) -> CompiledRule:
     tree = subset.parse(predicate)
     _only_contract_tables(tree, contract)
-    portable, reason = True, ""
-    try:
-        subset.require_subset(tree)
-    except subset.OutsideSubset as error:
-        portable, reason = False, str(error)
     read = subset.reads(tree, alias)
     local = not read.subqueries and not read.lists
-    columns = _spelled(table, read.columns)
+    try:
+        subset.require_subset(tree)
+        sql = duckdb_sql.resolved_sql(resolve(tree, contract, table, alias), local=local)
+        portable, reason = True, ""
+    except subset.OutsideSubset as error:
+        # Still SQL that DuckDB may understand: a plain contract is not held to our subset.
+        sql, local, portable, reason = duckdb_sql.query_sql(tree, contract), False, False, str(error)
     return CompiledRule(
         rule=replace(rule, predicate=predicate),
         how="local" if local else "hits",
-        sql=duckdb_sql.predicate_sql(tree, contract, alias, local=local),
-        alias=alias,
-        columns=columns,
+        sql=sql,
+        alias=duckdb_sql.ROW if portable else alias,
+        written_alias=alias,
+        columns=_spelled(table, read.columns),
         tables=tuple(sorted(_tables_of(tree, contract))),
         lists=tuple(sorted(read.lists)),
         agos=tuple(sorted(tuple(ago) for ago in read.agos)),

@@ -15,13 +15,14 @@ class CompiledRule(Struct):
     `how`: local = boolean SQL over one row; hits = boolean SQL that also reads `tables`; counted = a query with one
     number; reader = only the reader of the format can see it; unknown = nobody can decide it yet;
     broken = it cannot be run (`reason`), which is reported as red.
-    `columns` are the row's columns it reads, `alias` the name under which it calls the row.
+    `columns` are the row's columns it reads, `alias` the name of the row in `sql`, `written_alias` in the contract.
     """
 
     rule: Rule
     how: How
     sql: str = ""
     alias: str = ""
+    written_alias: str = ""
     columns: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()

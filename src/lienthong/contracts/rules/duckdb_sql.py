@@ -12,7 +12,8 @@ from typing import Any
 from sqlglot import exp
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
-from lienthong.contracts.rules.casts import SQL_TYPES, TEXT_PREFIX, literal, quoted
+from lienthong.contracts.rules.casts import SOFT_MACROS, SQL_TYPES, TEXT_PREFIX, literal, quoted
+from lienthong.contracts.rules.resolve import kind_of
 from lienthong.contracts.rules.subset import ago_of
 
 def typed_name(table: str) -> str:
@@ -160,17 +161,46 @@ def metric_predicate(field: Field, metric: str, arguments: dict[str, Any]) -> st
     return " OR ".join(wrong)
 
 
-def predicate_sql(tree: exp.Expression, contract: Contract, alias: str, *, local: bool) -> str:
-    """A parsed predicate as DuckDB SQL: soft casts, our functions as macros, contract tables as typed views.
+ROW = "_r"
+"""The alias of the row that is judged."""
 
-    A `local` predicate loses the row's alias, because it runs among those of other rules.
+def resolved_sql(tree: exp.Expression, *, local: bool) -> str:
+    """A resolved predicate as DuckDB SQL: our functions as macros, contract tables as typed views.
+
+    Columns of the judged row stand bare in a `local` predicate, else behind the alias ROW.
     """
     tree = tree.copy()
-    for call in list(tree.find_all(exp.Anonymous)):
+    for column in tree.find_all(exp.Column):
+        if not column.meta["place"].alias and not local:
+            column.set("table", exp.to_identifier(ROW, quoted=True))
+    for cast in list(tree.find_all(exp.Cast))[::-1]:
+        _replace_cast(cast)
+    for table in tree.find_all(exp.Table):
+        if not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+        table.set("this", exp.to_identifier(f"typed_{_own_name(table)}", quoted=True))
+    for call in list(tree.find_all(exp.Anonymous))[::-1]:
         _replace_function(call)
-    for cast in list(tree.find_all(exp.Cast)):
-        if not isinstance(cast, exp.TryCast):
-            cast.replace(exp.TryCast(this=cast.this, to=cast.args["to"]))
+    _double_decimals(tree)
+    return tree.sql(dialect="duckdb")
+
+
+def _own_name(table: exp.Table) -> str:
+    return table.meta.get("name") or table.name
+
+
+def _replace_cast(cast: exp.Cast) -> None:
+    target, inner = cast.args["to"].this.name, cast.this
+    target = {"INT": "BIGINT", "FLOAT": "DOUBLE", "TEXT": "VARCHAR"}.get(target, target)
+    if kind_of(inner) == "string" and target in SOFT_MACROS and not isinstance(inner, exp.Literal):
+        cast.replace(exp.Anonymous(this=SOFT_MACROS[target], expressions=[inner.copy()]))
+    else:
+        cast.replace(exp.TryCast(this=inner.copy(), to=exp.DataType.build(target)))
+
+
+def query_sql(tree: exp.Expression, contract: Contract) -> str:
+    """A counted query, or a predicate outside the subset, as it is written, over typed views."""
+    tree = tree.copy()
     names = {table.name.upper(): table.name for table in contract.tables}
     for table in tree.find_all(exp.Table):
         own = names.get(table.name.upper())
@@ -178,11 +208,8 @@ def predicate_sql(tree: exp.Expression, contract: Contract, alias: str, *, local
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             table.set("this", exp.to_identifier(f"typed_{own}", quoted=True))
-    if local:
-        for column in tree.find_all(exp.Column):
-            if column.table.upper() == alias.upper():
-                column.set("table", None)
-    _double_decimals(tree)
+    for call in list(tree.find_all(exp.Anonymous)):
+        _replace_function(call)
     return tree.sql(dialect="duckdb")
 
 

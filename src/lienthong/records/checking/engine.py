@@ -12,6 +12,7 @@ import duckdb
 
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.casts import macros
 from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.lists import attach_lists
 from lienthong.records.checking.passes import Situation, run_table
@@ -33,6 +34,7 @@ def connect(workdir: Path | None = None, memory: str = MEMORY_LIMIT, threads: in
         options["temp_directory"] = str(workdir / "duckdb")
     con = duckdb.connect(":memory:", config=options)
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("; ".join(macros()))
     return con
 
 

@@ -41,6 +41,8 @@ def run_table(situation: Situation, compiled: CompiledTable, rows: int) -> Table
     for position in positions["broken"]:
         checked.measured[position] = _broken(compiled, position, compiled.rules[position].reason)
     local = {p: fill(compiled.rules[p].sql, compiled.rules[p].agos, situation.received) for p in positions["local"]}
+    if not rows:
+        local, positions["hits"] = {}, []
     _local_pass(situation, compiled, checked, local)
     _hits(situation, compiled, checked, positions["hits"])
     _merge(situation, compiled, checked)

@@ -1,0 +1,373 @@
+"""Translates a resolved predicate to Python source: `true(x)` holds when SQL says TRUE, `false(x)` when it says FALSE.
+
+A condition that is neither is unknown, so three-valued logic needs no third value in the generated code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from lienthong.contracts.contract import Contract, Table
+from lienthong.contracts.rules import python_values as values
+from lienthong.contracts.rules.resolve import Place, branches, kind_of, select_source
+from lienthong.contracts.rules.subset import OutsideSubset, ago_of
+
+_ORDER = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "==", exp.NEQ: "!="}
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_BINARY = {exp.Add: "add", exp.Sub: "subtract", exp.Mul: "multiply", exp.Div: "divide", exp.Mod: "remainder",
+           exp.DPipe: "joined"}
+_UNARY = {exp.Neg: "negative", exp.Abs: "absolute", exp.Floor: "floored", exp.Ceil: "ceiled",
+          exp.Length: "length", exp.Upper: "upper", exp.Lower: "lower", exp.Trim: "trim"}
+_CASTS = {"BIGINT": "integer", "INT": "integer", "DOUBLE": "number", "FLOAT": "number", "DATE": "date",
+          "TIMESTAMP": "timestamp", "BOOLEAN": "boolean"}
+_AGGREGATES = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
+
+
+class Layout:
+    """Where the columns of a table stand in a typed row, which is a list; the text of cells follows."""
+
+    def __init__(self, table: Table) -> None:
+        self.fields = table.fields
+        names = [*(field.name for field in table.fields), "_row", "_unit", "_sender", "_envelope_facility",
+                 "_envelope_date", "_envelope_count", "_envelope_units"]
+        self.names = names
+        self.at = {name: index for index, name in enumerate(names)}
+        self.casters = [
+            (index, caster)
+            for index, field in enumerate(table.fields)
+            if (caster := values.caster(field.type, field.format))
+        ]
+        self.width = len(names)
+
+    def typed(self, row: Mapping[str, Any]) -> list[Any]:
+        """Typed values in the order of the fields, then the cells as sent of those that are not text."""
+        cells = [row.get(name) for name in self.names]
+        sent = [cells[index] for index, _ in self.casters]
+        for index, caster in self.casters:
+            cell = cells[index]
+            if cell is not None:
+                cells[index] = caster(cell)
+        return cells + sent
+
+    def text_at(self, name: str) -> int:
+        """Where the cell of a field stands as it was sent."""
+        index = self.at[name]
+        for order, (place, _) in enumerate(self.casters):
+            if place == index:
+                return self.width + order
+        return index
+
+
+class Coder:
+    """Makes source text out of trees; constants that are no plain literals go into `namespace`."""
+
+    def __init__(self, contract: Contract, codes: Any) -> None:
+        self.contract = contract
+        self.codes = codes
+        self.layouts = {table.name: Layout(table) for table in contract.tables}
+        self._constants: dict[str, Any] = {}
+        self._names = 0
+        self._selects: list[exp.Select] = []
+
+    def namespace(self) -> dict[str, Any]:
+        """What the generated code may call; no builtins but those few."""
+        allowed = {"any": any, "len": len, "set": set, "float": float}
+        functions = {
+            name: getattr(values, name) for name in dir(values) if not name.startswith("_")
+        }
+        return {"__builtins__": allowed, **functions, **self._constants}
+
+    def constant(self, value: Any) -> str:
+        """A name for a value that the generated code uses."""
+        name = f"k{len(self._constants)}"
+        self._constants[name] = value
+        return name
+
+    def fresh(self, letter: str = "t") -> str:
+        """A name not used yet."""
+        self._names += 1
+        return f"{letter}{self._names}"
+
+    # -- conditions
+
+    def true(self, node: exp.Expression) -> str:
+        """Source of: the predicate is TRUE."""
+        if isinstance(node, exp.Paren):
+            return self.true(node.this)
+        if isinstance(node, (exp.And, exp.Or)):
+            word = "and" if isinstance(node, exp.And) else "or"
+            return f"({self.true(node.this)} {word} {self.true(node.expression)})"
+        if isinstance(node, exp.Not):
+            return self.false(node.this)
+        return self._condition(node, True)
+
+    def false(self, node: exp.Expression) -> str:
+        """Source of: the predicate is FALSE."""
+        if isinstance(node, exp.Paren):
+            return self.false(node.this)
+        if isinstance(node, (exp.And, exp.Or)):
+            word = "or" if isinstance(node, exp.And) else "and"
+            return f"({self.false(node.this)} {word} {self.false(node.expression)})"
+        if isinstance(node, exp.Not):
+            return self.true(node.this)
+        return self._condition(node, False)
+
+    def _condition(self, node: exp.Expression, wanted: bool) -> str:
+        if type(node) in _ORDER:
+            operator = _ORDER[type(node)]
+            return self._compared(node.this, node.expression, operator if wanted else _OPPOSITE[operator])
+        if isinstance(node, exp.Between):
+            low = exp.GTE(this=node.this, expression=node.args["low"])
+            high = exp.LTE(this=node.this, expression=node.args["high"])
+            both = exp.And(this=low, expression=high)
+            return self.true(both) if wanted else self.false(both)
+        if isinstance(node, exp.In):
+            return self._in(node, wanted)
+        if isinstance(node, (exp.NullSafeEQ, exp.NullSafeNEQ)):
+            same = isinstance(node, exp.NullSafeEQ) is wanted
+            return f"({self.value(node.this)} {'==' if same else '!='} {self.value(node.expression)})"
+        if isinstance(node, exp.Is):
+            return self._is(node, wanted)
+        if isinstance(node, (exp.Exists, exp.RegexpLike, exp.Like)):
+            return self._test(node, wanted)
+        return f"({self.value(node)} is {wanted})"
+
+    def _compared(self, left: exp.Expression, right: exp.Expression, operator: str) -> str:
+        one, two = self.fresh(), self.fresh()
+        parts = [f"({one} := {self.value(left)}) is not None", f"({two} := {self.value(right)}) is not None"]
+        if "number" in (kind_of(left), kind_of(right)) and self._maybe_nan(left, right):
+            parts.append(f"number_order({one}, {two}) {operator} 0")
+        else:
+            parts.append(f"{one} {operator} {two}")
+        return "(" + " and ".join(parts) + ")"
+
+    @staticmethod
+    def _maybe_nan(*nodes: exp.Expression) -> bool:
+        """Cells are finite; only computing makes infinite values and NaN."""
+        return any(node.find(exp.Binary, exp.Round, exp.Sum, exp.TryCast) is not None for node in nodes)
+
+    def _in(self, node: exp.In, wanted: bool) -> str:
+        one, found = self.fresh(), self.fresh()
+        query = node.args.get("query")
+        if query is not None:
+            listed = self._column_of(query.this if isinstance(query, exp.Subquery) else query)
+            inside = f"({found} := set({listed}))"
+            if wanted:
+                return f"(({one} := {self.value(node.this)}) is not None and {one} in {inside})"
+            # NULL NOT IN an empty set is TRUE, and an unknown member makes the answer unknown.
+            return (
+                f"(len({inside}) == 0 or (({one} := {self.value(node.this)}) is not None"
+                f" and {one} not in {found} and None not in {found}))"
+            )
+        if all(isinstance(item, exp.Literal) for item in node.expressions):
+            members = self.constant(frozenset(self._literal(item) for item in node.expressions))
+            word = "in" if wanted else "not in"
+            return f"(({one} := {self.value(node.this)}) is not None and {one} {word} {members})"
+        either: exp.Expression = exp.Boolean(this=False)
+        for item in node.expressions:
+            either = exp.Or(this=either, expression=exp.EQ(this=node.this, expression=item))
+        return self.true(either) if wanted else self.false(either)
+
+    def _is(self, node: exp.Is, wanted: bool) -> str:
+        if isinstance(node.expression, exp.Null):
+            return f"({self.value(node.this)} {'is' if wanted else 'is not'} None)"
+        asked = bool(node.expression.this)
+        condition = self.true(node.this) if asked else self.false(node.this)
+        return condition if wanted else f"(not {condition})"
+
+    def _test(self, node: exp.Expression, wanted: bool) -> str:
+        if isinstance(node, exp.Exists):
+            select = node.this.this if isinstance(node.this, exp.Subquery) else node.this
+            found = f"any({self._rows(select, 'True')})"
+            return found if wanted else f"(not {found})"
+        pattern = node.expression
+        if not isinstance(pattern, exp.Literal):
+            raise OutsideSubset(node.sql(dialect="duckdb")[:80], "a pattern written out")
+        one, word = self.fresh(), "is not" if wanted else "is"
+        if isinstance(node, exp.Like):
+            made, how = values.like(pattern.this), "fullmatch"
+        else:
+            flags = node.args.get("flag")
+            made, how = values.expression(pattern.this, flags.this if flags else ""), "search"
+        call = f"{self.constant(made)}.{how}({one}) {word} None"
+        return f"(({one} := {self.value(node.this)}) is not None and {call})"
+
+    # -- values
+
+    def value(self, node: exp.Expression) -> str:
+        """Source of the value of an expression."""
+        if isinstance(node, (exp.Paren, exp.Alias)):
+            return self.value(node.this)
+        if isinstance(node, exp.Column):
+            return self._column(node.meta["place"])
+        if isinstance(node, exp.Literal):
+            return self._shown(self._literal(node))
+        if isinstance(node, exp.Null):
+            return "None"
+        if isinstance(node, exp.Boolean):
+            return "True" if node.this else "False"
+        if isinstance(node, exp.Cast):
+            return self._cast(node)
+        if isinstance(node, (exp.Subquery, exp.Select)):
+            return self._scalar(node.this if isinstance(node, exp.Subquery) else node)
+        if isinstance(node, (exp.Case, exp.If)):
+            return self._case(node)
+        if isinstance(node, exp.Anonymous):
+            return self._own_function(node)
+        if isinstance(node, exp.AggFunc):
+            return self._aggregate(node)
+        made = self._function(node)
+        if made is None:
+            return f"truth({self.true(node)}, {self.false(node)})"
+        return made
+
+    def _shown(self, value: Any) -> str:
+        if isinstance(value, float) and not math.isfinite(value):
+            return self.constant(value)
+        return repr(value)
+
+    def _column(self, place: Place) -> str:
+        index = self.layouts[place.table].at.get(place.name)
+        row = f"x_{place.alias}" if place.alias else "r"
+        return "None" if index is None else f"{row}[{index}]"
+
+    @staticmethod
+    def _literal(node: exp.Literal) -> Any:
+        if node.is_string:
+            return node.this
+        return float(node.this) if "." in node.this or "e" in node.this.lower() else int(node.this)
+
+    def _cast(self, node: exp.Cast) -> str:
+        target, source = node.args["to"].this.name, kind_of(node.this)
+        inner = self.value(node.this)
+        if target in ("VARCHAR", "TEXT"):
+            return inner if source == "string" else f"as_text({inner})"
+        kind = _CASTS[target]
+        if source == kind or source == "null":
+            return inner
+        if isinstance(node.this, exp.Literal) and node.this.is_string:
+            return self.constant(values.CASTS[kind](node.this.this))
+        if source == "string":
+            return f"to_{kind}({inner})"
+        if kind in ("integer", "number") and source in ("integer", "number", "boolean"):
+            return f"as_{kind}({inner})"
+        if kind == "date" and source == "timestamp":
+            return f"as_date({inner})"
+        raise OutsideSubset(node.sql(dialect="duckdb")[:80], "a CAST between text, numbers and dates")
+
+    def _function(self, node: exp.Expression) -> str | None:
+        kind = type(node)
+        if kind in _BINARY:
+            return f"{_BINARY[kind]}({self.value(node.this)}, {self.value(node.expression)})"
+        if kind in _UNARY:
+            return f"{_UNARY[kind]}({self.value(node.this)})"
+        if isinstance(node, (exp.Coalesce, exp.Least, exp.Greatest)):
+            return f"{kind.__name__.lower()}({', '.join(self.value(part) for part in branches(node))})"
+        makers = {
+            exp.Round: ("rounded", ("this", "decimals")),
+            exp.Substring: ("substring", ("this", "start", "length")),
+            exp.Left: ("left", ("this", "expression")),
+            exp.Right: ("right", ("this", "expression")),
+            exp.Replace: ("replace", ("this", "expression", "replacement")),
+            exp.StrPosition: ("position", ("this", "substr")),
+            exp.DateDiff: ("days", ("expression", "this")),
+        }
+        if kind in makers:
+            name, keys = makers[kind]
+            parts = [self.value(node.args[key]) for key in keys if node.args.get(key) is not None]
+            return f"{name}({', '.join(parts)})"
+        if isinstance(node, exp.Concat):
+            return f"concat({', '.join(self.value(part) for part in node.expressions)})"
+        if isinstance(node, exp.Nullif):
+            one = self.fresh()
+            same = self._compared_value(one, node)
+            return f"(None if {same} else {one})"
+        return None
+
+    def _compared_value(self, one: str, node: exp.Nullif) -> str:
+        two = self.fresh()
+        return f"(({one} := {self.value(node.this)}) == ({two} := {self.value(node.expression)}) and {two} is not None)"
+
+    def _case(self, node: exp.Expression) -> str:
+        if isinstance(node, exp.If):
+            other = self.value(node.args["false"]) if node.args.get("false") else "None"
+            return f"({self.value(node.args['true'])} if {self.true(node.this)} else {other})"
+        other = self.value(node.args["default"]) if node.args.get("default") else "None"
+        for branch in reversed(node.args["ifs"]):
+            test = branch.this
+            if node.this is not None:
+                test = exp.EQ(this=node.this, expression=test)
+            other = f"({self.value(branch.args['true'])} if {self.true(test)} else {other})"
+        return other
+
+    def _own_function(self, node: exp.Anonymous) -> str:
+        name = str(node.this).upper()
+        if name == "AGO":
+            return f"ago[{tuple(ago_of(node))!r}]"
+        listed, value, *rest = node.expressions
+        if name == "IS_CODE":
+            at = self.value(rest[0]) if rest else "None"
+            return f"{self._list(listed.name)}({self.value(value)}, {at})"
+        at = self.value(rest[1]) if len(rest) > 1 else "None"
+        return f"{self._list(listed.name)}.all({self.value(value)}, {self.value(rest[0])}, {at})"
+
+    def _list(self, name: str) -> str:
+        return self.constant(CodeTest(self.codes, name))
+
+    # -- other rows
+
+    def _rows(self, select: exp.Select, shown: str | None = None) -> str:
+        """A generator over the rows of a subquery that its WHERE takes."""
+        source = select_source(select)
+        where = select.args.get("where")
+        test = f" if {self.true(where.this)}" if where else ""
+        if shown is None:
+            shown = self.value(select.expressions[0])
+        return f"{shown} for x_{source.alias_or_name} in tables[{source.meta['name']!r}]{test}"
+
+    def _column_of(self, select: exp.Select) -> str:
+        return self._rows(select)
+
+    def _scalar(self, select: exp.Select) -> str:
+        """A subquery of one value: an expression over aggregates of its rows."""
+        shown = select.expressions[0].unalias()
+        if shown.find(exp.AggFunc) is None:
+            raise OutsideSubset(select.sql(dialect="duckdb")[:80], "a subquery with COUNT, SUM, MIN or MAX")
+        self._selects.append(select)
+        try:
+            return self.value(shown)
+        finally:
+            self._selects.pop()
+
+    def _aggregate(self, node: exp.Expression) -> str:
+        select = self._selects[-1]
+        if isinstance(node, exp.Count):
+            if isinstance(node.this, exp.Distinct):
+                return f"len(distinct({self._rows(select, self.value(node.this.expressions[0]))}))"
+            if node.this is None or isinstance(node.this, (exp.Star, exp.Literal)):
+                return f"counted({self._rows(select, 'True')})"
+            return f"counted({self._rows(select, self.value(node.this))})"
+        return f"{_AGGREGATES[type(node)]}({self._rows(select, self.value(node.this))})"
+
+
+class CodeTest:
+    """IS_CODE of one list, remembering nothing: lists are dictionaries already."""
+
+    def __init__(self, codes: Any, name: str) -> None:
+        self._codes, self._name = codes, name
+
+    def __call__(self, value: str | None, at: str | None) -> bool | None:
+        """Whether the value is a code on the day that begins `at`."""
+        if value is None:
+            return None
+        return bool(self._codes.valid(self._name, value, at[:8] if at else None))
+
+    def all(self, value: str | None, separator: str, at: str | None) -> bool | None:
+        """Whether every part of the value is a code."""
+        if value is None:
+            return None
+        return all(self(values.trim(part), at) for part in value.split(separator))
