@@ -145,4 +145,4 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION app.audit_write FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.audit_write TO lienthong_app;
-REVOKE UPDATE, DELETE, INSERT ON app.revision FROM lienthong_app;
+GRANT SELECT ON app.revision TO lienthong_app;
