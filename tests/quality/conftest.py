@@ -31,11 +31,13 @@ Row = tuple[str, str, int, int]
 """sender, province, mask of failed rules, mask of unknown rules."""
 
 
-def count(conn: Any, rows: Iterable[Row], *, day: date = DAY, contract: str = "care") -> None:
+def count(
+    conn: Any, rows: Iterable[Row], *, day: date = DAY, contract: str = "care", sign: int = 1
+) -> None:
     """Write the counts of rows, as an intake does."""
     deltas = Deltas()
     for sender, province, failed, unknown in rows:
-        deltas.add(RULESET, sender, province, day, 1, failed & ~unknown, unknown)
+        deltas.add(RULESET, sender, province, day, sign, failed & ~unknown, unknown)
     deltas.write(conn, contract)
 
 

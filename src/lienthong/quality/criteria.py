@@ -39,9 +39,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str = "inferred"
 
     @property
-    def measures(self) -> tuple[str, ...]:
+    def measures(self) -> frozenset[str]:
         """The measures its formula uses."""
-        return tuple(name for name in MEASURES if name in _names(self.formula))
+        return _names(self.formula)
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -101,18 +101,22 @@ def evaluate(formula: str, measures: Mapping[str, float | None]) -> float | None
     if "rows" in names and measures.get("rows") is None:
         return None
     values = {name: 1.0 if (value := measures.get(name)) is None else value for name in names}
-    return min(1.0, max(0.0, _value(ast.parse(formula, mode="eval").body, values)))
+    return min(1.0, max(0.0, _value(_tree(formula), values)))
+
+
+@lru_cache
+def _tree(formula: str) -> ast.expr:
+    try:
+        return ast.parse(formula, mode="eval").body
+    except SyntaxError as error:
+        raise _wrong(formula) from error
 
 
 @lru_cache
 def _names(formula: str) -> frozenset[str]:
     """The measures in a formula. Raises Refused for anything that is not a measure, a number, +, * or brackets."""
-    try:
-        tree = ast.parse(formula, mode="eval")
-    except SyntaxError as error:
-        raise _wrong(formula) from error
     names = set()
-    for node in ast.walk(tree.body):
+    for node in ast.walk(_tree(formula)):
         if isinstance(node, ast.Name) and node.id in MEASURES:
             names.add(node.id)
         elif not isinstance(node, ast.BinOp | ast.Mult | ast.Add | ast.Load) and not (

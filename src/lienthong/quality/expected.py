@@ -6,9 +6,10 @@ contract declares is the denominator for the nation, and nobody can say for a pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import psycopg
@@ -16,9 +17,6 @@ import psycopg
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.quality.criteria import criteria
-
-if TYPE_CHECKING:
-    from lienthong.quality.score import Senders
 
 LIST = "facilities"
 
@@ -39,6 +37,7 @@ class Expected:
         self.facilities = dict(facilities)
         self._counts = dict(counts)
         self._periods = dict(periods)
+        self._by_province = Counter(known.province for known in self.facilities.values())
 
     @classmethod
     def load(cls, codes: Codes, contracts: Iterable[Contract], day: date) -> Expected:
@@ -59,10 +58,14 @@ class Expected:
             },
         )
 
-    def count(self, contract: str, province: str | None = None) -> int:
+    def count(self, contract: str, province: str | None = None, sender: str | None = None) -> int:
         """How many senders are expected; 0 when nobody can say."""
+        if sender is not None:
+            return int(not self.facilities or sender in self.facilities)
         if self.facilities:
-            return len(self.senders(province))
+            return (
+                self._by_province.get(province, 0) if province is not None else len(self.facilities)
+            )
         return self._counts.get(contract, 0) if province is None else 0
 
     def senders(self, province: str | None = None) -> dict[str, Known]:
@@ -77,45 +80,53 @@ class Expected:
         """How old the newest data of a sender may be, by the period in which the contract expects it."""
         return criteria().fresh_days.get(self._periods.get(contract, "month"), 40)
 
-    def senders_by(
+    def heard(
         self,
-        newest: Iterable[Sequence[Any]],
-        groups: Sequence[str],
+        conn: psycopg.Connection[Any],
         *,
-        slice_province: str | None,
-        slice_sender: str | None,
+        contract: str | None,
+        province: str | None,
+        sender: str | None,
         today: date,
-    ) -> dict[tuple[Any, ...], Senders]:
-        """Heard, fresh and expected senders per group; `newest` = contract, province, sender, newest day."""
-        from lienthong.quality.score import Senders
-
+        each: bool,
+    ) -> list[Heard]:
+        """Expected senders that were heard of, by contract and province (`each`: by sender too)."""
         window = today - timedelta(days=criteria().window_days)
-        heard: dict[tuple[Any, ...], set[tuple[str, str]]] = {}
-        fresh: dict[tuple[Any, ...], set[tuple[str, str]]] = {}
-        contracts: dict[tuple[Any, ...], set[str]] = {}
-        for contract, province, sender, day in newest:
-            values = {"contract": contract, "province": province, "sender": sender}
-            key = tuple(values[name] for name in groups)
-            contracts.setdefault(key, set()).add(contract)
-            if self.facilities and sender not in self.facilities:
-                continue
-            if day > window:
-                heard.setdefault(key, set()).add((contract, sender))
-            if (today - day).days <= self.fresh_days(contract):
-                fresh.setdefault(key, set()).add((contract, sender))
-        answer = {}
-        for key, those in contracts.items():
-            values = dict(zip(groups, key, strict=True))
-            province = values.get("province", slice_province)
-            sender = values.get("sender", slice_sender)
-            expected = (
-                len(those & set(self._counts))
-                * int(not self.facilities or sender in self.facilities)
-                if sender is not None
-                else sum(self.count(contract, province) for contract in those)
-            )
-            answer[key] = Senders(len(heard.get(key, ())), len(fresh.get(key, ())), expected)
-        return answer
+        fresh = {name: today - timedelta(days=self.fresh_days(name)) for name in self._periods}
+        rows = conn.execute(
+            "SELECT s.contract, s.province, CASE WHEN %(each)s THEN s.sender ELSE '' END,"
+            " count(*) FILTER (WHERE s.newest > %(window)s),"
+            " count(*) FILTER (WHERE s.newest >= coalesce(f.since, %(window)s))"
+            " FROM quality.sender s LEFT JOIN unnest(%(names)s::text[], %(since)s::date[]) f(name, since)"
+            " ON f.name = s.contract"
+            " WHERE s.newest IS NOT NULL AND (%(contract)s::text IS NULL OR s.contract = %(contract)s)"
+            " AND (%(province)s::text IS NULL OR s.province = %(province)s)"
+            " AND (%(sender)s::text IS NULL OR s.sender = %(sender)s)"
+            " AND (%(open)s OR s.sender IN (SELECT unnest(%(known)s::text[])))"
+            " GROUP BY 1, 2, 3",
+            {
+                "each": each,
+                "window": window,
+                "names": list(fresh),
+                "since": list(fresh.values()),
+                "contract": contract,
+                "province": province,
+                "sender": sender,
+                "open": not self.facilities,
+                "known": list(self.facilities),
+            },  # fmt: skip
+        )
+        return [Heard(*row) for row in rows]
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """Of the expected senders of one contract and province: how many sent lately, how many are fresh."""
+
+    contract: str
+    province: str
+    sender: str
+    heard: int
+    fresh: int
 
 
 class Silent(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +152,7 @@ def silent(
     """Expected senders whose newest data are older than the contract's period allows, the longest silent first."""
     newest: dict[str, date] = dict(
         conn.execute(
-            "SELECT sender, max(day) FROM records.count WHERE contract = %s AND rule = '*' AND checked > 0"
+            "SELECT sender, max(newest) FROM quality.sender WHERE contract = %s AND newest IS NOT NULL"
             " GROUP BY sender",
             [contract],
         ).fetchall()

@@ -18,29 +18,15 @@ from psycopg import sql
 from lienthong.findings import Criterion
 from lienthong.quality.criteria import Criteria, Grade, criteria, evaluate
 from lienthong.quality.expected import Expected
+from lienthong.quality.sums import Slice, Sums, counted, summed
 
 GROUPS = ("contract", "table_name", "province", "sender", "day")
 
 
-class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """What part of the counts is meant; None means all. Days are days of reception, both ends included."""
-
-    contract: str | None = None
-    table: str | None = None
-    province: str | None = None
-    sender: str | None = None
-    since: date | None = None
-    until: date | None = None
-
-    def where(self) -> tuple[sql.Composed, list[Any]]:
-        """The condition over records.count and its values."""
-        tests = {
-            "contract = %s": self.contract, "table_name = %s": self.table, "province = %s": self.province,
-            "sender = %s": self.sender, "day >= %s": self.since, "day <= %s": self.until,
-        }  # fmt: skip
-        given = {test: value for test, value in tests.items() if value is not None}
-        parts = [sql.SQL(test) for test in given] or [sql.SQL("true")]
-        return sql.SQL(" AND ").join(parts), list(given.values())
+def _is_summed(slice: Slice, by: Sequence[str]) -> bool:
+    return (
+        slice.table is None and slice.sender is None and set(by) <= {"contract", "province", "day"}
+    )
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -89,10 +75,6 @@ class Senders(msgspec.Struct, frozen=True):
     expected: int = 0
 
 
-Sums = dict[str, tuple[int, int, int]]
-"""Pseudo rule to checked, failed, unknown."""
-
-
 def scores(
     conn: psycopg.Connection[Any],
     slice: Slice | None = None,
@@ -106,25 +88,12 @@ def scores(
     Without `expected` the formulas leave coverage and freshness out.
     """
     slice = slice or Slice()
-    where, values = slice.where()
-    columns = sql.SQL(", ").join([*map(sql.Identifier, by), sql.Identifier("rule")])
-    rows = conn.execute(
-        sql.SQL(
-            "SELECT {columns}, sum(checked)::bigint, sum(failed)::bigint, sum(unknown)::bigint,"
-            " array_agg(DISTINCT version) FROM records.count"
-            " WHERE rule COLLATE \"C\" < '-' AND {where} GROUP BY {columns}"
-        ).format(columns=columns, where=where),
-        values,
-    ).fetchall()
-    found: dict[tuple[Any, ...], Sums] = {}
-    versions: dict[tuple[Any, ...], set[str]] = {}
-    width = len(by)
-    for row in rows:
-        found.setdefault(row[:width], {})[row[width]] = row[width + 1 : width + 4]
-        versions.setdefault(row[:width], set()).update(row[width + 4])
+    found, versions = (
+        summed(conn, slice, tuple(by)) if _is_summed(slice, by) else counted(conn, slice, tuple(by))
+    )
     heard = _senders(conn, slice, by, expected, today) if expected else {}
     return {
-        key: card(sums, heard.get(key), versions=tuple(sorted(versions[key])))
+        key: card(sums, heard.get(key), versions=versions.get(key, ()))
         for key, sums in found.items()
     }
 
@@ -170,22 +139,31 @@ def _senders(
     conn: psycopg.Connection[Any], slice: Slice, by: Sequence[str], expected: Expected, today: date
 ) -> dict[tuple[Any, ...], Senders]:
     """Who was heard of, in each group that has a meaning for senders (a day or a table has none)."""
-    groups = [name for name in by if name in ("contract", "province", "sender")]
-    if len(groups) != len(by):
+    if not set(by) <= {"contract", "province", "sender"}:
         return {}
-    where, values = msgspec.structs.replace(
-        slice, table=None, since=None, until=slice.until
-    ).where()
-    newest = conn.execute(
-        sql.SQL(
-            "SELECT contract, province, sender, max(day) FROM records.count"
-            " WHERE rule = '*' AND checked > 0 AND {where} GROUP BY 1, 2, 3"
-        ).format(where=where),
-        values,
-    ).fetchall()
-    return expected.senders_by(
-        newest, groups, slice_province=slice.province, slice_sender=slice.sender, today=today
-    )
+    heard = expected.heard(
+        conn, contract=slice.contract, province=slice.province, sender=slice.sender, today=today,
+        each=slice.sender is not None or "sender" in by,
+    )  # fmt: skip
+    found: dict[tuple[Any, ...], list[int]] = {}
+    contracts: dict[tuple[Any, ...], set[str]] = {}
+    for line in heard:
+        values = {"contract": line.contract, "province": line.province, "sender": line.sender}
+        key = tuple(values[name] for name in by)
+        sums = found.setdefault(key, [0, 0])
+        sums[0] += line.heard
+        sums[1] += line.fresh
+        contracts.setdefault(key, set()).add(line.contract)
+    answer = {}
+    for key, (part, fresh) in found.items():
+        values = dict(zip(by, key, strict=True))
+        province, sender = (
+            values.get("province", slice.province),
+            values.get("sender", slice.sender),
+        )
+        number = sum(expected.count(contract, province, sender) for contract in contracts[key])
+        answer[key] = Senders(part, fresh, number)
+    return answer
 
 
 def trend(
@@ -217,13 +195,12 @@ def senders(
     """Every sender of a slice with its scores, the worst first."""
     slice = slice or Slice()
     by = ("contract", "province", "sender")
-    where, values = slice.where()
+    where, values = msgspec.structs.replace(slice, table=None, since=None, until=None).where()
     newest: Mapping[tuple[Any, ...], date] = {
         row[:3]: row[3]
         for row in conn.execute(
             sql.SQL(
-                "SELECT contract, province, sender, max(day) FROM records.count"
-                " WHERE rule = '*' AND checked > 0 AND {where} GROUP BY 1, 2, 3"
+                "SELECT contract, province, sender, newest FROM quality.sender WHERE newest IS NOT NULL AND {where}"
             ).format(where=where),
             values,
         )
