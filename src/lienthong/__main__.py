@@ -6,6 +6,7 @@ Exit codes: 0 done and nothing to complain about, 1 done with findings, 2 could 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
 from typing import Any
@@ -101,8 +102,16 @@ def _lienthong(
     pass
 
 
+def _leave(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run one command; a Failure is said in the reader's language and becomes its exit code."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(
+            ending, _leave
+        )  # so that what was opened is closed, the own database server too
     try:
         app()
     except Failure as failure:
