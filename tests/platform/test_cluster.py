@@ -185,6 +185,28 @@ def test_root_lends_another_user_and_keeps_closed_folders_closed(folder, monkeyp
         cluster.leave()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another user")
+def test_programs_in_a_closed_folder_are_copied_to_where_they_can_run(folder, monkeypatch):
+    from lienthong.database import cluster as module
+
+    monkeypatch.setattr(module, "_PRIVATE", folder / "private")
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    found = wheel()[0]
+    shutil.copytree(found.folder.parent, closed / "pginstall", symlinks=True)
+    cluster = Cluster(
+        folder / "pg", FAST, choice=[programs.Programs(closed / "pginstall" / "bin", found.major)]
+    )
+    cluster.start()
+    try:
+        assert cluster.answers()
+        assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+        running = Path(f"/proc/{postmaster(cluster)}/exe").resolve()
+        assert running.is_relative_to(folder / "private")
+    finally:
+        cluster.leave()
+
+
 def test_a_table_is_prepared_once_and_a_newer_one_is_not_touched(cluster, fresh_db):
     fresh_db.migrate()
     with fresh_db.connect("owner") as connection:
