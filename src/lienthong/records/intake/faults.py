@@ -5,6 +5,7 @@ These are the store's own reasons; with the reader's faults they stand in a quar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -82,3 +83,15 @@ def finding(kept: dict[str, Any]) -> Finding:
         remedy=words.in_every_language(kind.remedy, **params),
         table=kept.get("table"), row=kept.get("row"), unit=kept.get("unit"), field=kept.get("field"),
     )
+
+
+def general(rule: str) -> dict[str, str]:
+    """A sentence for a rule of the reader or the store without its place: for lists of causes."""
+    from lienthong.records.formats.faults import KINDS as READER
+
+    own = next((kind.sentence for kind in KINDS.values() if kind.rule == rule), None)
+    read = next((kind.sentence for kind in READER.values() if kind.rule == rule), None)
+    said = own or read
+    if said is None:
+        return {language: rule for language in words.LANGUAGES}
+    return {to: re.sub(r"%\(\w+\)s", "…", words.say(said, to)) for to in words.LANGUAGES}

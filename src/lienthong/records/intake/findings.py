@@ -222,8 +222,8 @@ def _file(conn: psycopg.Connection[Any], checked: Checked, given: Submission, ho
         )
         parts.append(
             f'SELECT {literal(table.name)} AS "table", _row AS "row", _unit AS unit, key, field, rule, criterion,'
-            f" severity, value FROM ({query}) f JOIN (VALUES {about}) r(at, rule, field, criterion, severity)"
-            " ON r.at = f.position"
+            f" severity, value FROM ({query}) f JOIN (VALUES {about}) r(nr, rule, field, criterion, severity)"
+            " ON r.nr = f.position"
         )
     target = folder / "findings.parquet"
     checked.con.execute(

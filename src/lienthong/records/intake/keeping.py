@@ -11,12 +11,13 @@ import psycopg
 import pyarrow
 from psycopg import sql
 
+from lienthong import clock
 from lienthong.contracts.contract import Table
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.records.checking.checked import WORD, Checked
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.intake.verdicts import verdict
-from lienthong.records.store import bulk, counts, layout
+from lienthong.records.store import bulk, counts, first_load, layout
 from lienthong.records.store.rulesets import Ruleset, mask_of, ruleset, to_bytes
 
 
@@ -27,11 +28,18 @@ class Arrival(msgspec.Struct, frozen=True):
     sender: str
     province: str
     received: datetime
+    waiting_since: datetime | None = None
+    """For what stays in quarantine when it is checked again: when it first came."""
 
     @property
     def microseconds(self) -> int:
         """The moment of arrival as microseconds since 1970, UTC."""
         return round(self.received.astimezone(UTC).timestamp() * 1_000_000)
+
+
+def hold_sender(conn: psycopg.Connection[Any], contract: str, sender: str) -> None:
+    """Nobody else writes records of this sender until the transaction ends (single records hold it shared)."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", [f"{contract}\n{sender}"])
 
 
 def rulesets(conn: psycopg.Connection[Any], checked: Checked) -> dict[str, Ruleset]:
@@ -69,12 +77,13 @@ def write_table(
         f" JOIN {made.record} r ON r._root = {whose}"
         f" JOIN {verdict(made)} v ON v._root = r._root AND v.state <> 'unchanged'"
         f" LEFT JOIN {marked} m ON m._row = t._row"
-        # Keys in order fill the index page by page: a third less time than in the order of the file.
-        f"{' ORDER BY r._key' if is_root and checked.tables[table.name].rows > bulk.BATCH else ''}"
     )
-    return bulk.copy(
-        conn, batch.con, sql.Identifier(batch.contract.name, table.name), query, progress=progress
-    )
+    rows, schema = checked.tables[table.name].rows, batch.contract.name
+    with first_load.key_afterwards(conn, schema, table.name, rows if is_root else 0) as afterwards:
+        if is_root and rows > bulk.BATCH and not afterwards:
+            # Keys in order fill the index page by page: a third less time than in the order of the file.
+            query += " ORDER BY r._key"
+        return bulk.copy(conn, batch.con, sql.Identifier(schema, table.name), query, progress=progress)
 
 
 def _mask_bytes(batch: Batch, checked: Checked, table: Table, words: list[str]) -> str:
@@ -170,7 +179,8 @@ def _count_table(
             f"SELECT o._row, o._root, o._unit, r._province FROM {own(table)} o"
             f" LEFT JOIN {made.record} r ON r._root = o._root"
         )
-    received_day = f"(make_timestamp({arrival.microseconds}) + INTERVAL 7 HOUR)::DATE"
+    waiting = clock.local(arrival.waiting_since or arrival.received).date()
+    received_day = f"DATE '{waiting:%Y-%m-%d}'"
     source = (
         f"SELECT o._row, coalesce(o._province, {literal(arrival.province)}) AS province,"
         f" CASE WHEN v._from IS NULL THEN {received_day} ELSE (v._from + INTERVAL 7 HOUR)::DATE END AS day"

@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -30,6 +29,7 @@ from lienthong.records.intake.findings import record_findings
 from lienthong.records.intake.receipts import Submission, find, submission
 from lienthong.records.store import schema
 from lienthong.records.store.counts import Deltas
+from lienthong.records.store.owner import as_owner
 
 Progress = Callable[[str, int, int], None]
 """(stage, done, of): stages are read, check, compare, keep, count, done; `of` 0 when it is not known."""
@@ -190,10 +190,9 @@ def _keep(
     )
     units.group(batch, list(checked.tables))
     verdicts.block(batch, checked, reading.faults)
-    with _removing(conn, given.test), conn.transaction():
-        # Tables are written by their owner: COPY does not pass row security.
-        conn.execute("SET LOCAL ROLE NONE")
-        _write(conn, batch, checked, arrival, progress, given)
+    with conn.transaction():
+        with as_owner(conn):
+            _write(conn, batch, checked, arrival, progress, given, folder)
         record_findings(conn, checked, given, home, folder)
         numbers = verdicts.numbers(batch)
         progress("done", numbers.received, numbers.received)
@@ -209,17 +208,24 @@ def _keep(
             "sender": given.sender, "test": given.test, "received": numbers.received, "kept": numbers.kept,
             "unchanged": numbers.unchanged, "quarantined": numbers.quarantined,
         })
+        if given.test:
+            blobs.forget(conn, home, given.sha256)
 
 
 def _write(
     conn: psycopg.Connection[Any], batch: units.Batch, checked: Checked, arrival: keeping.Arrival,
-    progress: Progress, given: Submission,
+    progress: Progress, given: Submission, folder: Path,
 ) -> None:
     rules = keeping.rulesets(conn, checked)
     deltas = Deltas()
-    # Single records of this sender wait here (they hold the same lock shared), so that versions follow arrival.
-    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", [f"{batch.contract.name}\n{arrival.sender}"])
-    folder = Path(tempfile.mkdtemp(dir=given_folder(batch)))
+    keeping.hold_sender(conn, batch.contract.name, arrival.sender)
+    done = 0
+
+    def told(rows: int) -> None:
+        nonlocal done
+        done += rows
+        progress("keep", done, checked.rows)
+
     for made in batch.groups:
         progress("compare", 0, 0)
         before = verdicts.compare(
@@ -230,15 +236,7 @@ def _write(
         if before:
             keeping.replace(conn, batch, made, arrival, deltas)
             setting_aside.close_older(conn, batch, made, arrival, deltas)
-        done = 0
         for table in made.tables:
-            of = checked.tables[table.name].rows
-
-            def told(rows: int, table: Any = table, of: int = of) -> None:
-                nonlocal done
-                done += rows
-                progress("keep", done, checked.rows)
-
             keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival, told)
     if given.test:
         return
@@ -248,21 +246,8 @@ def _write(
     deltas.write(conn, batch.contract.name)
 
 
-def given_folder(batch: units.Batch) -> str:
-    """DuckDB's own folder for what does not fit in memory."""
-    row = batch.con.execute("SELECT current_setting('temp_directory')").fetchone()
-    folder = Path(row[0] if row else tempfile.gettempdir())
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder)
-
-
 def _warnings(checked: Checked) -> int:
     return sum(count.failed for count in checked.counts() if count.severity == "warning")
-
-
-@contextmanager
-def _removing(conn: psycopg.Connection[Any], test: bool) -> Iterator[None]:
-    yield
 
 
 def _end(
@@ -280,5 +265,3 @@ def _end(
         if given.test:
             blobs.forget(conn, home, given.sha256)
 
-
-_ = duckdb

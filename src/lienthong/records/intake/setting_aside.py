@@ -30,31 +30,38 @@ def set_aside(
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """COPY one entry per blocked unit; returns how many."""
-    if not batch.con.execute("SELECT count(*) FROM blocked").fetchone()[0]:  # type: ignore[index]
+    if not batch.con.execute("SELECT 1 FROM blocked LIMIT 1").fetchall():
         return 0
+    return bulk.copy(
+        conn, batch.con, sql.SQL("records.quarantine"),
+        f"SELECT {literal(batch.contract.name)} AS contract, {literal(arrival.receipt)} AS receipt,"
+        f" {literal(arrival.sender)} AS sender, make_timestamp({arrival.microseconds}) AS received_at, e.*"
+        f" FROM ({entries_sql(batch, checked, rules, arrival.province)}) e ORDER BY unit",
+        json=frozenset(("rows", "masks", "faults")), progress=progress,
+    )
+
+
+def entries_sql(batch: Batch, checked: Checked, rules: dict[str, Ruleset], province: str) -> str:
+    """SELECT root, unit, key, province, rows, masks, faults, causes of each blocked unit."""
     parts = [
         _parts(batch, checked, made, table, rules[table.name]) for made in batch.groups for table in made.tables
     ]
     rows = " UNION ALL ".join(parts) or (
         "SELECT NULL::BIGINT AS _unit, '' AS rows, '' AS masks, NULL::VARCHAR[] AS causes WHERE false"
     )
-    return bulk.copy(
-        conn, batch.con, sql.SQL("records.quarantine"),
-        f"SELECT {literal(batch.contract.name)} AS contract, coalesce(k.root, {literal(_main_root(batch))}) AS root,"
-        f" {literal(arrival.receipt)} AS receipt, b._unit AS unit, k.key, {literal(arrival.sender)} AS sender,"
-        f" coalesce(k.province, {literal(arrival.province)}) AS province,"
+    return (
+        f"SELECT coalesce(k.root, {literal(_main_root(batch))}) AS root, b._unit AS unit, k.key,"
+        f" coalesce(k.province, {literal(province)}) AS province,"
         " '{' || coalesce(p.rows, '') || '}' AS rows, '{' || coalesce(p.masks, '') || '}' AS masks,"
         " '[' || coalesce(r.faults, '') || ']' AS faults,"
-        " list_distinct(list_concat(coalesce(p.causes, []), coalesce(r.rules, []))) AS causes,"
-        f" make_timestamp({arrival.microseconds}) AS received_at"
+        " list_distinct(list_concat(coalesce(p.causes, []), coalesce(r.rules, []))) AS causes"
         " FROM blocked b"
         f" LEFT JOIN (SELECT _unit, string_agg(rows, ',') AS rows, string_agg(masks, ',') AS masks,"
         f" flatten(list(causes)) AS causes FROM ({rows}) GROUP BY _unit) p ON p._unit = b._unit"
         " LEFT JOIN (SELECT _unit, string_agg(fault, ',') AS faults,"
         " list(json_extract_string(fault, '$.rule') || '|' || coalesce(json_extract_string(fault, '$.field'), ''))"
         " AS rules FROM reason GROUP BY _unit) r ON r._unit = b._unit"
-        f" LEFT JOIN ({_keys(batch)}) k ON k._unit = b._unit ORDER BY b._unit",
-        json=frozenset(("rows", "masks", "faults")), progress=progress,
+        f" LEFT JOIN ({_keys(batch)}) k ON k._unit = b._unit"
     )
 
 
@@ -91,7 +98,9 @@ def _parts(batch: Batch, checked: Checked, made: Group, table: Table, rules: Rul
     whose = f"SELECT _root AS _row, _unit FROM {made.record}"
     if table is not made.root:
         whose = f"SELECT _row, _unit FROM {own(table)}"
-    packed = ", ".join(f"{quoted(name)} := {cell}" for name, cell in batch.cells(table))
+    # What the envelope said stays with the rows, so that they can be checked again without it.
+    said = [(name, quoted(name)) for name in batch.columns[table.name] if name.startswith("_envelope")]
+    packed = ", ".join(f"{quoted(name)} := {cell}" for name, cell in [*batch.cells(table), *said])
     cells = f"to_json(struct_pack({packed}))" if packed else "'{}'"
     mask = " || ".join(f"format('{{:015x}}', coalesce(m.f{word}, 0))" for word in reversed(words))
     marked = " OR ".join(f"m.f{word} <> 0" for word in words)

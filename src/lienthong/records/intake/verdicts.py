@@ -174,7 +174,7 @@ def compare(
         f"CREATE OR REPLACE TEMP TABLE {verdict(made)} AS SELECT r._root,"
         " CASE WHEN m.root IS NULL THEN 'new' WHEN m.same THEN 'unchanged' ELSE 'changed' END AS state,"
         f" coalesce(m.version, 0) + 1 AS _version, make_timestamp(greatest({received_us}, coalesce(m.since + 1, 0)))"
-        f" AS _from FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false, columns="
+        f" AS _from FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false, auto_detect=false, delim=',', columns="
         "{'root': 'BIGINT', 'same': 'BOOLEAN', 'version': 'INTEGER', 'since': 'BIGINT'}) m ON m.root = r._root"
         f" WHERE {open_} UNION ALL {rest}"
     )

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
 from lienthong.records.store import layout
+from lienthong.records.store.owner import as_owner
 
 RESERVED = ("records", "access", "audit", "quality", "public", "information_schema")
 
@@ -33,10 +34,11 @@ def ensure(conn: psycopg.Connection[Any], contract: Contract) -> None:
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [contract.name])
         if not _applied(conn, contract):
-            conn.execute("SET LOCAL ROLE NONE")  # tables belong to the owner, not to the program's limited role
-            _apply(conn, contract)
-    with _guard:
-        _ready.add(place)
+            with as_owner(conn):  # tables belong to the owner, not to the program's limited role
+                _apply(conn, contract)
+    if conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:  # else the caller may still roll back
+        with _guard:
+            _ready.add(place)
 
 
 def plan(before: dict[str, Any], contract: Contract) -> tuple[list[sql.Composed], list[str]]:

@@ -134,3 +134,9 @@ CREATE POLICY visible ON records.submission USING (app.visible(sender, province)
 ALTER TABLE records.quarantine ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON records.quarantine USING (app.visible(sender, province));
 REVOKE UPDATE, DELETE ON records.quarantine_act FROM lienthong_app;
+ALTER TABLE records.quarantine_act ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON records.quarantine_act
+    USING (EXISTS (SELECT 1 FROM records.quarantine q WHERE q.id = entry));
+ALTER TABLE records.finding ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON records.finding
+    USING (EXISTS (SELECT 1 FROM records.submission s WHERE s.receipt = finding.receipt));

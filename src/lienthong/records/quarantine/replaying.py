@@ -1,0 +1,249 @@
+"""Checks waiting entries again, with the cells that people mended and the rules of today, and keeps what is fit.
+
+An entry that is kept moves from quarantined to kept (or unchanged) on the receipt under which it came; its version
+holds from now on, since before now the store did not know it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pyarrow
+from psycopg.types.json import Jsonb
+
+from lienthong import audit, clock
+from lienthong.contracts.contract import Contract
+from lienthong.records.checking.checked import Checked
+from lienthong.records.checking.engine import check, connect
+from lienthong.records.formats.faults import Fault
+from lienthong.records.formats.reading import Reading, Source
+from lienthong.records.intake import keeping, receiving, setting_aside, units, verdicts
+from lienthong.records.intake import faults as reasons
+from lienthong.records.intake.processing import codes_of, contract_of, process
+from lienthong.records.intake.receipts import Submission
+from lienthong.records.quarantine.entries import Entry, several
+from lienthong.records.quarantine.mending import take_back
+from lienthong.records.store import schema
+from lienthong.records.store.counts import Deltas
+from lienthong.records.store.owner import as_owner
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the entries that were checked again, by id."""
+
+    kept: tuple[int, ...] = ()
+    unchanged: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
+
+
+def replay(
+    conn: psycopg.Connection[Any], ids: list[int], actor: str, *, home: Path, contract: Contract | None = None
+) -> Replayed:
+    """Check these open entries again; closed ones are passed over. One transaction for each receipt among them.
+
+    `contract` replaces the declared contract (tests, own contracts).
+    """
+    kept: list[int] = []
+    unchanged: list[int] = []
+    waiting: list[int] = []
+    found = [e for e in several(conn, ids) if e.state == "open"]
+    for receipt, group in groupby(sorted(found, key=lambda e: (e.receipt, e.id)), key=lambda e: e.receipt):
+        mine = [e.id for e in group]
+        own = contract or contract_of(next(e.contract for e in found if e.receipt == receipt))
+        if conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+            schema.ensure(conn, own)
+        with conn.transaction():
+            schema.ensure(conn, own)
+            outcome = _replay(conn, mine, own, actor, home)
+        kept += outcome.kept
+        unchanged += outcome.unchanged
+        waiting += outcome.waiting
+    return Replayed(kept=tuple(kept), unchanged=tuple(unchanged), waiting=tuple(waiting))
+
+
+def mend_by_file(
+    conn: psycopg.Connection[Any], data: Any, *, contract: str, sender: str, actor: str, name: str, home: Path,
+    province: str | None = None,
+) -> Submission:
+    """A corrected file: received and processed like any other; the entries whose keys it carries close by it."""
+    given = receiving.receive(
+        conn, data, contract=contract, sender=sender, actor=actor, name=name, channel="mend", home=home,
+        province=province,
+    )
+    return process(conn, given.receipt, home=home)
+
+
+def _replay(
+    conn: psycopg.Connection[Any], ids: list[int], contract: Contract, actor: str, home: Path
+) -> Replayed:
+    first = several(conn, ids[:1])[0]
+    # Locks in the order in which the intake takes them: the sender first, its entries after.
+    keeping.hold_sender(conn, contract.name, first.sender)
+    entries = [e for e in several(conn, ids, lock=True) if e.state == "open"]
+    if not entries:
+        return Replayed()
+    work = home / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="replay-", dir=work) as name:
+        folder = Path(name)
+        reading, places = _reading(contract, entries)
+        checked = check(
+            contract, reading, received=first.received_at, codes=codes_of(home), sender=first.sender,
+            con=connect(folder), workdir=folder,
+        )
+        try:
+            with as_owner(conn):
+                outcome = _settle(conn, contract, checked, reading, entries, places, folder, actor)
+        finally:
+            checked.close()
+    return outcome
+
+
+def _settle(
+    conn: psycopg.Connection[Any], contract: Contract, checked: Checked, reading: Reading, entries: list[Entry],
+    places: dict[str, list[int]], folder: Path, actor: str,
+) -> Replayed:
+    first, now = entries[0], clock.now()
+    arrival = keeping.Arrival(first.receipt, first.sender, first.province, now, first.received_at)
+    batch = units.Batch(
+        checked.con, contract, checked.columns, first.province, first.receipt, envelope_units=len(entries)
+    )
+    units.group(batch, list(checked.tables))
+    verdicts.block(batch, checked, reading.faults)
+    rules, deltas = keeping.rulesets(conn, checked), Deltas()
+    for given in entries:
+        take_back(conn, given, deltas)
+    for made in batch.groups:
+        verdicts.compare(conn, batch, made, sender=first.sender, received_us=arrival.microseconds, folder=folder)
+        keeping.replace(conn, batch, made, arrival, deltas)
+        for table in made.tables:
+            keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival)
+    outcome = _outcome(batch, entries)
+    _close(conn, outcome, first.receipt, now)
+    _still_waiting(conn, batch, checked, rules, entries, places)
+    keeping.count_arrivals(batch, checked, rules, arrival, deltas)
+    deltas.write(conn, contract.name)
+    _tell(conn, outcome, first.receipt, contract, actor)
+    return outcome
+
+
+def _reading(contract: Contract, entries: list[Entry]) -> tuple[Reading, dict[str, list[int]]]:
+    """The entries as if they had been sent together: unit = position of the entry; and each row's first position."""
+    columns: dict[str, list[str]] = {}
+    lines: dict[str, list[dict[str, Any]]] = {}
+    places: dict[str, list[int]] = {}
+    faults: list[Fault] = []
+    for unit, given in enumerate(entries):
+        for table, rows in given.cells().items():
+            for row in rows:
+                lines.setdefault(table, []).append(row["cells"] | {"_row": len(lines.get(table, [])), "_unit": unit})
+                places.setdefault(table, []).append(row["row"])
+                known = columns.setdefault(table, [])
+                known.extend(name for name in row["cells"] if name not in known)
+        faults += [_fault(fault, unit) for fault in given.faults if _stays(fault, given)]
+    sources = {
+        table.name: _source(table.name, columns[table.name], lines[table.name])
+        for table in contract.tables if table.name in lines
+    }
+    return Reading(sources=sources, faults=faults, units=len(entries)), places
+
+
+def _source(table: str, columns: list[str], lines: list[dict[str, Any]]) -> Source:
+    shape = pyarrow.schema(
+        [*((name, pyarrow.string()) for name in columns), ("_row", pyarrow.int64()), ("_unit", pyarrow.int64())]
+    )
+    held = pyarrow.Table.from_pylist(lines, schema=shape)
+    name = f"waiting_{table}"
+    return Source(
+        table=table, columns=tuple(column for column in columns if not column.startswith("_")),
+        relation=f'SELECT * FROM "{name}"', count=len(lines),
+        attaching=lambda con: con.register(name, held) and None,
+    )
+
+
+def _stays(fault: dict[str, Any], given: Entry) -> bool:
+    """Reasons of the store are found anew; a row that the reader had trouble with is settled once a person mended it."""
+    if fault["kind"] in reasons.KINDS:
+        return False
+    edited = (given.edits or {}).get(fault.get("table") or "", {})
+    return fault.get("row") is None or str(fault["row"]) not in edited
+
+
+def _fault(fault: dict[str, Any], unit: int) -> Fault:
+    return msgspec.convert(fault | {"unit": unit}, Fault)
+
+
+def _outcome(batch: units.Batch, entries: list[Entry]) -> Replayed:
+    blocked = {row[0] for row in batch.con.execute("SELECT _unit FROM blocked").fetchall()}
+    changed = {
+        row[0] for made in batch.groups for row in batch.con.execute(
+            f"SELECT r._unit FROM {made.record} r JOIN {verdicts.verdict(made)} v USING (_root)"
+            " WHERE v.state <> 'unchanged'"
+        ).fetchall()
+    }
+    fit = [(unit, e.id) for unit, e in enumerate(entries) if unit not in blocked]
+    return Replayed(
+        kept=tuple(id for unit, id in fit if unit in changed),
+        unchanged=tuple(id for unit, id in fit if unit not in changed),
+        waiting=tuple(e.id for unit, e in enumerate(entries) if unit in blocked),
+    )
+
+
+def _close(conn: psycopg.Connection[Any], outcome: Replayed, receipt: str, now: Any) -> None:
+    conn.execute(
+        "UPDATE records.quarantine SET state = 'mended', closed_by = %s, closed_at = %s WHERE id = ANY(%s)",
+        [receipt, now, [*outcome.kept, *outcome.unchanged]],
+    )
+    conn.execute(
+        "UPDATE records.submission SET kept = kept + %s, unchanged = unchanged + %s, quarantined = quarantined - %s"
+        " WHERE receipt = %s",
+        [len(outcome.kept), len(outcome.unchanged), len(outcome.kept) + len(outcome.unchanged), receipt],
+    )
+
+
+def _still_waiting(
+    conn: psycopg.Connection[Any], batch: units.Batch, checked: Checked, rules: Any, entries: list[Entry],
+    places: dict[str, list[int]],
+) -> None:
+    """New masks, reasons and key for what is still not fit; rows keep the positions at which they were sent."""
+    query = setting_aside.entries_sql(batch, checked, rules, entries[0].province)
+    rows = batch.con.execute(f"SELECT unit, key, province, masks, faults, causes FROM ({query})").fetchall()
+    for unit, key, province, masks, faults, causes in rows:
+        given = entries[unit]
+        placed = {
+            table: about | {"bits": [[places[table][row], *bits] for row, *bits in about["bits"]]}
+            for table, about in json.loads(masks).items()
+        }
+        conn.execute(
+            "UPDATE records.quarantine SET key = %s, province = %s, masks = %s, faults = %s, causes = %s WHERE id = %s",
+            [key, province, Jsonb(placed), Jsonb(_own_places(json.loads(faults), given)), causes, given.id],
+        )
+
+
+def _own_places(faults: list[dict[str, Any]], given: Entry) -> list[dict[str, Any]]:
+    return [fault | ({"unit": given.unit} if "unit" in fault else {}) for fault in faults]
+
+
+def _tell(
+    conn: psycopg.Connection[Any], outcome: Replayed, receipt: str, contract: Contract, actor: str
+) -> None:
+    acts = [
+        (id, act) for act, ids in
+        (("kept", outcome.kept), ("unchanged", outcome.unchanged), ("waiting", outcome.waiting)) for id in ids
+    ]
+    conn.execute(
+        "INSERT INTO records.quarantine_act (entry, actor, act, about)"
+        " SELECT entry, %s, 'replayed', jsonb_build_object('outcome', act, 'receipt', %s::text, 'version', %s::text)"
+        " FROM unnest(%s::bigint[], %s::text[]) AS u(entry, act)",
+        [actor, receipt, contract.version, [id for id, _ in acts], [act for _, act in acts]],
+    )
+    audit.write(conn, actor, "quarantine.replayed", {
+        "receipt": receipt, "contract": contract.name, "version": contract.version, "kept": list(outcome.kept),
+        "unchanged": list(outcome.unchanged), "waiting": list(outcome.waiting),
+    })
