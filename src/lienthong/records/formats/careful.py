@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from lienthong.records.formats.encodings import BROKEN, pieces
 from lienthong.records.formats.faults import FaultList, fault
 from lienthong.records.formats.reading import Reading, Source
-from lienthong.records.formats.sqltext import quoted, text, unit_sql
+from lienthong.records.formats.rowspool import RowSpool
 
 if TYPE_CHECKING:
     from lienthong.records.formats.delimited import Job
 
 LINES_OF_A_ROW = 200
-BATCH = 20_000
 csv.field_size_limit(64 * 1024 * 1024)
 
 
@@ -33,44 +32,24 @@ class Row(NamedTuple):
 
 def spool_rows(job: Job, reading: Reading, faults: FaultList) -> Source:
     """Read the file of a job into Parquet; faults go to the list with their rows."""
-    from lienthong.records.formats.spool import TableSpool, text_batch
+    from lienthong.records.formats.spool import or_null
 
-    assert reading.folder is not None
     names = job.header.names
     kept = [at for at, name in enumerate(names) if name is not None]
-    path = reading.folder / f"careful-{len(list(reading.folder.iterdir())):03d}.parquet"
-    spool = TableSpool(path, job.header.columns)
-    batch: list[list[str | None]] = []
-    opens_units = job.table.root in (None, job.table.name)
-    at = -1
-    for at, row in enumerate(rows(job)):
-        place = {"table": job.table.name, "row": at, "unit": at if opens_units else None}
+    spool = RowSpool(reading, job.table, job.header.columns)
+    for row in rows(job):
+        place = spool.place()
         for kind in row.damage:
-            faults.add(fault(kind, **place, **({"encoding": "UTF-8"} if kind == "bytes-broken" else {})))
+            values = {"encoding": "UTF-8"} if kind == "bytes-broken" else {}
+            faults.add(fault(kind, **place, **values))
         cells = _fitted(row.cells, len(names), place, faults)
-        batch.append([cells[index] or None for index in kept])
-        if len(batch) == BATCH:
-            spool.append(text_batch(job.header.columns, batch, [None] * len(batch)))
-            batch = []
-    if batch:
-        spool.append(text_batch(job.header.columns, batch, [None] * len(batch)))
-    spool.close()
-    columns = ", ".join(quoted(name) for name in job.header.columns)
-    if spool.rows:
-        relation = (f"SELECT {columns}, _row, {unit_sql(job.table)} AS _unit "
-                    f"FROM read_parquet({text(str(path))})")
-    else:
-        relation = empty_relation(job.header.columns)
-    return Source(job.table.name, job.header.columns, relation, count=spool.rows)
+        spool.append([or_null(cells[index]) for index in kept])
+    return spool.source()
 
 
-def empty_relation(columns: tuple[str, ...]) -> str:
-    """A relation of these columns without rows."""
-    names = "".join(f"NULL::VARCHAR AS {quoted(name)}, " for name in columns)
-    return f"SELECT {names}NULL::BIGINT AS _row, NULL::BIGINT AS _unit WHERE false"
-
-
-def _fitted(cells: list[str], expected: int, place: dict[str, object], faults: FaultList) -> list[str]:
+def _fitted(
+    cells: list[str], expected: int, place: dict[str, object], faults: FaultList
+) -> list[str]:
     if len(cells) < expected:
         faults.add(fault("row-short", **place, found=len(cells), expected=expected))
         return cells + [""] * (expected - len(cells))
@@ -136,7 +115,9 @@ def _row(line: str, source: Lines, separator: str, expected: int) -> Row:
         cells = _longer(line, taken, source, separator, expected)
     if cells is None:
         source.put_back(taken)
-        cells = [cell.strip('"') if cell.count('"') == 2 else cell for cell in line.split(separator)]
+        cells = [
+            cell.strip('"') if cell.count('"') == 2 else cell for cell in line.split(separator)
+        ]
         damage.append("quote-broken")
     elif _misquoted("\n".join([line, *taken]), separator):
         damage.append("quote-broken")

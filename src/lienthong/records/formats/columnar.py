@@ -20,7 +20,9 @@ def read_columnar(path: Path, hint: str | None, contract: Contract, faults: Faul
     with duckdb.connect() as con:
         try:
             described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-            counted = con.execute(f"SELECT count(*) FROM read_parquet({text(str(path))})").fetchone()
+            counted = con.execute(
+                f"SELECT count(*) FROM read_parquet({text(str(path))})"
+            ).fetchone()
         except duckdb.Error as error:
             raise Refused("FILE-28", "The Parquet file cannot be read.") from error
     kinds = {row[0]: row[1] for row in described if row[0] != "file_row_number"}
@@ -37,7 +39,9 @@ def read_columnar(path: Path, hint: str | None, contract: Contract, faults: Faul
         f"{unit_sql(table).replace('_row', 'file_row_number::BIGINT')} AS _unit FROM {scan}"
     )
     typed = any(kind != "VARCHAR" for kind in kinds.values())
-    return Source(table.name, header.columns, relation, typed=typed, count=counted[0] if counted else 0)
+    return Source(
+        table.name, header.columns, relation, typed=typed, count=counted[0] if counted else 0
+    )
 
 
 def _cell(name: str, kind: str) -> str:

@@ -21,11 +21,12 @@ from typing import IO, Any, NamedTuple
 import pyarrow as pa
 
 from lienthong.contracts.contract import Contract
+from lienthong.records.formats.bare import bare_blocks
+from lienthong.records.formats.block import Block
 from lienthong.records.formats.faults import Fault
 from lienthong.records.formats.hoso import HosoReader
-from lienthong.records.formats.inner import Block, layouts
+from lienthong.records.formats.inner import layouts
 from lienthong.records.formats.reading import ReadingOptions
-from lienthong.records.formats.spool import text_batch
 
 SMALL = 24 * 1024 * 1024
 """Below this size starting workers costs more than it saves."""
@@ -37,9 +38,9 @@ class Result(NamedTuple):
     """One stretch of HOSO, read: Arrow batches per table and what was noticed, counted from 0."""
 
     units: int
-    tables: dict[str, pa.RecordBatch]
+    tables: dict[str, list[pa.RecordBatch]]
     faults: list[Fault]
-    missing: dict[tuple[str, tuple[str, ...]], int]
+    missing: dict[str, dict[str, int]]
     unknown: dict[tuple[str, str], list[int]]
     stray: dict[str, int]
 
@@ -49,19 +50,13 @@ def make_reader(contract: Contract, options: ReadingOptions) -> HosoReader:
     found = layouts(contract)
     roots = {table.root for table in contract.tables if table.root and table.root != table.name}
     summary = next((layout.table for layout in found.values() if layout.table in roots), None)
-    return HosoReader(
-        found, summary, unencoded=options.unencoded_inner, limit=options.inner_limit
-    )
+    return HosoReader(found, summary, unencoded=options.unencoded_inner, limit=options.inner_limit)
 
 
-def as_result(block: Block, reader: HosoReader) -> Result:
-    """A block as Arrow batches."""
-    tables = {}
-    for layout in reader.inner.layouts.values():
-        rows = block.rows.get(layout.table)
-        if rows:
-            tables[layout.table] = text_batch(layout.columns, rows, block.row_units[layout.table])
-    return Result(block.units, tables, block.faults, block.missing, block.unknown, block.stray)
+def as_result(block: Block) -> Result:
+    """What goes back to the reading process; faults in the order of the units."""
+    found = sorted(block.faults, key=lambda one: -1 if one.unit is None else one.unit)
+    return Result(block.units, block.batches, found, block.missing, block.unknown, block.stray)
 
 
 class Crew:
@@ -69,7 +64,7 @@ class Crew:
 
     def __init__(self, contract: Contract, options: ReadingOptions, size: int) -> None:
         self.reader = make_reader(contract, options)
-        cores = options.processes or os.cpu_count() or 1
+        cores = options.processes or len(os.sched_getaffinity(0))
         self._count = cores if size > SMALL and cores > 1 else 0
         self._start = (contract, options)
         self._threads: ThreadPoolExecutor | None = None
@@ -94,7 +89,7 @@ class Crew:
         """Results in the order of the stretches, a few of them ahead."""
         if self._threads is None:
             for body, wrapper in bodies:
-                yield as_result(self.reader.read_body(body, wrapper), self.reader)
+                yield as_result(self.reader.read_body(body, wrapper))
             return
         ahead: deque[Future[Result]] = deque()
         for body, wrapper in bodies:
@@ -105,12 +100,9 @@ class Crew:
             yield ahead.popleft().result()
 
     def bare(self, path: Path, root: str) -> Iterator[Result]:
-        """One inner document that came without an envelope."""
-        block = Block()
-        label = self.reader.inner.layouts[root].label
-        self.reader.inner.read(path.read_bytes(), label, 0, block)
-        block.units = 1
-        yield as_result(block, self.reader)
+        """The rows of a document that came without an envelope."""
+        for block in bare_blocks(path, root, self.reader.inner):
+            yield as_result(block)
 
     def _ask(self, body: bytes, wrapper: Wrapper) -> Result:
         worker = self._free.get()
@@ -126,7 +118,8 @@ class Worker:
     def __init__(self, contract: Contract, options: ReadingOptions) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lienthong.records.formats.crew"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         assert self._process.stdin and self._process.stdout
         self._to: IO[bytes] = self._process.stdin
@@ -162,7 +155,8 @@ def _receive(stream: IO[bytes]) -> Any:
     count = struct.unpack("<I", _exactly(stream, 4))[0]
     sizes = struct.unpack(f"<{count}Q", _exactly(stream, 8 * count))
     head, *buffers = [_exactly(stream, size) for size in sizes]
-    return pickle.loads(head, buffers=buffers)
+    # Only our own workers write into these pipes.
+    return pickle.loads(head, buffers=buffers)  # noqa: S301
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
@@ -182,7 +176,7 @@ def work() -> None:
             body, wrapper = _receive(source)
         except EOFError:
             return
-        _send(target, as_result(reader.read_body(body, wrapper), reader))
+        _send(target, as_result(reader.read_body(body, wrapper)))
 
 
 if __name__ == "__main__":

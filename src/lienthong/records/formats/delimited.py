@@ -35,7 +35,11 @@ class Dialect(NamedTuple):
 
 
 def read_delimited(
-    path: Path, hint: str | None, contract: Contract, reading: Reading, faults: FaultList,
+    path: Path,
+    hint: str | None,
+    contract: Contract,
+    reading: Reading,
+    faults: FaultList,
     options: ReadingOptions,
 ) -> Source:
     """One CSV file as a source. Raises Refused when it is no table of the contract."""
@@ -106,13 +110,18 @@ def trusted(job: Job) -> bool:
     usual = job.dialect.header and not job.dialect.skipped and not job.dialect.declared
     if not usual or len(job.dialect.header) > 2000 or not job.path.stat().st_size:
         return False
-    with job.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with (
+        job.path.open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
         return data.find(b"\x00") < 0
 
 
 def fast_source(job: Job) -> Source:
     """The file as DuckDB reads it in place."""
-    names = [name if name is not None else f"_unread {at}" for at, name in enumerate(job.header.names)]
+    names = [
+        name if name is not None else f"_unread {at}" for at, name in enumerate(job.header.names)
+    ]
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
     scan = (
         f"read_csv({text(str(job.path))}, auto_detect=false, header=true, columns={{{columns}}}, "
@@ -135,7 +144,9 @@ def verified(source: Source) -> bool:
 
     with duckdb.connect() as con:
         try:
-            answer = con.execute(f"SELECT count(*), count(COLUMNS(*)) FROM ({source.unnumbered})").fetchone()
+            answer = con.execute(
+                f"SELECT count(*), count(COLUMNS(*)) FROM ({source.unnumbered})"
+            ).fetchone()
         except duckdb.Error:
             return False
     source.count = int(answer[0]) if answer else 0

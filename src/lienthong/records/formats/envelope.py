@@ -7,23 +7,31 @@ harms no other, and a file that ends too early loses only its unfinished HOSO. W
 
 from __future__ import annotations
 
+import codecs
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from lxml import etree
 
+from lienthong.records.formats.encodings import Encoding, marked, pieces
 from lienthong.records.formats.faults import Fault, fault
-from lienthong.records.formats.inner import safe_parser
+from lienthong.records.formats.safety import safe_parser
 
 STRETCH = 4 * 1024 * 1024
 """Bytes of HOSO read at once."""
+HOSO_LIMIT = 256 * 1024 * 1024
+"""Largest single HOSO in bytes; what follows a larger one is not read."""
+HEAD = 64 * 1024
 AROUND_LIMIT = 16 * 1024 * 1024
 """Largest text around the HOSO, signatures included; larger ones are cut."""
 
 _FIRST = re.compile(rb"<(?:[\w.-]+:)?HOSO[\s/>]")
-_ROOT = re.compile(rb"<([A-Za-z_][\w.-]*:)?GIAMDINHHS\b[^>]*>")
+_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^>]*)?>")
+_DECLARATION = re.compile(r"^\s*<\?xml\b.*?\?>", re.DOTALL)
+_DECLARED = re.compile(rb"^\s*<\?xml\b[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"']")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
@@ -34,6 +42,7 @@ class Around:
         self.head = b""
         self.tail = b""
         self.units = 0
+        self.cut = False
         self.facts: dict[str, str] = {}
         self.faults: list[Fault] = []
 
@@ -41,8 +50,9 @@ class Around:
     def wrapper(self) -> tuple[bytes, bytes]:
         """Opening and closing tag to put around a single HOSO (with the namespaces of the root)."""
         found = _ROOT.search(self.head)
-        prefix = (found.group(1) or b"") if found else b""
-        return (found.group(0) if found else b"<GIAMDINHHS>", b"</" + prefix + b"GIAMDINHHS>")
+        if found is None:
+            return b"<GIAMDINHHS>", b"</GIAMDINHHS>"
+        return found.group(0), b"</" + found.group(1) + b">"
 
     def read(self) -> None:
         """Fill `facts` and `faults` from the text around the HOSO."""
@@ -50,13 +60,11 @@ class Around:
         try:
             root = etree.fromstring(text, safe_parser())
         except etree.XMLSyntaxError as error:
-            closed = self.tail.rstrip().endswith(b"GIAMDINHHS>")
-            if closed:
+            if not self.cut and self.tail.rstrip().endswith(self.wrapper[1]):
                 self.faults.append(fault("envelope-broken", line=error.lineno or 1))
             else:
                 self.faults.append(fault("envelope-truncated", units=self.units))
-            parser = safe_parser_recovering()
-            root = etree.fromstring(text, parser) if text.strip() else None
+            root = etree.fromstring(text, safe_parser(recover=True)) if text.strip() else None
         if root is not None:
             self._facts(root)
 
@@ -73,15 +81,7 @@ class Around:
         self.facts["units"] = str(self.units)
         self.facts["signature"] = signature
         if signature != "present":
-            self.faults.append(fault("signature-absent", state=signature))
-
-
-def safe_parser_recovering() -> etree.XMLParser:
-    """The safe parser, taking what it can of a text that is cut."""
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
-        remove_pis=True, recover=True,
-    )
+            self.faults.append(fault(f"signature-{signature}"))
 
 
 def stretches(stream: BinaryIO, around: Around, size: int = STRETCH) -> Iterator[bytes]:
@@ -114,7 +114,8 @@ def stretches(stream: BinaryIO, around: Around, size: int = STRETCH) -> Iterator
         if end >= 0 and (len(held) >= size or not block):
             yield held[: end + 7]
             held = held[end + 7 :]
-        if not block:
+        if not block or len(held) > HOSO_LIMIT:
+            around.cut = bool(block)
             around.tail = _without_unfinished(held)[:AROUND_LIMIT]
             return
 
@@ -125,9 +126,33 @@ def _without_unfinished(tail: bytes) -> bytes:
     return tail[: unfinished.start()] if unfinished else tail
 
 
-def open_envelope(path: Path) -> BinaryIO:
-    """The file as UTF-8 bytes without byte-order mark."""
+def open_envelope(path: Path, folder: Path) -> BinaryIO:
+    """The file as UTF-8 bytes without byte-order mark; other encodings are rewritten into the folder."""
     stream = path.open("rb")
-    if stream.read(3) != b"\xef\xbb\xbf":
-        stream.seek(0)
-    return stream
+    encoding = _encoding(stream.read(HEAD))
+    if encoding.name == "utf-8":
+        stream.seek(encoding.mark)
+        return stream
+    with stream, tempfile.NamedTemporaryFile(dir=folder, suffix=".xml", delete=False) as out:
+        first = True
+        for text in pieces(stream, encoding):
+            if first:
+                # What it declares is no longer so.
+                text, first = _DECLARATION.sub("", text), False
+            out.write(text.encode("utf-8", errors="replace"))
+    return Path(out.name).open("rb")
+
+
+def _encoding(head: bytes) -> Encoding:
+    """The encoding of a message: by its mark, else by its declaration."""
+    by_mark = marked(head)
+    if by_mark is not None:
+        return by_mark
+    declared = _DECLARED.match(head)
+    name = declared.group(1).decode().lower() if declared else "utf-8"
+    try:
+        known = codecs.lookup(name).name
+        text = known not in ("utf-8", "ascii") and isinstance(b"<".decode(known), str)
+    except (LookupError, ValueError):
+        text = False
+    return Encoding(known if text else "utf-8")

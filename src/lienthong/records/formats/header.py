@@ -27,9 +27,7 @@ def plain_name(name: str) -> str:
     return name.strip(" \t\r\n\ufeff\u00a0").casefold()
 
 
-def match_table(
-    contract: Contract, hint: str | None, stem: str, names: Sequence[str]
-) -> Table:
+def match_table(contract: Contract, hint: str | None, stem: str, names: Sequence[str]) -> Table:
     """The table that a file holds.
 
     `hint` is the name that the sender gave, `stem` the file's or sheet's name. Without either the only table
@@ -38,9 +36,13 @@ def match_table(
     by_name = {table.name.casefold(): table for table in contract.tables}
     if hint is not None:
         if hint.casefold() not in by_name:
-            raise Refused("FILE-24", "Contract %(contract)s has no table %(table)s; its tables are: %(tables)s.",
-                          contract=contract.name, table=hint,
-                          tables=", ".join(table.name for table in contract.tables))
+            raise Refused(
+                "FILE-24",
+                "Contract %(contract)s has no table %(table)s; its tables are: %(tables)s.",
+                contract=contract.name,
+                table=hint,
+                tables=", ".join(table.name for table in contract.tables),
+            )
         return by_name[hint.casefold()]
     found = by_name.get(stem.strip().casefold())
     if found is not None:
@@ -51,9 +53,13 @@ def match_table(
     best = max(count for count, _ in shared)
     fitting = [table for count, table in shared if count == best]
     if not best or (len(fitting) > 1 and best < 2):
-        raise Refused("FILE-26", "No table of contract %(contract)s fits the columns of %(file)s; "
-                      "name the file after its table or give table=file.",
-                      contract=contract.name, file=stem[:80])
+        raise Refused(
+            "FILE-26",
+            "No table of contract %(contract)s fits the columns of %(file)s; "
+            "name the file after its table or give table=file.",
+            contract=contract.name,
+            file=stem[:80],
+        )
     # Of tables that share as much, the one that asks for least else.
     return min(fitting, key=lambda table: len(table.fields))
 
@@ -71,7 +77,11 @@ def match_header(table: Table, names: Sequence[str]) -> Header:
     found: list[Fault] = []
     for at, written in enumerate(names, 1):
         plain = plain_name(written)
-        name = spelled.get(plain) or written.strip(" \t\r\n\ufeff\u00a0").replace("\x00", "") or f"column {at}"
+        name = (
+            spelled.get(plain)
+            or written.strip(" \t\r\n\ufeff\u00a0").replace("\x00", "")
+            or f"column {at}"
+        )
         if name.casefold() in taken:
             found.append(fault("header-repeated", table=table.name, field=name, name=name[:80]))
             read.append(None)
@@ -82,5 +92,7 @@ def match_header(table: Table, names: Sequence[str]) -> Header:
             found.append(fault("column-unknown", table=table.name, name=name[:80]))
     for field in table.fields:
         if field.name.casefold() not in taken:
-            found.append(fault("column-missing", table=table.name, field=field.name, name=field.name))
+            found.append(
+                fault("column-missing", table=table.name, field=field.name, name=field.name)
+            )
     return Header(tuple(read), tuple(found))

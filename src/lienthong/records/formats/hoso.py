@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 from typing import NamedTuple
 
+import pybase64
 from lxml import etree
 
+from lienthong.records.formats.block import Block
+from lienthong.records.formats.encodings import decode_windows_1258
 from lienthong.records.formats.faults import fault
-from lienthong.records.formats.inner import Block, InnerReader, Layout, safe_parser
+from lienthong.records.formats.inner import InnerReader, Layout
+from lienthong.records.formats.safety import safe_parser
 
-_TAGS = [b"FILEHOSO>", b"LOAIHOSO>", b"/LOAIHOSO>", b"NOIDUNGFILE>", b"/NOIDUNGFILE>", b"/FILEHOSO>"]
+_TAGS = [
+    b"FILEHOSO>",
+    b"LOAIHOSO>",
+    b"/LOAIHOSO>",
+    b"NOIDUNGFILE>",
+    b"/NOIDUNGFILE>",
+    b"/FILEHOSO>",
+]
 _SPACE = b" \t\r\n"
-_OPENING = re.compile(rb"<(?:[\w.-]+:)?HOSO[\s/>]")
+_INNER_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
 _BETWEEN = re.compile(rb"\s*(?:</?(?:[\w.-]+:)?(?:DANHSACHHOSO|THONGTINHOSO)\s*>\s*)+")
 
 OWN_SERVICE = frozenset({"XML0", "XML12"})
@@ -57,16 +67,20 @@ class HosoReader:
                     self._read_files(files, unit, block)
                     continue
             self._read_tree(piece, wrapper, unit, block)
+        self.inner.read(block)
         return block
 
-    def _read_tree(self, piece: bytes, wrapper: tuple[bytes, bytes], unit: int, block: Block) -> None:
+    def _read_tree(
+        self, piece: bytes, wrapper: tuple[bytes, bytes], unit: int, block: Block
+    ) -> None:
         """A HOSO that is not plain; what stands before it in the envelope is reported."""
         between = _BETWEEN.match(piece)
         if between:
             piece = piece[between.end() :]
-        document = wrapper[0] + piece + b"</HOSO>" + wrapper[1]
+        # A declaration inside is the mark of inner XML that was pasted in without base64.
+        piece = _INNER_DECLARATION.sub(b"", piece)
         try:
-            root = etree.fromstring(document, safe_parser())
+            root = etree.fromstring(self._document(piece, wrapper, unit, block), safe_parser())
         except etree.XMLSyntaxError as error:
             before = wrapper[0].count(b"\n")
             line = max(1, (error.lineno or 1) - before)
@@ -78,6 +92,18 @@ class HosoReader:
                 self._read_files(self._files(child, unit, block), unit, block)
             else:
                 block.not_known("HOSO", name[:80], 0, unit)
+
+    def _document(
+        self, piece: bytes, wrapper: tuple[bytes, bytes], unit: int, block: Block
+    ) -> bytes:
+        try:
+            piece.decode()
+        except UnicodeDecodeError:
+            block.faults.append(
+                fault("encoding-differs", unit=unit, declared="UTF-8", found="Windows-1258")
+            )
+            piece = decode_windows_1258(piece).encode()
+        return wrapper[0] + piece + b"</HOSO>" + wrapper[1]
 
     def _files(self, hoso: etree._Element, unit: int, block: Block) -> list[File]:
         files = []
@@ -106,17 +132,29 @@ class HosoReader:
             if label not in self.labels:
                 block.faults.append(fault("type-unknown", unit=unit, label=label or "''"))
             data = self._content(file, label, unit, block)
-            table = self.inner.read(data, label, unit, block) if data is not None else None
+            table = (
+                self.inner.take(data, label, unit, block)
+                if data is not None
+                else self.inner.labelled(label)
+            )
             if table is not None:
                 seen[table] = seen.get(table, 0) + 1
         for table, count in seen.items():
             if count > 1:
                 block.faults.append(
-                    fault("type-repeated", unit=unit, table=table, label=self.label_of[table], count=count)
+                    fault(
+                        "type-repeated",
+                        unit=unit,
+                        table=table,
+                        label=self.label_of[table],
+                        count=count,
+                    )
                 )
         if self.summary is not None and self.summary not in seen:
             label = self.label_of[self.summary]
-            block.faults.append(fault("summary-missing", unit=unit, table=self.summary, label=label))
+            block.faults.append(
+                fault("summary-missing", unit=unit, table=self.summary, label=label)
+            )
 
     def _content(self, file: File, label: str, unit: int, block: Block) -> bytes | None:
         content = file.content
@@ -129,14 +167,13 @@ class HosoReader:
             block.faults.append(fault("inner-unencoded", unit=unit, label=label))
             return None
         try:
-            return binascii.a2b_base64(content, strict_mode=True)
-        except binascii.Error:
-            pass
-        content = content.translate(None, _SPACE)
-        try:
+            return pybase64.b64decode(content, validate=True)
+        except ValueError:
             # Lines of 76 characters are base64 too.
-            return binascii.a2b_base64(content, strict_mode=True)
-        except binascii.Error:
+            content = content.translate(None, _SPACE)
+        try:
+            return pybase64.b64decode(content, validate=True)
+        except ValueError:
             block.faults.append(fault("base64-broken", unit=unit, label=label))
             return None
 

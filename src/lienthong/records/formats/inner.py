@@ -1,7 +1,7 @@
 """The documents inside the envelope: one per table, recognised by the root element, read into columns.
 
-A document is read by `plain` when it has the plain shape and by lxml otherwise. Nothing here refers to
-other files: DOCTYPE and entities are refused, depth and size are bounded.
+Documents are collected over a stretch of the file and then read table by table: by `plain` where they have
+the plain shape, by lxml otherwise.
 """
 
 from __future__ import annotations
@@ -12,27 +12,17 @@ from typing import NamedTuple
 from lxml import etree
 
 from lienthong.contracts.contract import Contract
-from lienthong.records.formats.faults import Fault, fault
-from lienthong.records.formats.plain import PlainReader, Row, Shape
+from lienthong.records.formats.block import Block
+from lienthong.records.formats.faults import fault
+from lienthong.records.formats.plain import SPACE, PlainTable
+from lienthong.records.formats.safety import DOCTYPE, safe_parser
 
 INNER_LIMIT = 32 * 1024 * 1024
 """Largest inner document in bytes; a long stay has some thousand rows of about one kilobyte."""
 
-_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
-_DECLARED = re.compile(rb"^<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"']")
+_DECLARED = re.compile(rb"^<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"'][^>]*\?>")
 SIGNATURES = frozenset({"CHUKYDONVI", "Signature"})
 """Elements beside the rows that carry signatures, not data."""
-
-
-def safe_parser() -> etree.XMLParser:
-    """A parser that reads what is in front of it and nothing else (no entities, files or network).
-
-    libxml2's own bounds stay on: 256 levels, 10 MB in one text, amplification of entities.
-    """
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
-        huge_tree=False, remove_comments=True, remove_pis=True, recover=False,
-    )
 
 
 class Layout(NamedTuple):
@@ -53,150 +43,173 @@ def layouts(contract: Contract) -> dict[str, Layout]:
         if root:
             listed = (table.xml["list"], table.xml["row"]) if table.xml.get("list") else None
             columns = tuple(field.name for field in table.fields)
-            found[root] = Layout(table.name, table.xml.get("loai") or table.name, root, listed, columns)
+            found[root] = Layout(
+                table.name, table.xml.get("loai") or table.name, root, listed, columns
+            )
     return found
 
 
-class Block:
-    """Rows of all tables read so far, in the order of the file, with what was noticed."""
+class Document(NamedTuple):
+    """One inner document that is to be read: `content` when its frame is plain, `data` as it was sent."""
 
-    def __init__(self) -> None:
-        self.units = 0
-        self.rows: dict[str, list[Row]] = {}
-        self.row_units: dict[str, list[int]] = {}
-        self.faults: list[Fault] = []
-        self.missing: dict[tuple[str, tuple[str, ...]], int] = {}
-        self.unknown: dict[tuple[str, str], list[int]] = {}
-        self.stray: dict[str, int] = {}
-
-    def add(self, table: str, rows: list[tuple[Row, Shape]], unit: int) -> None:
-        """Append rows of one unit."""
-        kept = self.rows.setdefault(table, [])
-        first = len(kept)
-        kept.extend([row for row, _ in rows])
-        self.row_units.setdefault(table, []).extend([unit] * len(rows))
-        for at, (_, shape) in enumerate(rows, first):
-            if shape.missing:
-                key = (table, shape.missing)
-                self.missing[key] = self.missing.get(key, 0) + 1
-            for name in shape.unknown:
-                self.not_known(table, name, at, unit)
-
-    def not_known(self, table: str, name: str, row: int, unit: int) -> None:
-        """Count an element that the contract does not name; the first place is kept."""
-        seen = self.unknown.setdefault((table, name), [0, row, unit])
-        seen[0] += 1
+    unit: int
+    label: str
+    data: bytes
+    content: bytes | None
+    tree: etree._Element | None = None
 
 
 class InnerReader:
-    """Reads inner documents of one contract into a Block."""
+    """Collects inner documents of one contract and reads them into a Block."""
 
     def __init__(self, found: dict[str, Layout], limit: int = INNER_LIMIT) -> None:
         self.layouts = found
         self.limit = limit
         self._plain = {
-            root: PlainReader(root, layout.columns, layout.listed) for root, layout in found.items()
+            layout.table: PlainTable(root, layout.columns, layout.listed)
+            for root, layout in found.items()
         }
         self._by_label = {layout.label: layout for layout in found.values()}
+        self._waiting: dict[str, list[Document]] = {layout.table: [] for layout in found.values()}
 
-    def read(self, data: bytes, label: str, unit: int, block: Block) -> str | None:
-        """Rows of one document go to the block; the answer is its table, None when it has none."""
-        data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    def take(self, data: bytes, label: str, unit: int, block: Block) -> str | None:
+        """Keep one document for `read`; the answer is its table, None when it has none."""
+        data = data.removeprefix(b"\xef\xbb\xbf").lstrip(SPACE)
         if len(data) > self.limit:
             block.faults.append(fault("inner-too-big", unit=unit, label=label, limit=self.limit))
-            return None
+            return self.labelled(label)
         expected = self._by_label.get(label)
         if expected is not None:
-            rows = self._read_plain(data, expected.root)
-            if rows is not None:
-                block.add(expected.table, rows, unit)
+            content = self._plain[expected.table].content(data)
+            if content is not None:
+                self._waiting[expected.table].append(Document(unit, label, data, content))
                 return expected.table
-        return self._read_tree(data, label, unit, block)
-
-    def _read_plain(self, data: bytes, root: str) -> list[tuple[Row, Shape]] | None:
-        try:
-            return self._plain[root].read(data.decode())
-        except UnicodeDecodeError:
-            return None
-
-    def _read_tree(self, data: bytes, label: str, unit: int, block: Block) -> str | None:
-        if _DOCTYPE.search(data):
-            block.faults.append(fault("inner-refused", unit=unit, label=label))
-            return None
-        try:
-            data = self._decodable(data, label, unit, block)
-            root = etree.fromstring(data, safe_parser())
-        except (etree.XMLSyntaxError, LookupError, ValueError) as error:
-            line = getattr(error, "lineno", None) or 1
-            block.faults.append(fault("inner-broken", unit=unit, label=label, line=line))
-            return None
+        root = self._parse(data, label, unit, block)
+        if root is None:
+            return self.labelled(label)
         name = etree.QName(root).localname
         layout = self.layouts.get(name)
         if layout is None:
             block.faults.append(fault("root-unknown", unit=unit, label=label, root=name[:80]))
-            return None
+            return self.labelled(label)
         if layout.label != label:
             block.faults.append(
-                fault("label-differs", unit=unit, table=layout.table, label=label[:20],
-                      **{"name": layout.label})
+                fault(
+                    "label-differs", unit=unit, table=layout.table, label=label, name=layout.label
+                )
             )
-        for row in self._elements(root, layout, unit, block):
-            read_element(row, layout, unit, block)
+        self._waiting[layout.table].append(Document(unit, label, data, None, root))
         return layout.table
 
-    def _decodable(self, data: bytes, label: str, unit: int, block: Block) -> bytes:
-        """The bytes as UTF-8 when what they declare is not what they are."""
-        declared = _DECLARED.match(data)
-        encoding = declared.group(1).decode() if declared else "utf-8"
-        if encoding.lower() not in ("utf-8", "utf8"):
-            return data
+    def labelled(self, label: str) -> str | None:
+        """The table that a document which cannot be read says to be."""
+        layout = self._by_label.get(label)
+        return layout.table if layout else None
+
+    def read(self, block: Block) -> None:
+        """Read everything kept into the block, table by table, in the order it came."""
+        for layout in self.layouts.values():
+            waiting = self._waiting[layout.table]
+            self._waiting[layout.table] = []
+            start = 0
+            for at, document in enumerate(waiting):
+                if document.content is None:
+                    self._read_plain(waiting[start:at], layout, block)
+                    self._read_tree(document, layout, block)
+                    start = at + 1
+            self._read_plain(waiting[start:], layout, block)
+        block.finish()
+
+    def _read_plain(self, documents: list[Document], layout: Layout, block: Block) -> None:
+        if not documents:
+            return
+        plan = self._plain[layout.table].plan([document.content or b"" for document in documents])
+        for start, stop, columns in plan:
+            if columns is not None:
+                units = [document.unit for document in documents[start:stop]]
+                block.add_columns(layout.table, layout.columns, columns, units)
+                continue
+            for document in documents[start:stop]:
+                self._read_tree(document, layout, block)
+
+    def _read_tree(self, document: Document, layout: Layout, block: Block) -> None:
+        root = document.tree
+        if root is None:
+            root = self._parse(document.data, document.label, document.unit, block)
+        if root is None:
+            return
+        for row in _row_elements(root, layout, document.unit, block):
+            read_element(row, layout, document.unit, block)
+
+    def _parse(self, data: bytes, label: str, unit: int, block: Block) -> etree._Element | None:
+        if DOCTYPE.search(data):
+            block.faults.append(fault("inner-refused", unit=unit, label=label))
+            return None
         try:
-            data.decode()
+            root = etree.fromstring(self._utf8(data, unit, block), safe_parser())
+        except (etree.XMLSyntaxError, LookupError, ValueError) as error:
+            line = getattr(error, "lineno", None) or 1
+            block.faults.append(fault("inner-broken", unit=unit, label=label, line=line))
+            return None
+        if root.getroottree().docinfo.doctype:
+            block.faults.append(fault("inner-refused", unit=unit, label=label))
+            return None
+        return root
+
+    def _utf8(self, data: bytes, unit: int, block: Block) -> bytes:
+        """The bytes as the parser shall see them, where their declaration lies or is Vietnamese."""
+        declared = _DECLARED.match(data)
+        encoding = declared.group(1).decode().lower() if declared else "utf-8"
+        if encoding in ("utf-8", "utf8"):
+            try:
+                data.decode()
+                return data
+            except UnicodeDecodeError:
+                block.faults.append(
+                    fault("encoding-differs", unit=unit, declared="UTF-8", found="Windows-1258")
+                )
+        elif encoding not in ("windows-1258", "cp1258"):
             return data
-        except UnicodeDecodeError:
-            from lienthong.records.formats.encodings import decode_windows_1258
+        from lienthong.records.formats.encodings import decode_windows_1258
 
-            text = decode_windows_1258(data)
-            block.faults.append(
-                fault("encoding-differs", unit=unit, declared="UTF-8", found="Windows-1258")
-            )
-            return text.encode()
+        body = data[declared.end() :] if declared else data
+        return decode_windows_1258(body).encode()
 
-    def _elements(
-        self, root: etree._Element, layout: Layout, unit: int, block: Block
-    ) -> list[etree._Element]:
-        """The row elements of a document."""
-        if layout.listed is None:
-            return [root]
-        outer, inner = layout.listed
-        rows = []
-        for child in root:
-            name = etree.QName(child).localname
-            if name == inner:
-                rows.append(child)
-            elif name == outer:
-                for row in child:
-                    if etree.QName(row).localname == inner:
-                        rows.append(row)
-                    else:
-                        at = len(block.rows.get(layout.table, ()))
-                        block.not_known(layout.table, etree.QName(row).localname[:80], at, unit)
-            elif name not in SIGNATURES:
-                at = len(block.rows.get(layout.table, ()))
-                block.not_known(layout.table, name[:80], at, unit)
-        return rows
+
+def _row_elements(
+    root: etree._Element, layout: Layout, unit: int, block: Block
+) -> list[etree._Element]:
+    """The row elements of a document; other elements beside them are reported."""
+    if layout.listed is None:
+        return [root]
+    outer, inner = layout.listed
+    rows: list[etree._Element] = []
+    strange: list[str] = []
+    for child in root:
+        name = etree.QName(child).localname
+        if name == outer:
+            found = [(row, etree.QName(row).localname) for row in child]
+            rows.extend(row for row, inside in found if inside == inner)
+            strange.extend(inside for _, inside in found if inside != inner)
+        elif name == inner:
+            rows.append(child)
+        else:
+            strange.append(name)
+    for name in strange:
+        if name not in SIGNATURES:
+            block.not_known(layout.table, name[:80], block.rows(layout.table), unit)
+    return rows
 
 
 def read_element(element: etree._Element, layout: Layout, unit: int, block: Block) -> None:
-    """One row element, in any order of its children, into the block."""
-    rows = block.rows.setdefault(layout.table, [])
-    at = len(rows)
+    """One row element, its children in any order, into the block."""
+    at = block.rows(layout.table)
     values: dict[str, str | None] = {}
-    stray = bool((element.text or "").strip())
+    stray = _is_text(element.text)
     known = set(layout.columns)
     for child in element:
         name = etree.QName(child).localname
-        stray = stray or bool((child.tail or "").strip())
+        stray = stray or _is_text(child.tail)
         if name not in known:
             if name not in SIGNATURES:
                 block.not_known(layout.table, name[:80], at, unit)
@@ -205,15 +218,18 @@ def read_element(element: etree._Element, layout: Layout, unit: int, block: Bloc
                 fault("name-repeated", unit=unit, table=layout.table, row=at, field=name, name=name)
             )
         else:
-            values[name] = child.text or None
+            values[name] = child.text if _is_text(child.text) else None
             for nested in child:
                 inside = f"{name}/{etree.QName(nested).localname}"[:80]
                 block.not_known(layout.table, inside, at, unit)
     if stray:
         block.stray[layout.table] = block.stray.get(layout.table, 0) + 1
-    missing = tuple(name for name in layout.columns if name not in values)
-    if missing:
-        key = (layout.table, missing)
-        block.missing[key] = block.missing.get(key, 0) + 1
-    rows.append(tuple(values.get(name) for name in layout.columns))
-    block.row_units.setdefault(layout.table, []).append(unit)
+    for name in layout.columns:
+        if name not in values:
+            block.lacks(layout.table, name)
+    block.add_row(layout.table, layout.columns, tuple(map(values.get, layout.columns)), unit)
+
+
+def _is_text(text: str | None) -> bool:
+    """Whether there is more than the white space of XML."""
+    return bool(text and text.strip(" \t\r\n"))

@@ -157,12 +157,16 @@ def _files(source: Path | Sequence[tuple[str | None, Path]]) -> list[tuple[str |
 
 
 def _read_files(
-    pairs: list[tuple[str | None, Path]], contract: Contract, reading: Reading, options: ReadingOptions
+    pairs: list[tuple[str | None, Path]],
+    contract: Contract,
+    reading: Reading,
+    options: ReadingOptions,
 ) -> None:
     from lienthong.records.formats.tables import read_tables
 
     faults = FaultList()
-    tables, messages = [], []
+    tables: list[tuple[str | None, Path, Format]] = []
+    messages: list[tuple[Path, str]] = []
     for table, path in pairs:
         kind = sniff(path)
         if kind is Format.XML:

@@ -21,8 +21,14 @@ class Format(StrEnum):
     JSON_LINES = "jsonlines"
 
 
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd",
-               b"7z\xbc\xaf": "7-zip", b"Rar!": "RAR"}
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"(\xb5/\xfd": "zstd",
+    b"7z\xbc\xaf": "7-zip",
+    b"Rar!": "RAR",
+}
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SKIPPED = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|\s+)*", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
@@ -53,12 +59,18 @@ def sniff(path: Path) -> Format:
         # A spreadsheet is a zip archive whose first entries name its parts.
         if b"[Content_Types].xml" in data or b"xl/" in data or b"_rels/" in data:
             return Format.XLSX
-        raise Refused("FILE-21", "The file is compressed (%(kind)s); unpack it and send what is inside.",
-                      kind="zip")
+        raise Refused(
+            "FILE-21",
+            "The file is compressed (%(kind)s); unpack it and send what is inside.",
+            kind="zip",
+        )
     for magic, kind in _COMPRESSED.items():
         if data.startswith(magic):
-            raise Refused("FILE-21", "The file is compressed (%(kind)s); unpack it and send what is inside.",
-                          kind=kind)
+            raise Refused(
+                "FILE-21",
+                "The file is compressed (%(kind)s); unpack it and send what is inside.",
+                kind=kind,
+            )
     return _text_format(head_text(data), data)
 
 

@@ -20,20 +20,17 @@ BYTES_HELD = 24 * 1024 * 1024
 def text_batch(
     columns: Sequence[str], rows: Sequence[Sequence[str | None]], units: Sequence[int | None]
 ) -> pa.RecordBatch:
-    """Rows of text as one Arrow batch with `_unit`; cells of nothing but space are null."""
-    arrays = [_text(cells) for cells in zip(*rows, strict=True)] if rows else []
+    """Rows of text as one Arrow batch with `_unit`."""
+    arrays = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
     if not rows:
-        arrays = [pa.array([], pa.string()) for _ in columns]
+        arrays = [pa.nulls(0, pa.string()) for _ in columns]
     arrays.append(pa.array(units, pa.int64()))
     return pa.RecordBatch.from_arrays(arrays, names=[*columns, "_unit"])
 
 
-def _text(cells: Sequence[str | None]) -> pa.Array:
-    made = pa.array(cells, pa.string())
-    if made.null_count == len(made):
-        return made
-    blank = pc.utf8_is_space(made)
-    return pc.if_else(blank, None, made) if pc.any(blank).as_py() else made
+def or_null(cell: str | None) -> str | None:
+    """The cell, None when it holds nothing but white space."""
+    return cell if cell and cell.strip(" \t\r\n") else None
 
 
 class TableSpool:

@@ -18,3 +18,9 @@ def text(value: str) -> str:
 def unit_sql(table: Table) -> str:
     """The unit of a row outside an envelope: the row itself where the table opens its own units."""
     return "_row" if table.root in (None, table.name) else "NULL::BIGINT"
+
+
+def empty_relation(columns: tuple[str, ...]) -> str:
+    """A relation of these columns without rows."""
+    names = "".join(f"NULL::VARCHAR AS {quoted(name)}, " for name in columns)
+    return f"SELECT {names}NULL::BIGINT AS _row, NULL::BIGINT AS _unit WHERE false"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from lienthong.contracts.contract import Contract
@@ -22,8 +23,11 @@ def read_tables(
     for hint, path, kind in files:
         for source in _sources(hint, path, kind, contract, reading, faults, options):
             if source.table in reading.sources:
-                raise Refused("FILE-27", "Table %(table)s comes in two files; send it once.",
-                              table=source.table)
+                raise Refused(
+                    "FILE-27",
+                    "Table %(table)s comes in two files; send it once.",
+                    table=source.table,
+                )
             reading.sources[source.table] = source
             if source.count == 0:
                 faults.add(fault("file-empty", table=source.table))
@@ -35,7 +39,10 @@ class Again:
     """Reads the same files without taking any of them on trust."""
 
     def __init__(
-        self, files: list[tuple[str | None, Path, Format]], contract: Contract, options: ReadingOptions
+        self,
+        files: list[tuple[str | None, Path, Format]],
+        contract: Contract,
+        options: ReadingOptions,
     ) -> None:
         self._files, self._contract = files, contract
         self._options = ReadingOptions(
@@ -58,11 +65,19 @@ def _sources(
     reading: Reading,
     faults: FaultList,
     options: ReadingOptions,
-) -> list[Source]:
+) -> Iterable[Source]:
     if kind is Format.PARQUET:
         from lienthong.records.formats.columnar import read_columnar
 
         return [read_columnar(path, hint, contract, faults)]
+    if kind is Format.XLSX:
+        from lienthong.records.formats.spreadsheet import read_spreadsheet
+
+        return read_spreadsheet(path, hint, contract, reading, faults)
+    if kind is Format.JSON_LINES:
+        from lienthong.records.formats.jsonlines import read_json_lines
+
+        return [read_json_lines(path, hint, contract, reading, faults)]
     from lienthong.records.formats.delimited import read_delimited
 
     return [read_delimited(path, hint, contract, reading, faults, options)]

@@ -1,0 +1,140 @@
+"""JSON lines: one object per line. Numbers keep the digits they were written with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lienthong.contracts.contract import Contract, Table
+from lienthong.errors import Refused
+from lienthong.records.formats.encodings import BROKEN, Encoding, marked, pieces
+from lienthong.records.formats.faults import FaultList, fault
+from lienthong.records.formats.header import match_table, plain_name
+from lienthong.records.formats.reading import Reading, Source
+from lienthong.records.formats.rowspool import RowSpool
+from lienthong.records.formats.spool import or_null
+
+HEAD = 64 * 1024
+LINES_SEEN = 50
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=list, parse_float=str, parse_int=str, parse_constant=str, strict=False
+)
+
+
+def read_json_lines(
+    path: Path, hint: str | None, contract: Contract, reading: Reading, faults: FaultList
+) -> Source:
+    """One file of JSON lines as a source. Raises Refused when no table of the contract fits."""
+    with path.open("rb") as stream:
+        encoding = marked(stream.read(HEAD)) or Encoding("utf-8")
+    table = match_table(contract, hint, path.stem, _first_names(path, encoding))
+    columns = tuple(field.name for field in table.fields)
+    spool = RowSpool(reading, table, columns)
+    objects = Objects(table)
+    for line_number, line in lines(path, encoding):
+        place = spool.place()
+        pairs = parsed(line)
+        if pairs is None:
+            faults.add(fault("line-broken", **place, line=line_number))
+            pairs = []
+        if BROKEN in line:
+            faults.add(fault("bytes-broken", **place, encoding="UTF-8"))
+        spool.append(objects.row(pairs, place, faults))
+    for name in sorted(objects.unknown):
+        faults.add(fault("column-unknown", table=table.name, name=name[:80]))
+    if spool.rows:
+        for name in columns:
+            if name not in objects.seen:
+                faults.add(fault("column-missing", table=table.name, field=name, name=name))
+    return spool.source()
+
+
+def lines(path: Path, encoding: Encoding) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, with their number from 1."""
+    held, number = "", 0
+    with path.open("rb") as stream:
+        for piece in pieces(stream, encoding):
+            *whole, held = (held + piece).split("\n")
+            for line in whole:
+                number += 1
+                if line.strip():
+                    yield number, line
+    if held.strip():
+        yield number + 1, held
+
+
+def parsed(line: str) -> list[tuple[str, Any]] | None:
+    """The names and values of the object on this line; None when it is not one object."""
+    line = line.strip(" \t\r\n\ufeff")
+    if not line.startswith("{"):
+        return None
+    try:
+        value, end = _DECODER.raw_decode(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if end == len(line) else None
+
+
+class Objects:
+    """Objects as rows of one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._places = {field.name.casefold(): at for at, field in enumerate(table.fields)}
+        self._names = [field.name for field in table.fields]
+        self.seen: set[str] = set()
+        self.unknown: set[str] = set()
+
+    def row(
+        self, pairs: list[tuple[str, Any]], place: dict[str, Any], faults: FaultList
+    ) -> list[str | None]:
+        """One object as cells in the order of the table."""
+        cells: list[str | None] = [None] * len(self._names)
+        taken: set[int] = set()
+        for name, value in pairs:
+            at = self._places.get(plain_name(name))
+            if at is None:
+                if len(self.unknown) < 1000:
+                    self.unknown.add(name)
+                continue
+            if at in taken:
+                faults.add(
+                    fault("name-twice", **place, field=self._names[at], name=self._names[at])
+                )
+            taken.add(at)
+            self.seen.add(self._names[at])
+            cells[at] = value_text(value)
+        return cells
+
+
+def value_text(value: Any) -> str | None:
+    """A value as text; nested values as JSON."""
+    if isinstance(value, str):
+        return or_null(value.replace("\x00", "").encode("utf-8", errors="replace").decode())
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(_nested(value), ensure_ascii=False)
+
+
+def _nested(value: Any) -> Any:
+    """Objects come as lists of pairs; as objects again."""
+    if isinstance(value, list):
+        if value and all(isinstance(one, tuple) for one in value):
+            return {name: _nested(inside) for name, inside in value}
+        return [_nested(one) for one in value]
+    return value
+
+
+def _first_names(path: Path, encoding: Encoding) -> list[str]:
+    """The names on the first lines, to find the table."""
+    names: dict[str, None] = {}
+    for number, (_, line) in enumerate(lines(path, encoding)):
+        if number == LINES_SEEN:
+            break
+        names.update({name: None for name, _ in parsed(line) or []})
+    if not names:
+        raise Refused("FILE-20", "The file is no XML, CSV, XLSX, Parquet or JSON lines.")
+    return list(names)

@@ -1,0 +1,97 @@
+"""CHUKYDONVI: whether a facility's XML signature fits the envelope (letter 3190/BHXH-CNTT; rule ENV-08).
+
+A signature is trusted when its certificate is one of those configured, or issued by one of them. Whether the
+certificate was valid on the day is for the receiver to ask; no clock is read here.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from lienthong.records.formats.faults import Fault, fault
+from lienthong.records.formats.safety import safe_parser
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+SIZE_LIMIT = 64 * 1024 * 1024
+"""A signature needs the whole document in memory."""
+_DS = "{http://www.w3.org/2000/09/xmldsig#}"
+_SIGNED = {"THONGTINDONVI", "THONGTINHOSO"}
+
+
+def verified(path: Path, certificates: Sequence[str]) -> tuple[str, Fault | None]:
+    """(valid|invalid|unverifiable, fault) of a signed envelope, for trusted certificates in PEM."""
+    if path.stat().st_size > SIZE_LIMIT:
+        return "unverifiable", fault("signature-too-large", limit=SIZE_LIMIT)
+    try:
+        root = etree.fromstring(path.read_bytes(), safe_parser())
+    except etree.XMLSyntaxError:
+        return "invalid", fault("signature-invalid")
+    candidates = _candidates(root, certificates)
+    if not candidates:
+        return "unverifiable", fault("signature-stranger")
+    if any(_fits(path.read_bytes(), candidate) for candidate in candidates):
+        return "valid", None
+    return "invalid", fault("signature-invalid")
+
+
+def _candidates(root: etree._Element, certificates: Sequence[str]) -> list[Certificate]:
+    """The trusted certificates that may have signed: the enclosed one, or all when none is enclosed."""
+    from cryptography import x509
+
+    trusted = [x509.load_pem_x509_certificate(text.encode()) for text in certificates]
+    enclosed = []
+    for element in root.iter(f"{_DS}X509Certificate"):
+        try:
+            enclosed.append(x509.load_der_x509_certificate(base64.b64decode(element.text or "")))
+        except ValueError:
+            continue
+    if not enclosed:
+        return trusted
+    return [one for one in enclosed if any(_is_trusted(one, other) for other in trusted)]
+
+
+def _is_trusted(certificate: Certificate, trusted: Certificate) -> bool:
+    if certificate == trusted:
+        return True
+    try:
+        certificate.verify_directly_issued_by(trusted)
+    except (ValueError, TypeError):
+        return False
+    except Exception as error:  # the signature check has an exception class of its own
+        if type(error).__name__ != "InvalidSignature":
+            raise
+        return False
+    return True
+
+
+def _fits(data: bytes, certificate: Certificate) -> bool:
+    """Whether the signature fits and covers the facility and the records."""
+    from signxml import SignatureConfiguration, XMLVerifier
+    from signxml.exceptions import SignXMLException
+
+    expected = SignatureConfiguration(expect_references=True)
+    try:
+        results = XMLVerifier().verify(
+            data, x509_cert=certificate, expect_config=expected, parser=None
+        )
+    except (SignXMLException, ValueError, etree.LxmlError):
+        return False
+    found = results if isinstance(results, list) else [results]
+    covered: set[str] = set()
+    for result in found:
+        if result.signed_xml is not None:
+            covered |= _names(result.signed_xml)
+    return covered >= _SIGNED
+
+
+def _names(element: etree._Element) -> set[str]:
+    """The section an element is, or the sections inside it."""
+    names = {etree.QName(element).localname}
+    return names | {etree.QName(child).localname for child in element.iterchildren(etree.Element)}
