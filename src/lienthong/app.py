@@ -1,7 +1,7 @@
 """The site: pages and API joined to accounts, contracts and the database.
 
-Every route names the action that `access.policy` must allow, or says that it is public; a route without either
-cannot be reached.
+Every route names the action that `access.policy` must allow, or says that it is public or anybody's own once
+signed in; a route that says nothing cannot be reached.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from lienthong import __version__
+from lienthong import __version__, logs
 from lienthong import settings as all_settings
 from lienthong.access import Actor, policy, sessions, tokens
 from lienthong.api.problems import problem_response
@@ -111,7 +111,8 @@ async def gate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRout
         if connection.scope["user"] is None:
             raise NotAuthorizedException
         action = handler.opt.get("action")
-        if not action or not connection.scope["can"](action):  # type: ignore[typeddict-item]
+        own = handler.opt.get("signed_in") is True
+        if not own and not (action and policy.may(connection.scope["user"], action)):
             raise NotAllowed(
                 "access.action", "Your roles do not allow this: %(action)s.", action=action or "?"
             )
@@ -260,6 +261,7 @@ def openapi() -> OpenAPIConfig:
 
 def site() -> Litestar:
     """What a server process runs: the site over the database of the settings, which is already prepared."""
+    logs.configure(all_settings.read().log_level)
     return create_app(start(prepared=False))
 
 

@@ -68,7 +68,7 @@ def formatters(language: str) -> dict[str, Callable[..., str]]:
     def text(value: Mapping[str, str] | str | None) -> str:
         return value if isinstance(value, str) else words.pick(value or {}, language)
 
-    def number(value: float | None, places: int = 0) -> str:
+    def number(value: float | None, places: int | None = 0) -> str:
         return "–" if value is None else words.number(value, places, language)
 
     def size(value: int | None) -> str:

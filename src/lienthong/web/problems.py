@@ -47,9 +47,16 @@ def login_address(request: Request[Any, Any, Any]) -> str:
     return "/login" if back == "/" else f"/login?next={quote(back)}"
 
 
+def status_of(failure: Exception) -> int:
+    """The HTTP status of a failure; 500 for what nobody foresaw."""
+    if isinstance(failure, Failure):
+        return failure.status
+    return failure.status_code if isinstance(failure, HTTPException) else 500
+
+
 def problem_page(request: Request[Any, Any, Any], failure: Exception) -> Response[Any]:
     """The page for a Failure, an HTTP error of the framework, or anything unforeseen (500, no details)."""
-    status: int = getattr(failure, "status", None) or getattr(failure, "status_code", 500)
+    status = status_of(failure)
     if status == 401 and request.headers.get("x-upload") != "script":
         if request.headers.get("hx-request") == "true":
             return Response("", status_code=200, headers={"hx-redirect": login_address(request)})

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.web import contracts, scores, sign_in, submissions, unknown, upload
+from lienthong.web import (
+    accounts,
+    contracts,
+    quarantine,
+    records,
+    scores,
+    sign_in,
+    submissions,
+    trail,
+    unknown,
+    upload,
+)
 
 ROUTES: list[ControllerRouterHandler] = [
     *sign_in.ROUTES,
@@ -12,5 +23,9 @@ ROUTES: list[ControllerRouterHandler] = [
     *contracts.ROUTES,
     *submissions.ROUTES,
     *upload.ROUTES,
+    *quarantine.ROUTES,
+    *records.ROUTES,
+    *accounts.ROUTES,
+    *trail.ROUTES,
     *unknown.ROUTES,
 ]

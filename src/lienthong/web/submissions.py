@@ -108,7 +108,7 @@ def _of(count: FindingCount, examples: list[Finding]) -> list[Finding]:
 
 
 @get(
-    "/submissions/{receipt:str}/findings.{ending:str}",
+    "/submissions/{receipt:str}/findings/{ending:str}",
     opt={"action": "submission.read"},
     sync_to_thread=True,
 )
