@@ -229,7 +229,8 @@ class Cluster:
         self._must(self.account.run(command))
         self._write(half / "pg_hba.conf", "local all all peer map=machine\n")
         self._write(half / "pg_ident.conf", self._people())
-        self._must(self.account.run([programs.path("initdb"), "--sync-only", "-D", str(half)]))
+        if self.options.get("fsync") != "off":
+            self._must(self.account.run([programs.path("initdb"), "--sync-only", "-D", str(half)]))
         half.rename(self.data)
 
     def _people(self) -> str:
@@ -263,7 +264,7 @@ class Cluster:
             done = self.account.run(
                 [
                     programs.path("pg_ctl"), "start", "-w", "-t", "120", "-D", str(self.data),
-                    "-l", str(self.data / "server.log"), "-o", shlex.join(self._arguments()),
+                    "-l", str(self.data / "server.log"), "-o", shlex.join(self._arguments(programs)),
                 ]
             )  # fmt: skip
             if not done.returncode:
@@ -276,16 +277,22 @@ class Cluster:
         self._must(done)
         self._prepare()
 
-    def _arguments(self) -> list[str]:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        buffers = min(max(memory // 16, 128 << 20), 2 << 30) >> 20
+    def _arguments(self, programs: Programs) -> list[str]:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket),
             "port": "5432",
-            "shared_buffers": f"{buffers}MB",
+            # Sized for one machine that also runs the program: bulk loads of millions of rows, few connections.
+            "shared_buffers": f"{_within(memory // 16, 128, 2048)}MB",
+            "work_mem": f"{_within(memory // 256, 8, 64)}MB",
+            "maintenance_work_mem": f"{_within(memory // 32, 64, 512)}MB",
             "max_wal_size": "4GB",
             "checkpoint_timeout": "15min",
+            "wal_compression": "lz4" if programs.compresses() else "off",
+            "wal_level": "minimal",  # nobody copies from this server
+            "max_wal_senders": "0",
+            "random_page_cost": "1.1",
             "jit": "off",
             "timezone": "UTC",
             # Statements and details of errors hold personal values; a log must not.
@@ -336,6 +343,10 @@ class Cluster:
         stop = [self._programs().path("pg_ctl"), "stop", "-w", "-D", str(self.data)]
         if self.account.run([*stop, "-m", "fast", "-t", "60"]).returncode:
             self.account.run([*stop, "-m", "immediate", "-t", "20"])
+
+
+def _within(value: int, least: int, most: int) -> int:
+    return min(max(value, least), most)
 
 
 def _digest(folder: Path) -> str:

@@ -31,6 +31,16 @@ class Programs:
         """The full path of one of its programs."""
         return str(self.folder / name)
 
+    def compresses(self) -> bool:
+        """Whether they were built with lz4; unknown counts as no."""
+        try:
+            answer = subprocess.run(
+                [self.path("pg_config"), "--configure"], capture_output=True, text=True, check=False
+            )
+        except OSError:
+            return False
+        return "--with-lz4" in answer.stdout
+
 
 def installed() -> list[Programs]:
     """What this machine has, best first: the system's newest, then `pg_config`, then the wheel."""
