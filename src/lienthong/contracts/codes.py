@@ -74,7 +74,7 @@ class Codes:
         """Whether the list is here and complete, so that a code outside it is wrong."""
         if name == ICD10 or name in self._own:
             return True
-        return name in self._files and bool(self.about(name).get("complete", True))
+        return self.file(name) is not None and bool(self.about(name).get("complete", True))
 
     def complete_from(self, name: str) -> str:
         """The first day (yyyymmdd) from which the list is complete; before it nothing is accused."""
@@ -82,13 +82,17 @@ class Codes:
 
     def file(self, name: str) -> Path | None:
         """The CSV file of a list, for engines that read it themselves (None: not a file)."""
-        return self._files.get(name)
+        return self._files.get(str(self.about(name).get("pairsOf", name)))
+
+    def is_pairs(self, name: str) -> bool:
+        """Whether the codes are `<parent>-<code>` of another list (a commune within its province)."""
+        return "pairsOf" in self.about(name)
 
     def version(self, names: Iterable[str]) -> str:
         """A short text that changes when one of the lists changes (for caches)."""
         parts = []
         for name in sorted(set(names)):
-            file = self._files.get(name)
+            file = self.file(name)
             stamp = f"{file.stat().st_size}.{file.stat().st_mtime_ns}" if file else "-"
             parts.append(f"{name}={stamp}.{int(self.has(name))}")
         return ";".join(parts)
@@ -135,11 +139,11 @@ class Codes:
 
     def _list(self, name: str) -> dict[str, list[Code]]:
         if name not in self._loaded:
-            file = self._files.get(name)
+            file = self.file(name)
             if file is None and name == ICD10:
                 self._loaded[name] = _icd10()
             else:
-                self._loaded[name] = _read(file) if file else {}
+                self._loaded[name] = _read(file, pairs=self.is_pairs(name)) if file else {}
         return self._loaded[name]
 
 
@@ -153,12 +157,12 @@ def _index(folder: Path) -> dict[str, dict[str, Any]]:
     return loaded.get("lists", loaded) if isinstance(loaded, dict) else {}
 
 
-def _read(file: Path) -> dict[str, list[Code]]:
+def _read(file: Path, *, pairs: bool = False) -> dict[str, list[Code]]:
     found: dict[str, list[Code]] = {}
     with file.open(encoding="utf-8-sig", newline="") as lines:
         for row in csv.DictReader(lines):
             code = Code(
-                code=row["code"],
+                code=f"{row.get('parent') or ''}-{row['code']}" if pairs else row["code"],
                 label={
                     language: row.get(f"label_{language}") or "" for language in ("vi", "en", "fr")
                 },

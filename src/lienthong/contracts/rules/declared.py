@@ -25,7 +25,8 @@ CRITERION = {
 def table_rules(table: Table) -> tuple[Rule, ...]:
     """Every rule of a table in bit order, those of its properties first."""
     rules = [rule for field in table.fields for rule in _field_rules(table, field)]
-    if len(table.key) > 1:
+    if len(table.key) > 1 and not table.properties.get("keyRule"):
+        # keyRule names the rule of the contract that already speaks of a repeated key.
         rules.append(_key_rule(table))
     rules += _composite_references(table)
     rules += table.rules

@@ -21,7 +21,8 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _BINARY = {exp.Add: "add", exp.Sub: "subtract", exp.Mul: "multiply", exp.Div: "divide", exp.Mod: "remainder",
            exp.DPipe: "joined"}
 _UNARY = {exp.Neg: "negative", exp.Abs: "absolute", exp.Floor: "floored", exp.Ceil: "ceiled",
-          exp.Length: "length", exp.Upper: "upper", exp.Lower: "lower", exp.Trim: "trim"}
+          exp.Length: "length", exp.Upper: "upper", exp.Lower: "lower", exp.Trim: "trim",
+          exp.ArrayDistinct: "distinct_parts"}
 _CASTS = {"BIGINT": "integer", "INT": "integer", "DOUBLE": "number", "FLOAT": "number", "DATE": "date",
           "TIMESTAMP": "timestamp", "BOOLEAN": "boolean"}
 _AGGREGATES = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
@@ -274,6 +275,7 @@ class Coder:
             exp.Right: ("right", ("this", "expression")),
             exp.Replace: ("replace", ("this", "expression", "replacement")),
             exp.StrPosition: ("position", ("this", "substr")),
+            exp.Split: ("parts", ("this", "expression")),
             exp.DateDiff: ("days", ("expression", "this")),
         }
         if kind in makers:

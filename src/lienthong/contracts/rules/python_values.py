@@ -227,9 +227,21 @@ def ceiled(value: float | None) -> float | None:
     return math.copysign(float(math.ceil(value)), value) if math.ceil(value) == 0 else float(math.ceil(value))
 
 
-def length(text: str | None) -> int | None:
-    """Characters (code points)."""
+def length(text: str | list[str] | None) -> int | None:
+    """Characters (code points) of a text, parts of a list."""
     return None if text is None else len(text)
+
+
+def parts(text: str | None, separator: str | None) -> list[str] | None:
+    """The parts of a text between separators; an empty text has one part."""
+    if text is None or separator is None:
+        return None
+    return text.split(separator) if separator else list(text)
+
+
+def distinct_parts(listed: list[str] | None) -> list[str] | None:
+    """Each part once."""
+    return None if listed is None else list(dict.fromkeys(listed))
 
 
 def substring(text: str | None, start: int | None, count: int | None = _HIGH) -> str | None:

@@ -115,6 +115,8 @@ def kind_of(node: exp.Expression) -> str:
         return "boolean"
     if isinstance(node, _TEXT):
         return "string"
+    if isinstance(node, (exp.Split, exp.ArrayDistinct)):
+        return "list"
     return _kind_of_function(node)
 
 
@@ -194,12 +196,22 @@ def _harden(node: exp.Expression) -> None:
             _cast(node.this, "DOUBLE")
     elif isinstance(node, (exp.Length, *_TEXT, exp.StrPosition, exp.RegexpLike, exp.Like)):
         for part in _text_parts(node):
-            if kind_of(part) not in ("string", "null"):
+            if kind_of(part) not in ("string", "list", "null"):
                 _cast(part, "VARCHAR")
+        _whole(node)
     elif isinstance(node, exp.DateDiff):
         for part in (node.this, node.expression):
             if kind_of(part) != "date":
                 _cast(part, "DATE")
+
+
+def _whole(node: exp.Expression) -> None:
+    """Places in a text are whole numbers, also when they are computed."""
+    keys = {exp.Substring: ("start", "length"), exp.Left: ("expression",), exp.Right: ("expression",)}
+    for key in keys.get(type(node), ()):
+        part = node.args.get(key)
+        if part is not None and kind_of(part) == "number":
+            _cast(part, "BIGINT")
 
 
 def _text_parts(node: exp.Expression) -> list[exp.Expression]:

@@ -25,6 +25,7 @@ ALLOWED: dict[str, tuple[type[exp.Expression], ...]] = {
         exp.Concat, exp.DPipe, exp.StrPosition,
     ),
     "REGEXP_MATCHES": (exp.RegexpLike,),
+    "LEN(STRING_SPLIT(text, ';')), LEN(LIST_DISTINCT(STRING_SPLIT(text, ';')))": (exp.Split, exp.ArrayDistinct),
     "CAST TRY_CAST to BIGINT DOUBLE DATE VARCHAR": (exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam),
     "DATE_DIFF('day', a, b)": (exp.DateDiff, exp.Var),
     "literals": (exp.Literal, exp.Boolean, exp.Tuple),

@@ -25,8 +25,9 @@ def _attach(con: duckdb.DuckDBPyConnection, codes: Any, name: str) -> None:
     table = quoted(f"codes_{name}")
     file = codes.file(name) if hasattr(codes, "file") else None
     if file is not None:
+        code = "parent || '-' || code AS code" if codes.is_pairs(name) else "code"
         con.execute(
-            f"CREATE OR REPLACE TABLE {table} AS SELECT code, coalesce(valid_from, '00000000') AS valid_from,"
+            f"CREATE OR REPLACE TABLE {table} AS SELECT {code}, coalesce(valid_from, '00000000') AS valid_from,"
             f" coalesce(valid_to, '99999999') AS valid_to FROM read_csv({literal(str(file))}, all_varchar=true,"
             " header=true, delim=',', quote='\"', escape='\"', auto_detect=false, columns="
             f"{{{_csv_columns(file)}}})"
