@@ -74,5 +74,6 @@ class Country:
         """The visits of one envelope before any fault is planted."""
         for number in range(sending.first, sending.first + sending.count):
             yield visit(
-                self.seed, number, sending.facility, sending.sent - sending.late, self.until.date()
-            )
+                self.seed, number, sending.facility, sending.sent - sending.late, self.until.date(),
+                place=number - sending.first,
+            )  # fmt: skip

@@ -52,9 +52,10 @@ class Facility:
             or all_doctors
         )
 
-    def technicians(self) -> tuple[Worker, ...]:
-        """Those who carry out tests."""
-        return tuple(worker for worker in self.staff if worker.title == "5")
+    def hands(self) -> tuple[Worker, ...]:
+        """Those who carry out tests: everybody but doctors, technicians first."""
+        others = [worker for worker in self.staff if worker.title != "1"]
+        return tuple(sorted(others, key=lambda worker: worker.title != "5"))
 
     @property
     def head(self) -> Worker:
@@ -93,17 +94,19 @@ def facility(seed: int, code: str) -> Facility:
 
 
 def _worker(seed: int, code: str, place: int, province: str) -> Worker:
-    number = FIRST_STAFF + int(code) * 100 + place
+    number = FIRST_STAFF + int(code) * len(_ROLES) + place
     random = chance(seed, f"worker/{code}", place)
     who = person(
         seed,
         number,
         province,
         date(2026, 1, 1),
-        ages=(27, 58),
+        ages=(30, 58),
         sex="2" if _ROLES[place] == "4" else None,
     )
-    licensed = date(2014, 1, 1) + timedelta(days=random.randint(0, 3600))
+    licensed = max(date(2014, 1, 1), date(who.born.year + 24, 1, 1)) + timedelta(
+        days=random.randint(0, 900)
+    )
     issuer = "BYT" if random.random() < 0.3 else "SYT"
     licence = f"{int(code) * 100 + place:07d}/{issuer}-CCHN"
     return Worker(

@@ -45,21 +45,25 @@ Plant = Callable[[Visit, Random], "Planted | None"]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault: its name, its group (1 to 8, see ledger.GROUPS) and the function that plants it."""
+    """A kind of fault: its name, its group (1 to 8, see ledger.GROUPS) and the function that plants it.
+
+    `rare`: few visits can carry it (stays, births, papers), so where all kinds are wanted it is tried first.
+    """
 
     name: str
     group: int
     plant: Plant
+    rare: bool = False
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def kind(group: int) -> Callable[[Plant], Plant]:
+def kind(group: int, *, rare: bool = False) -> Callable[[Plant], Plant]:
     """Register a planting function under its own name."""
 
     def register(plant: Plant) -> Plant:
-        KINDS[plant.__name__] = Kind(plant.__name__, group, plant)
+        KINDS[plant.__name__] = Kind(plant.__name__, group, plant, rare)
         return plant
 
     return register
@@ -85,7 +89,8 @@ def _chosen(country: Country, sending: Sending, number: int, random: Random) -> 
     if country.kinds:
         names = [name for name in names if name in country.kinds or country.kinds == ("all",)]
         start = number % len(names)
-        return names[start:] + names[:start]
+        names = names[start:] + names[:start]
+        return sorted(names, key=lambda name: not KINDS[name].rare) if number % 2 else names
     rates = declared("error_rates")["care"]
     random.shuffle(names)
     return [

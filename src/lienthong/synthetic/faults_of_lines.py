@@ -33,10 +33,10 @@ def dose_missing(visit: Visit, random: Random) -> Planted | None:
     if not _drugs(visit):
         return None
     _drugs(visit)[0]["LIEU_DUNG"] = ""
-    return Planted("XML2", 0, "LIEU_DUNG", "required", (("XML2", 0, "", "CMP-06"),))
+    return Planted("XML2", 0, "LIEU_DUNG", "CMP-06")
 
 
-@kind(1)
+@kind(1, rare=True)
 def performer_missing(visit: Visit, random: Random) -> Planted | None:
     """A test without the person who did it."""
     place = _find(_services(visit), "MA_NHOM", "1", "2", "3")
@@ -46,7 +46,7 @@ def performer_missing(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML3", place, "NGUOI_THUC_HIEN", "STA-02", (("XML3", place, "", "CMP-02"),))
 
 
-@kind(1)
+@kind(1, rare=True)
 def machine_missing(visit: Visit, random: Random) -> Planted | None:
     """A test without its machine."""
     place = _find(_services(visit), "MA_NHOM", "1", "2", "3")
@@ -56,7 +56,7 @@ def machine_missing(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML3", place, "MA_MAY", "STA-04")
 
 
-@kind(2)
+@kind(2, rare=True)
 def quantity_zero(visit: Visit, random: Random) -> Planted | None:
     """A drug of which nothing was given."""
     if not _drugs(visit) or visit.summary["MA_LOAI_KCB"] == "01":
@@ -79,7 +79,7 @@ def drug_twice(visit: Visit, random: Random) -> Planted | None:
     )
 
 
-@kind(3)
+@kind(3, rare=True)
 def row_number_twice(visit: Visit, random: Random) -> Planted | None:
     """Two service rows with one number; the second is left out of the count, so the numbers also have a gap."""
     if len(_services(visit)) < 2:
@@ -108,7 +108,7 @@ def dose_unreadable(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML2", 0, "LIEU_DUNG", "FMT-24")
 
 
-@kind(4)
+@kind(4, rare=True)
 def bed_code_wrong(visit: Visit, random: Random) -> Planted | None:
     """A bed that is named as the ward names it."""
     place = _find(_services(visit), "MA_NHOM", "15")
@@ -155,7 +155,7 @@ def ordered_before_arrival(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML2", 0, "NGAY_YL", "DAT-03")
 
 
-@kind(6)
+@kind(6, rare=True)
 def result_before_start(visit: Visit, random: Random) -> Planted | None:
     """A test whose result is older than its beginning."""
     place = _find(_services(visit), "MA_NHOM", "1", "2", "3")
@@ -182,7 +182,7 @@ def line_amount_wrong(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML2", 0, "THANH_TIEN_BV", "MON-01")
 
 
-@kind(6)
+@kind(6, rare=True)
 def benefit_level_wrong(visit: Visit, random: Random) -> Planted | None:
     """100 percent where the card gives 80; the shares and the totals follow."""
     place = _find(_services(visit), "MUC_HUONG", "80")
@@ -194,7 +194,7 @@ def benefit_level_wrong(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML3", place, "MUC_HUONG", "INS-02")
 
 
-@kind(6)
+@kind(6, rare=True)
 def ordered_and_done_by_one(visit: Visit, random: Random) -> Planted | None:
     """The one who ordered the test also did it."""
     place = _find(_services(visit), "MA_NHOM", "1", "2", "3")

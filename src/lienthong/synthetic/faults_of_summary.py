@@ -43,7 +43,7 @@ def reason_missing(visit: Visit, random: Random) -> Planted | None:
     return _blank(visit, "XML1", "LY_DO_VV")
 
 
-@kind(1)
+@kind(1, rare=True)
 def medical_code_missing(visit: Visit, random: Random) -> Planted | None:
     """A discharge paper without the patient's medical code (empty in 1,049 of 1,050 papers of one hospital)."""
     return _blank(visit, "XML7", "MA_YTE")
@@ -55,13 +55,13 @@ def number_missing(visit: Visit, random: Random) -> Planted | None:
     return _blank(visit, "XML1", "SO_CCCD", "CMP-12")
 
 
-@kind(1)
+@kind(1, rare=True)
 def admission_reason_missing(visit: Visit, random: Random) -> Planted | None:
     """A stay without the reason of admission in words."""
     return _blank(visit, "XML1", "LY_DO_VNT", "CMP-03")
 
 
-@kind(1)
+@kind(1, rare=True)
 def discharge_paper_missing(visit: Visit, random: Random) -> Planted | None:
     """A stay without its discharge paper."""
     if visit.summary["MA_LOAI_KCB"] not in ("03", "09"):
@@ -85,14 +85,15 @@ def sex_outside_list(visit: Visit, random: Random) -> Planted | None:
 
 
 @kind(2)
-def care_type_unknown(visit: Visit, random: Random) -> Planted | None:
-    """A benefit category that is in no list."""
+def category_outside_list(visit: Visit, random: Random) -> Planted | None:
+    """A category of attendance that cannot be one; it is also not the one the registered place asks for."""
     if _repeated(visit) or visit.summary["MA_DOITUONG_KCB"] != "1.1":
         return None
-    return _write(visit, "MA_DOITUONG_KCB", "1.99", "COD-09")
+    visit.summary["MA_DOITUONG_KCB"] = "1,1"
+    return Planted("XML1", 0, "MA_DOITUONG_KCB", "COD-09", (("XML1", 0, "", "INS-05"),))
 
 
-@kind(3)
+@kind(3, rare=True)
 def duplicate_note(visit: Visit, random: Random) -> Planted | None:
     """The same progress note twice."""
     notes = visit.tables.get("XML5")
@@ -124,7 +125,7 @@ def date_local(visit: Visit, random: Random) -> Planted | None:
     return _write(visit, "NGAY_TTOAN", f"{paid:%d/%m/%Y}", "FMT-01")
 
 
-@kind(4)
+@kind(4, rare=True)
 def leading_separator(visit: Visit, random: Random) -> Planted | None:
     """A list of secondary diseases that begins with its separator."""
     if not visit.summary["MA_BENH_KT"] or _repeated(visit):
@@ -186,14 +187,15 @@ def commune_elsewhere(visit: Visit, random: Random) -> Planted | None:
     )
 
 
-@kind(5)
+@kind(5, rare=True)
 def note_of_another_visit(visit: Visit, random: Random) -> Planted | None:
     """A progress note that carries another visit's key."""
     notes = visit.tables.get("XML5", [])
     if len(notes) < 2:
         return None
     notes[-1]["MA_LK"] = notes[-1]["MA_LK"][:-1] + "X"
-    return Planted("XML5", len(notes) - 1, "MA_LK", "LNK-01")
+    last = len(notes) - 1
+    return Planted("XML5", last, "MA_LK", "LNK-01", (("XML5", last, "", "LNK-03"),))
 
 
 @kind(6)
@@ -201,10 +203,11 @@ def sex_against_number(visit: Visit, random: Random) -> Planted | None:
     """Sex and personal number disagree."""
     if _repeated(visit) or visit.summary["MA_BENH_CHINH"].startswith("O"):
         return None
-    return _write(visit, "GIOI_TINH", "2" if visit.summary["GIOI_TINH"] == "1" else "1", "FMT-05")
+    visit.summary["GIOI_TINH"] = "2" if visit.summary["GIOI_TINH"] == "1" else "1"
+    return Planted("XML1", 0, "SO_CCCD", "FMT-05")
 
 
-@kind(6)
+@kind(6, rare=True)
 def admitted_before_arrival(visit: Visit, random: Random) -> Planted | None:
     """A stay ordered before the patient came."""
     if not visit.summary.get("NGAY_VAO_NOI_TRU"):
@@ -219,7 +222,7 @@ def drug_total_wrong(visit: Visit, random: Random) -> Planted | None:
     return _write(visit, "T_THUOC", dong(cents(visit.summary["T_THUOC"]) + 50_000), "MON-08")
 
 
-@kind(6)
+@kind(6, rare=True)
 def days_wrong(visit: Visit, random: Random) -> Planted | None:
     """One treatment day too many."""
     if visit.summary["MA_LOAI_KCB"] != "03":
@@ -227,7 +230,7 @@ def days_wrong(visit: Visit, random: Random) -> Planted | None:
     return _write(visit, "SO_NGAY_DTRI", str(int(visit.summary["SO_NGAY_DTRI"]) + 1), "DAT-09")
 
 
-@kind(6)
+@kind(6, rare=True)
 def result_of_treatment_differs(visit: Visit, random: Random) -> Planted | None:
     """The record summary tells another result than the visit."""
     if "XML8" not in visit.tables:
@@ -236,7 +239,7 @@ def result_of_treatment_differs(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML8", 0, "KET_QUA_DTRI", "LNK-16")
 
 
-@kind(6)
+@kind(6, rare=True)
 def leave_days_wrong(visit: Visit, random: Random) -> Planted | None:
     """Sick-leave days that do not fit their dates."""
     if "XML11" not in visit.tables:
@@ -246,7 +249,7 @@ def leave_days_wrong(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML11", 0, "SO_NGAY_NGHI", "DAT-18")
 
 
-@kind(6)
+@kind(6, rare=True)
 def appointment_not_in_summary(visit: Visit, random: Random) -> Planted | None:
     """A re-examination paper without the date in the summary."""
     if "XML14" not in visit.tables:
@@ -255,7 +258,7 @@ def appointment_not_in_summary(visit: Visit, random: Random) -> Planted | None:
     return Planted("XML1", 0, "NGAY_TAI_KHAM", "LNK-12")
 
 
-@kind(6)
+@kind(6, rare=True)
 def discharge_date_differs(visit: Visit, random: Random) -> Planted | None:
     """A discharge paper dated on another day than the discharge."""
     if "XML7" not in visit.tables:

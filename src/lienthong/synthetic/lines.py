@@ -82,12 +82,10 @@ class Bill:
         """A test ordered at `at`, with its result; gives back the time of the result."""
         fact = declared("clinic")["tests"][name]
         self.used.add(name)
-        start, end = (
-            at + timedelta(minutes=4),
-            at + timedelta(minutes=4 + self.random.randint(8, 20)),
-        )
-        hands = self.facility.technicians()
-        performer = hands[self.number % len(hands)].licence
+        start = at + timedelta(minutes=4)
+        end = start + timedelta(minutes=self.random.randint(4, 8))
+        hands = self.facility.hands()
+        performer = hands[(len(self.used) - 1) % len(hands)].licence
         machine = f"{fact['machine']}.1.{self.facility.code}.M{self.number % 997:03d}"
         self.service(
             fact,
@@ -114,7 +112,7 @@ class Bill:
                 "KET_LUAN": fact["conclusion"],
             }
         self.results.append(row)
-        return end
+        return start + timedelta(minutes=8)
 
     def operation(self, name: str, at: datetime) -> datetime:
         """An operation of about an hour, with its way of anaesthesia."""

@@ -17,6 +17,11 @@ from lienthong.synthetic.money import small, totals
 from lienthong.synthetic.people import FEMALE, Person, person
 from lienthong.synthetic.places import places
 
+LENGTH = 170
+"""Minutes from arrival to the end on the same clock: since each visit of a file ends in a minute of its
+own, nobody starts two
+procedures in one minute."""
+LONGEST_DAY = 900
 KINDS = Weighted(["exam", "stay", "short", "birth", "pregnancy"], [78, 15, 2, 3, 2])
 _LEVELS = {"1": 100, "2": 100, "5": 100, "3": 95, "4": 80}
 
@@ -59,10 +64,12 @@ class Case:
         return {"exam": "01", "pregnancy": "01", "short": "09"}.get(self.kind, "03")
 
 
-def visit(seed: int, number: int, facility: Facility, sent: datetime, people_as_of: date) -> Visit:
+def visit(
+    seed: int, number: int, facility: Facility, sent: datetime, people_as_of: date, place: int = 0
+) -> Visit:
     """Visit `number`, ended within the hour before `sent` (Vietnam local time, naive). Ages are those of
     `people_as_of`."""
-    case = _case(seed, number, facility, sent, people_as_of)
+    case = _case(seed, number, facility, sent, people_as_of, place)
     bill = _bill(case)
     insured_total = bill.total() if bill.insured else 0
     level = _LEVELS.get(case.who.card[2:3], 0)
@@ -77,7 +84,9 @@ def visit(seed: int, number: int, facility: Facility, sent: datetime, people_as_
     )
 
 
-def _case(seed: int, number: int, facility: Facility, sent: datetime, as_of: date) -> Case:
+def _case(
+    seed: int, number: int, facility: Facility, sent: datetime, as_of: date, place: int
+) -> Case:
     random = chance(seed, "visit", number)
     kind = KINDS.draw(random)
     motherly = kind in ("birth", "pregnancy")
@@ -91,10 +100,10 @@ def _case(seed: int, number: int, facility: Facility, sent: datetime, as_of: dat
         if motherly
         else _condition(random, who.age(sent.date()), stay=kind in ("stay", "short"))
     )
-    left = sent.replace(second=0, microsecond=0) - timedelta(minutes=random.randint(4, 50))
+    left = sent.replace(second=0, microsecond=0) - timedelta(minutes=4 + place % LONGEST_DAY)
     nights = random.randint(2, 7) if kind in ("stay", "birth") else 0
     longest = left.hour * 60 + left.minute - 1
-    arrived = left - timedelta(days=nights, minutes=min(random.randint(130, 220), longest))
+    arrived = left - timedelta(days=nights, minutes=min(LENGTH, longest))
     admitted = arrived + timedelta(minutes=40) if kind in ("stay", "birth", "short") else None
     return Case(
         key=f"{facility.code}{arrived:%y%m%d}{number:07d}", number=number, kind=kind, random=random, facility=facility,
@@ -125,7 +134,7 @@ def _route(random: Random, facility: Facility, who: Person, kind: str) -> Row:
     card = {"MA_THE_BHYT": who.card, "GT_THE_TU": "20260101", "GT_THE_DEN": "20261231"}
     if who.card.startswith("TE"):
         card["GT_THE_TU"] = max("20250101", f"{who.born:%Y%m%d}") if year >= 2025 else "20250101"
-        card["GT_THE_DEN"] = f"{who.born.year + 6}0930"
+        card["GT_THE_DEN"] = f"{max(who.born.year + 6, 2026)}1231"
     other = neighbour(facility)
     draw = random.random()
     if kind == "exam" and draw < 0.06:
