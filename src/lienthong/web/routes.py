@@ -6,7 +6,9 @@ from litestar.types import ControllerRouterHandler
 
 from lienthong.web import (
     accounts,
+    api_page,
     contracts,
+    health,
     quarantine,
     records,
     scores,
@@ -27,5 +29,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *records.ROUTES,
     *accounts.ROUTES,
     *trail.ROUTES,
+    *api_page.ROUTES,
+    *health.ROUTES,
     *unknown.ROUTES,
 ]

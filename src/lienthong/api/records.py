@@ -1,0 +1,126 @@
+"""Kept records for programs: by key, as of a moment, their versions; every reading passes the gate with its purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from litestar import get
+from litestar.params import Parameter
+from psycopg_pool import ConnectionPool
+
+from lienthong.access import Actor, policy
+from lienthong.api.asking import aware, contract_named, limited
+from lienthong.contracts.contract import Contract
+from lienthong.records.store import reading
+
+Purpose = Annotated[str, Parameter(description="Why it is read: care, quality, insurance, ...")]
+SEARCH, READ = {"action": "record.search"}, {"action": "record.read"}
+Sender = Annotated[
+    str | None, Parameter(description="Facility code, when several senders use the key.")
+]
+
+
+@get(
+    "/records/{contract:str}/{table:str}",
+    opt=SEARCH,
+    sync_to_thread=True,
+    summary="Search records",
+)
+def search(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    contract: str,
+    table: str,
+    purpose: Purpose,
+    key: Annotated[str | None, Parameter(description="Beginning of the key.")] = None,
+    sender: Sender = None,
+    receipt: str | None = None,
+    after: Annotated[str, Parameter(description="Key of the last one seen.")] = "",
+    limit: int = 50,
+) -> list[reading.Row]:
+    """Present records in the order of their keys."""
+    given = contract_named(contracts, contract)
+    about = {"contract": contract, "table": table, "key": key, "receipt": receipt, "sender": sender}
+    with pool.connection() as conn:
+        permit = policy.allow(
+            conn, actor, "record.search", {k: v for k, v in about.items() if v}, purpose
+        )
+        return reading.search(
+            conn,
+            given,
+            table=table,
+            key=key,
+            sender=permit.facility or sender,
+            receipt=receipt,
+            after=(after, "\U0010ffff") if after else ("", ""),
+            limit=limited(limit),
+        )
+
+
+@get(
+    "/records/{contract:str}/{table:str}/{key:str}",
+    opt=READ,
+    sync_to_thread=True,
+    summary="A record",
+)
+def record(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    contract: str,
+    table: str,
+    key: str,
+    purpose: Purpose,
+    sender: Sender = None,
+    as_of: Annotated[
+        datetime | None, Parameter(description="As it was known at this moment.")
+    ] = None,
+) -> reading.Record:
+    """One record with all its rows, now or as it was known at a moment."""
+    given = contract_named(contracts, contract)
+    about = {
+        "contract": contract,
+        "table": table,
+        "key": key,
+        "as_of": as_of and as_of.isoformat(),
+        "sender": sender,
+    }
+    with pool.connection() as conn:
+        permit = policy.allow(
+            conn, actor, "record.read", {k: v for k, v in about.items() if v}, purpose
+        )
+        return reading.record(
+            conn, given, key, table=table, sender=permit.facility or sender, as_of=aware(as_of)
+        )
+
+
+@get(
+    "/records/{contract:str}/{table:str}/{key:str}/versions",
+    opt=READ,
+    sync_to_thread=True,
+    summary="Versions of a record",
+)
+def versions(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    contract: str,
+    table: str,
+    key: str,
+    purpose: Purpose,
+    sender: Sender = None,
+) -> list[reading.Version]:
+    """Every version, newest first; read one with `as_of`."""
+    given = contract_named(contracts, contract)
+    about = {"contract": contract, "table": table, "key": key, "sender": sender}
+    with pool.connection() as conn:
+        permit = policy.allow(
+            conn, actor, "record.read", {k: v for k, v in about.items() if v}, purpose
+        )
+        return reading.versions(conn, given, key, table=table, sender=permit.facility or sender)
+
+
+ROUTES = [search, record, versions]

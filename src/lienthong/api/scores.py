@@ -1,0 +1,100 @@
+"""The four criteria for programs, with every numerator and denominator, and the causes that weigh most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+from psycopg_pool import ConnectionPool
+
+from lienthong import clock
+from lienthong.access import Actor, policy
+from lienthong.api.asking import limited
+from lienthong.contracts.codes import Codes
+from lienthong.contracts.contract import Contract
+from lienthong.quality import expected, explain, score
+
+Group = Literal["contract", "table_name", "province", "sender", "day"]
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """The scores of one group."""
+
+    group: dict[str, Any]
+    card: score.Card
+
+
+def _slice(permit: Any, **asked: Any) -> score.Slice:
+    own = {"sender": permit.facility, "province": permit.province}
+    return score.Slice(
+        **(asked | {name: value for name, value in own.items() if value is not None})
+    )
+
+
+@get("/scores", opt={"action": "score.read"}, sync_to_thread=True, summary="Scores")
+def scores(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    contract: str | None = None,
+    table: str | None = None,
+    province: str | None = None,
+    sender: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    by: Annotated[list[Group] | None, Parameter(description="Groups; none gives one line.")] = None,
+) -> list[Line]:
+    """Scores of a part of the data, one line for each group."""
+    day = clock.today()
+    wanted = expected.Expected.load(codes, contracts.values(), day)
+    groups = list(dict.fromkeys(by or ()))
+    with pool.connection() as conn:
+        about = {"sender": sender, "province": province}
+        permit = policy.allow(conn, actor, "score.read", {k: v for k, v in about.items() if v})
+        part = _slice(
+            permit,
+            contract=contract,
+            table=table,
+            province=province,
+            sender=sender,
+            since=since,
+            until=until,
+        )
+        cards = score.scores(conn, part, groups, today=day, expected=wanted)
+    return [
+        Line(group=dict(zip(groups, key, strict=True)), card=card) for key, card in cards.items()
+    ]
+
+
+@get(
+    "/scores/explain",
+    opt={"action": "score.read"},
+    sync_to_thread=True,
+    summary="Causes of a score",
+)
+def explained(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    contract: str | None = None,
+    province: str | None = None,
+    sender: str | None = None,
+    limit: int = 10,
+) -> list[explain.Cause]:
+    """Which rule at which sender, mended, lifts a score most; `points` are hundredths."""
+    day = clock.today()
+    wanted = expected.Expected.load(codes, contracts.values(), day)
+    with pool.connection() as conn:
+        about = {"sender": sender, "province": province}
+        permit = policy.allow(conn, actor, "score.read", {k: v for k, v in about.items() if v})
+        part = _slice(permit, contract=contract, province=province, sender=sender)
+        return explain.causes(conn, part, today=day, expected=wanted, limit=limited(limit))
+
+
+ROUTES = [scores, explained]
