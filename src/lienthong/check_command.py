@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 
 def check(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="A file, a folder with a file per table, or table=path pairs.")
+        list[str],
+        typer.Argument(
+            metavar="FILE", help="A file, a folder with a file per table, or table=path pairs."
+        ),
     ],
     contract: Annotated[
-        str, typer.Option("--contract", "-c", metavar="NAME|PATH", help="A declared contract or an ODCS file.")
+        str,
+        typer.Option(
+            "--contract", "-c", metavar="NAME|PATH", help="A declared contract or an ODCS file."
+        ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write all findings: .parquet, .csv, .jsonl or .xlsx.")
+        Path | None,
+        typer.Option("--out", "-o", help="Write all findings: .parquet, .csv, .jsonl or .xlsx."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     lang: Annotated[str, typer.Option("--lang", help="Language of the messages: vi, en, fr.")] = "",
@@ -37,7 +44,10 @@ def check(
         list[Path] | None, typer.Option("--codes", help="A folder with own code lists (CSV).")
     ] = None,
     at: Annotated[
-        str, typer.Option("--at", metavar="MOMENT", help="Check as if received then, e.g. 2026-11-22T08:00.")
+        str,
+        typer.Option(
+            "--at", metavar="MOMENT", help="Check as if received then, e.g. 2026-11-22T08:00."
+        ),
     ] = "",
 ) -> None:
     """Check a file against a data contract; needs no database."""
@@ -46,7 +56,7 @@ def check(
         try:
             code = _check(files, contract, out, json, codes or [], at, begun)
         except (Failure, OSError) as error:
-            print(_told(error), file=sys.stderr)
+            typer.echo(_told(error), err=True)
             code = 2
     raise typer.Exit(code)
 
@@ -62,7 +72,13 @@ def _told(error: Exception) -> str:
 
 
 def _check(
-    files: list[str], contract: str, out: Path | None, json: bool, codes: list[Path], at: str, begun: float
+    files: list[str],
+    contract: str,
+    out: Path | None,
+    json: bool,
+    codes: list[Path],
+    at: str,
+    begun: float,
 ) -> int:
     received = _moment(at)
     if out is not None:
@@ -75,13 +91,22 @@ def _check(
     from lienthong.records.checking.engine import check as run
     from lienthong.records.formats.reading import ReadingOptions, read
 
-    with tempfile.TemporaryDirectory(prefix="lienthong-check-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="lienthong-check-", ignore_cleanup_errors=True
+    ) as folder:
         workdir = Path(folder)
         with read(
-            _sources(files), compiled.contract, workdir=workdir, options=ReadingOptions(optimistic=True)
+            _sources(files),
+            compiled.contract,
+            workdir=workdir,
+            options=ReadingOptions(optimistic=True),
         ) as reading:
             checked = run(
-                compiled.contract, reading, received=received, codes=_codes(codes), compiled=compiled,
+                compiled.contract,
+                reading,
+                received=received,
+                codes=_codes(codes),
+                compiled=compiled,
                 workdir=workdir,
             )
             try:
@@ -111,7 +136,10 @@ def as_json(checked: Checked, counts: list[Any], seconds: float) -> str:
     import msgspec
 
     report = {
-        "rows": checked.rows, "rows_failed": checked.rows_failed, "seconds": round(seconds, 3), "rules": counts,
+        "rows": checked.rows,
+        "rows_failed": checked.rows_failed,
+        "seconds": round(seconds, 3),
+        "rules": counts,
     }
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 

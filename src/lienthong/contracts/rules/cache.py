@@ -37,8 +37,12 @@ def program_stamp() -> str:
     """Changes whenever the code or the sentences that shape a compiled contract change."""
     package = Path(__file__).parents[2]
     sources = sorted(
-        [*package.glob("contracts/*.py"), *package.glob("contracts/rules/*.py"), package / "findings.py",
-         *package.glob("declared/locale/*/*.po")]
+        [
+            *package.glob("contracts/*.py"),
+            *package.glob("contracts/rules/*.py"),
+            package / "findings.py",
+            *package.glob("declared/locale/*/*.po"),
+        ]
     )
     stamp = hashlib.sha256(__version__.encode())
     for source in sources:
@@ -75,7 +79,9 @@ def _store(file: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
     with os.fdopen(handle, "wb") as target:
         target.write(content)
-    os.replace(name, file)
-    kept = sorted(file.parent.glob("*.msgpack"), key=lambda item: item.stat().st_mtime, reverse=True)
+    Path(name).replace(file)
+    kept = sorted(
+        file.parent.glob("*.msgpack"), key=lambda item: item.stat().st_mtime, reverse=True
+    )
     for old in kept[KEPT:]:
         old.unlink(missing_ok=True)

@@ -39,7 +39,14 @@ def literal(text: str) -> str:
 
 def strptime_format(declared: str | None) -> str | None:
     """A declared form (`dd/MM/yyyy`, `%d/%m/%Y`) for STRPTIME; None for ISO or none."""
-    if not declared or declared.lower() in ("iso", "iso8601", "iso 8601", "date", "date-time", "time"):
+    if not declared or declared.lower() in (
+        "iso",
+        "iso8601",
+        "iso 8601",
+        "date",
+        "date-time",
+        "time",
+    ):
         return None
     if "%" in declared:
         return declared
@@ -79,14 +86,14 @@ def _integer(text: str) -> str:
 
 def _number(text: str) -> str:
     cast = f"TRY_CAST({text} AS DOUBLE)"
-    return (
-        f"CASE WHEN ISFINITE({cast}) AND NOT CONTAINS({text}, '_') THEN {cast} END"
-    )
+    return f"CASE WHEN ISFINITE({cast}) AND NOT CONTAINS({text}, '_') THEN {cast} END"
 
 
 def _boolean(text: str) -> str:
     yes, no = (", ".join(map(literal, words)) for words in (TRUE_WORDS, FALSE_WORDS))
-    return f"CASE WHEN LOWER({text}) IN ({yes}) THEN TRUE WHEN LOWER({text}) IN ({no}) THEN FALSE END"
+    return (
+        f"CASE WHEN LOWER({text}) IN ({yes}) THEN TRUE WHEN LOWER({text}) IN ({no}) THEN FALSE END"
+    )
 
 
 def _date(text: str) -> str:
@@ -124,12 +131,29 @@ _READERS = {
 
 _NATIVE = {
     "integer": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
-    "number": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-               "HUGEINT", "UHUGEINT", "DECIMAL"),
+    "number": (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "HUGEINT",
+        "UHUGEINT",
+        "DECIMAL",
+    ),
     "boolean": ("BOOLEAN",),
     "date": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
-    "timestamp": ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE",
-                  "TIMESTAMP WITH TIME ZONE"),
+    "timestamp": (
+        "TIMESTAMP",
+        "TIMESTAMP_S",
+        "TIMESTAMP_MS",
+        "TIMESTAMP_NS",
+        "DATE",
+        "TIMESTAMP WITH TIME ZONE",
+    ),
     "time": ("TIME",),
 }
 

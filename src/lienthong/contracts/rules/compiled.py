@@ -10,7 +10,7 @@ from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.contracts.rules import declared, duckdb_sql, subset
 from lienthong.contracts.rules.casts import quoted
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
-from lienthong.contracts.rules.resolve import resolve
+from lienthong.contracts.rules.resolve import places, resolve
 
 _made: dict[str, CompiledContract] = {}
 
@@ -22,7 +22,9 @@ def compile_contract(contract: Contract) -> CompiledContract:
     tables = tuple(
         CompiledTable(
             table=table,
-            rules=tuple(compile_rule(contract, table, rule) for rule in declared.table_rules(table)),
+            rules=tuple(
+                compile_rule(contract, table, rule) for rule in declared.table_rules(table)
+            ),
         )
         for table in contract.tables
     )
@@ -50,9 +52,17 @@ def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
 
 def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     sql, tables = duckdb_sql.declared_predicate(contract, table, rule)
+    reads = tuple((table.name, name) for name in rule.fields)
+    if rule.kind == "reference":
+        reads += tuple((rule.argument[0], name) for name in rule.argument[1:])
     return CompiledRule(
-        rule=rule, how="hits" if tables else "local", sql=sql, alias=table.name,
-        columns=rule.fields, tables=tables,
+        rule=rule,
+        how="hits" if tables else "local",
+        sql=sql,
+        alias=table.name,
+        columns=rule.fields,
+        tables=tables,
+        reads=reads,
     )
 
 
@@ -85,11 +95,19 @@ def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: st
     local = not read.subqueries and not read.lists
     try:
         subset.require_subset(tree)
-        sql = duckdb_sql.resolved_sql(resolve(tree, contract, table, alias), local=local)
+        resolved = resolve(tree, contract, table, alias)
+        sql = duckdb_sql.resolved_sql(resolved, local=local)
+        reads = sorted({(place.table, place.name) for place in places(resolved)})
         portable, reason = True, ""
     except subset.OutsideSubset as error:
         # Still SQL that DuckDB may understand: a plain contract is not held to our subset.
-        sql, local, portable, reason = duckdb_sql.query_sql(tree, contract), False, False, str(error)
+        sql, local, portable, reason = (
+            duckdb_sql.query_sql(tree, contract),
+            False,
+            False,
+            str(error),
+        )
+        reads = []
     return CompiledRule(
         rule=replace(rule, predicate=predicate),
         how="local" if local else "hits",
@@ -98,6 +116,7 @@ def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: st
         written_alias=alias,
         columns=_spelled(table, read.columns),
         tables=tuple(sorted(_tables_of(tree, contract))),
+        reads=tuple(reads),
         lists=tuple(sorted(read.lists)),
         agos=tuple(sorted(tuple(ago) for ago in read.agos)),
         reason=reason,
@@ -127,7 +146,9 @@ def _only_contract_tables(tree: Any, contract: Contract) -> None:
     for table in tree.find_all(exp.Table):
         plain = isinstance(table.this, exp.Identifier) and not table.db and not table.catalog
         if not plain or table.name.upper() not in names:
-            raise subset.OutsideSubset(table.sql()[:80], "tables of the contract: " + ", ".join(sorted(names)))
+            raise subset.OutsideSubset(
+                table.sql()[:80], "tables of the contract: " + ", ".join(sorted(names))
+            )
 
 
 def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
@@ -145,11 +166,23 @@ def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
                 f"SELECT count(*) FROM (SELECT 1 FROM {duckdb_sql.typed_name(table.name)} WHERE {known}"
                 f" GROUP BY {keys} HAVING count(*) > 1)"
             )
-            return CompiledRule(rule=rule, how="counted", sql=counted, tables=(table.name,))
+            return CompiledRule(
+                rule=rule,
+                how="counted",
+                sql=counted,
+                tables=(table.name,),
+                reads=tuple((table.name, name) for name in columns),
+            )
         sql = duckdb_sql.unique_predicate(table, columns)
         fixed = replace(rule, fields=rule.fields or columns)
         return CompiledRule(
-            rule=fixed, how="hits", sql=sql, alias=table.name, columns=columns, tables=(table.name,)
+            rule=fixed,
+            how="hits",
+            sql=sql,
+            alias=table.name,
+            columns=columns,
+            tables=(table.name,),
+            reads=tuple((table.name, name) for name in columns),
         )
     else:
         field = table.field(rule.fields[0])
@@ -161,8 +194,17 @@ def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     if named:
         return CompiledRule(rule=rule, how="local", sql=sql, alias=table.name, columns=columns)
     share = str(arguments.get("unit") or "").lower() in ("percent", "percentage", "%")
-    number = "round(count(*) FILTER (WHERE {0}) * 100.0 / greatest(count(*), 1), 6)" if share else (
-        "count(*) FILTER (WHERE {0})"
+    number = (
+        "round(count(*) FILTER (WHERE {0}) * 100.0 / greatest(count(*), 1), 6)"
+        if share
+        else ("count(*) FILTER (WHERE {0})")
     )
     counted = f"SELECT {number.format(sql)} FROM {duckdb_sql.typed_name(table.name)}"
-    return CompiledRule(rule=rule, how="counted", sql=counted, tables=(table.name,), columns=columns)
+    return CompiledRule(
+        rule=rule,
+        how="counted",
+        sql=counted,
+        tables=(table.name,),
+        columns=columns,
+        reads=tuple((table.name, name) for name in columns),
+    )

@@ -15,7 +15,7 @@ class CompiledRule(Struct):
     `how`: local = boolean SQL over one row; hits = boolean SQL that also reads `tables`; counted = a query with one
     number; reader = only the reader of the format can see it; unknown = nobody can decide it yet;
     broken = it cannot be run (`reason`), which is reported as red.
-    `columns` are the row's columns it reads, `alias` the name of the row in `sql`, `written_alias` in the contract.
+    `reads` are all (table, column) pairs, `columns` the row's columns it reads, `alias` the name of the row in `sql`, `written_alias` in the contract.
     """
 
     rule: Rule
@@ -25,6 +25,7 @@ class CompiledRule(Struct):
     written_alias: str = ""
     columns: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    reads: tuple[tuple[str, str], ...] = ()
     lists: tuple[str, ...] = ()
     agos: tuple[tuple[int, str, str], ...] = ()
     reason: str = ""

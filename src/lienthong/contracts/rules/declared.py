@@ -56,7 +56,11 @@ def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
         yield _rule(table, field, "unique", "unique")
     if field.reference:
         yield _rule(
-            table, field, "reference", "reference", argument=field.reference,
+            table,
+            field,
+            "reference",
+            "reference",
+            argument=field.reference,
             shown=".".join(field.reference),
         )
 

@@ -16,6 +16,7 @@ from lienthong.contracts.rules.casts import SOFT_MACROS, SQL_TYPES, TEXT_PREFIX,
 from lienthong.contracts.rules.resolve import kind_of
 from lienthong.contracts.rules.subset import ago_of
 
+
 def typed_name(table: str) -> str:
     """The relation that holds a table's softly cast columns."""
     return quoted(f"typed_{table}")
@@ -71,7 +72,11 @@ def _length(field: Field, bounds: Any) -> str:
     low, high = bounds
     size = f"LENGTH({_as_text(field)})"
     if low is not None and high is not None:
-        return f"{size} <> {int(low)}" if low == high else f"{size} NOT BETWEEN {int(low)} AND {int(high)}"
+        return (
+            f"{size} <> {int(low)}"
+            if low == high
+            else f"{size} NOT BETWEEN {int(low)} AND {int(high)}"
+        )
     return f"{size} < {int(low)}" if low is not None else f"{size} > {int(high)}"
 
 
@@ -163,6 +168,7 @@ def metric_predicate(field: Field, metric: str, arguments: dict[str, Any]) -> st
 
 ROW = "_r"
 """The alias of the row that is judged."""
+
 
 def resolved_sql(tree: exp.Expression, *, local: bool) -> str:
     """A resolved predicate as DuckDB SQL: our functions as macros, contract tables as typed views.

@@ -90,10 +90,10 @@ class RecordEngine:
 
     def __init__(self, compiled: CompiledContract, codes: Any) -> None:
         self.compiled = compiled
-        self.engines = {table.name: TableEngine(compiled, table, codes) for table in compiled.tables}
-        self.agos = {
-            ago for table in compiled.tables for rule in table.rules for ago in rule.agos
+        self.engines = {
+            table.name: TableEngine(compiled, table, codes) for table in compiled.tables
         }
+        self.agos = {ago for table in compiled.tables for rule in table.rules for ago in rule.agos}
         self._moments: dict[Any, dict[tuple[int, str, str], Any]] = {}
 
     def check(
@@ -123,8 +123,13 @@ class RecordEngine:
         }
 
     def _check_table(
-        self, engine: TableEngine, rows: list[list[Any]], sent: list[Row], typed: dict[str, list[list[Any]]],
-        moments: Mapping[tuple[int, str, str], Any], missing: set[str],
+        self,
+        engine: TableEngine,
+        rows: list[list[Any]],
+        sent: list[Row],
+        typed: dict[str, list[list[Any]]],
+        moments: Mapping[tuple[int, str, str], Any],
+        missing: set[str],
     ) -> list[Answer]:
         answers = []
         for at, row in enumerate(rows):
@@ -137,16 +142,22 @@ class RecordEngine:
                 if lacks or not missing.isdisjoint(rule.tables):
                     unknown.append(position)
             undecided = set(unknown)
-            answers.append(Answer(tuple(p for p in failed if p not in undecided), tuple(sorted(unknown))))
+            answers.append(
+                Answer(tuple(p for p in failed if p not in undecided), tuple(sorted(unknown)))
+            )
         return answers
 
-    def _moments_at(self, received: datetime, ago: Callable[..., str]) -> dict[tuple[int, str, str], Any]:
+    def _moments_at(
+        self, received: datetime, ago: Callable[..., str]
+    ) -> dict[tuple[int, str, str], Any]:
         # Moments are told to the minute, so those of one minute are computed once.
         minute = received.replace(microsecond=0)
         if minute not in self._moments:
             if len(self._moments) > 100:
                 self._moments.clear()
-            self._moments[minute] = {item: _moment(ago(received, *item), item[2]) for item in self.agos}
+            self._moments[minute] = {
+                item: _moment(ago(received, *item), item[2]) for item in self.agos
+            }
         return self._moments[minute]
 
 

@@ -18,13 +18,34 @@ from lienthong.contracts.rules.subset import OutsideSubset, ago_of
 
 _ORDER = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "==", exp.NEQ: "!="}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_BINARY = {exp.Add: "add", exp.Sub: "subtract", exp.Mul: "multiply", exp.Div: "divide", exp.Mod: "remainder",
-           exp.DPipe: "joined"}
-_UNARY = {exp.Neg: "negative", exp.Abs: "absolute", exp.Floor: "floored", exp.Ceil: "ceiled",
-          exp.Length: "length", exp.Upper: "upper", exp.Lower: "lower", exp.Trim: "trim",
-          exp.ArrayDistinct: "distinct_parts"}
-_CASTS = {"BIGINT": "integer", "INT": "integer", "DOUBLE": "number", "FLOAT": "number", "DATE": "date",
-          "TIMESTAMP": "timestamp", "BOOLEAN": "boolean"}
+_BINARY = {
+    exp.Add: "add",
+    exp.Sub: "subtract",
+    exp.Mul: "multiply",
+    exp.Div: "divide",
+    exp.Mod: "remainder",
+    exp.DPipe: "joined",
+}
+_UNARY = {
+    exp.Neg: "negative",
+    exp.Abs: "absolute",
+    exp.Floor: "floored",
+    exp.Ceil: "ceiled",
+    exp.Length: "length",
+    exp.Upper: "upper",
+    exp.Lower: "lower",
+    exp.Trim: "trim",
+    exp.ArrayDistinct: "distinct_parts",
+}
+_CASTS = {
+    "BIGINT": "integer",
+    "INT": "integer",
+    "DOUBLE": "number",
+    "FLOAT": "number",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "BOOLEAN": "boolean",
+}
 _AGGREGATES = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
 
 
@@ -33,8 +54,16 @@ class Layout:
 
     def __init__(self, table: Table) -> None:
         self.fields = table.fields
-        names = [*(field.name for field in table.fields), "_row", "_unit", "_sender", "_envelope_facility",
-                 "_envelope_date", "_envelope_count", "_envelope_units"]
+        names = [
+            *(field.name for field in table.fields),
+            "_row",
+            "_unit",
+            "_sender",
+            "_envelope_facility",
+            "_envelope_date",
+            "_envelope_count",
+            "_envelope_units",
+        ]
         self.names = names
         self.at = {name: index for index, name in enumerate(names)}
         self.casters = [
@@ -120,7 +149,9 @@ class Coder:
     def _condition(self, node: exp.Expression, wanted: bool) -> str:
         if type(node) in _ORDER:
             operator = _ORDER[type(node)]
-            return self._compared(node.this, node.expression, operator if wanted else _OPPOSITE[operator])
+            return self._compared(
+                node.this, node.expression, operator if wanted else _OPPOSITE[operator]
+            )
         if isinstance(node, exp.Between):
             low = exp.GTE(this=node.this, expression=node.args["low"])
             high = exp.LTE(this=node.this, expression=node.args["high"])
@@ -130,7 +161,9 @@ class Coder:
             return self._in(node, wanted)
         if isinstance(node, (exp.NullSafeEQ, exp.NullSafeNEQ)):
             same = isinstance(node, exp.NullSafeEQ) is wanted
-            return f"({self.value(node.this)} {'==' if same else '!='} {self.value(node.expression)})"
+            return (
+                f"({self.value(node.this)} {'==' if same else '!='} {self.value(node.expression)})"
+            )
         if isinstance(node, exp.Is):
             return self._is(node, wanted)
         if isinstance(node, (exp.Exists, exp.RegexpLike, exp.Like)):
@@ -139,7 +172,10 @@ class Coder:
 
     def _compared(self, left: exp.Expression, right: exp.Expression, operator: str) -> str:
         one, two = self.fresh(), self.fresh()
-        parts = [f"({one} := {self.value(left)}) is not None", f"({two} := {self.value(right)}) is not None"]
+        parts = [
+            f"({one} := {self.value(left)}) is not None",
+            f"({two} := {self.value(right)}) is not None",
+        ]
         if "number" in (kind_of(left), kind_of(right)) and self._maybe_nan(left, right):
             parts.append(f"number_order({one}, {two}) {operator} 0")
         else:
@@ -149,7 +185,9 @@ class Coder:
     @staticmethod
     def _maybe_nan(*nodes: exp.Expression) -> bool:
         """Cells are finite; only computing makes infinite values and NaN."""
-        return any(node.find(exp.Binary, exp.Round, exp.Sum, exp.TryCast) is not None for node in nodes)
+        return any(
+            node.find(exp.Binary, exp.Round, exp.Sum, exp.TryCast) is not None for node in nodes
+        )
 
     def _in(self, node: exp.In, wanted: bool) -> str:
         one, found = self.fresh(), self.fresh()
@@ -201,26 +239,9 @@ class Coder:
 
     def value(self, node: exp.Expression) -> str:
         """Source of the value of an expression."""
-        if isinstance(node, (exp.Paren, exp.Alias)):
-            return self.value(node.this)
-        if isinstance(node, exp.Column):
-            return self._column(node.meta["place"])
-        if isinstance(node, exp.Literal):
-            return self._shown(self._literal(node))
-        if isinstance(node, exp.Null):
-            return "None"
-        if isinstance(node, exp.Boolean):
-            return "True" if node.this else "False"
-        if isinstance(node, exp.Cast):
-            return self._cast(node)
-        if isinstance(node, (exp.Subquery, exp.Select)):
-            return self._scalar(node.this if isinstance(node, exp.Subquery) else node)
-        if isinstance(node, (exp.Case, exp.If)):
-            return self._case(node)
-        if isinstance(node, exp.Anonymous):
-            return self._own_function(node)
-        if isinstance(node, exp.AggFunc):
-            return self._aggregate(node)
+        for kinds, maker in _VALUES:
+            if isinstance(node, kinds):
+                return maker(self, node)
         made = self._function(node)
         if made is None:
             return f"truth({self.true(node)}, {self.false(node)})"
@@ -258,7 +279,9 @@ class Coder:
             return f"as_{kind}({inner})"
         if kind == "date" and source == "timestamp":
             return f"as_date({inner})"
-        raise OutsideSubset(node.sql(dialect="duckdb")[:80], "a CAST between text, numbers and dates")
+        raise OutsideSubset(
+            node.sql(dialect="duckdb")[:80], "a CAST between text, numbers and dates"
+        )
 
     def _function(self, node: exp.Expression) -> str | None:
         kind = type(node)
@@ -267,7 +290,9 @@ class Coder:
         if kind in _UNARY:
             return f"{_UNARY[kind]}({self.value(node.this)})"
         if isinstance(node, (exp.Coalesce, exp.Least, exp.Greatest)):
-            return f"{kind.__name__.lower()}({', '.join(self.value(part) for part in branches(node))})"
+            return (
+                f"{kind.__name__.lower()}({', '.join(self.value(part) for part in branches(node))})"
+            )
         makers = {
             exp.Round: ("rounded", ("this", "decimals")),
             exp.Substring: ("substring", ("this", "start", "length")),
@@ -338,7 +363,9 @@ class Coder:
         """A subquery of one value: an expression over aggregates of its rows."""
         shown = select.expressions[0].unalias()
         if shown.find(exp.AggFunc) is None:
-            raise OutsideSubset(select.sql(dialect="duckdb")[:80], "a subquery with COUNT, SUM, MIN or MAX")
+            raise OutsideSubset(
+                select.sql(dialect="duckdb")[:80], "a subquery with COUNT, SUM, MIN or MAX"
+            )
         self._selects.append(select)
         try:
             return self.value(shown)
@@ -354,6 +381,22 @@ class Coder:
                 return f"counted({self._rows(select, 'True')})"
             return f"counted({self._rows(select, self.value(node.this))})"
         return f"{_AGGREGATES[type(node)]}({self._rows(select, self.value(node.this))})"
+
+
+_VALUES: tuple[tuple[Any, Any], ...] = (
+    ((exp.Paren, exp.Alias), lambda coder, node: coder.value(node.this)),
+    (exp.Column, lambda coder, node: coder._column(node.meta["place"])),
+    (exp.Literal, lambda coder, node: coder._shown(coder._literal(node))),
+    (exp.Null, lambda coder, node: "None"),
+    (exp.Boolean, lambda coder, node: "True" if node.this else "False"),
+    (exp.Cast, Coder._cast),
+    (exp.Subquery, lambda coder, node: coder._scalar(node.this)),
+    (exp.Select, Coder._scalar),
+    ((exp.Case, exp.If), Coder._case),
+    (exp.Anonymous, Coder._own_function),
+    (exp.AggFunc, Coder._aggregate),
+)
+"""Kinds of nodes that are values, and what makes their source."""
 
 
 class CodeTest:

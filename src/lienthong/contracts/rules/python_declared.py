@@ -38,7 +38,9 @@ def _as_text(table: Table, field: Field, coder: Coder) -> str:
 
 
 def _type(table: Table, field: Field, _: Any, coder: Coder) -> str:
-    return f"{_sent(table, field.name, coder)} is not None and {_at(table, field.name, coder)} is None"
+    return (
+        f"{_sent(table, field.name, coder)} is not None and {_at(table, field.name, coder)} is None"
+    )
 
 
 def _required(table: Table, field: Field, _: Any, coder: Coder) -> str:
@@ -55,7 +57,9 @@ def _length(table: Table, field: Field, bounds: Any, coder: Coder) -> str:
 
 def _pattern(table: Table, field: Field, pattern: Any, coder: Coder) -> str:
     one, made = coder.fresh(), coder.constant(values.expression(str(pattern)))
-    return f"({one} := {_as_text(table, field, coder)}) is not None and {made}.search({one}) is None"
+    return (
+        f"({one} := {_as_text(table, field, coder)}) is not None and {made}.search({one}) is None"
+    )
 
 
 def _range(signs: tuple[str, str]) -> Any:

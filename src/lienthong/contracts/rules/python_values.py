@@ -118,7 +118,7 @@ def caster(kind: str, declared: str | None) -> Any:
         if text is None:
             return None
         try:
-            moment = datetime.strptime(text, made)
+            moment = datetime.strptime(text, made)  # noqa: DTZ007 a date as written has no zone
         except ValueError:
             return None
         if moment.strftime(made) != text:
@@ -217,14 +217,22 @@ def floored(value: float | None) -> float | None:
     """The whole number below."""
     if value is None or not math.isfinite(value):
         return value
-    return math.copysign(float(math.floor(value)), value) if math.floor(value) == 0 else float(math.floor(value))
+    return (
+        math.copysign(float(math.floor(value)), value)
+        if math.floor(value) == 0
+        else float(math.floor(value))
+    )
 
 
 def ceiled(value: float | None) -> float | None:
     """The whole number above."""
     if value is None or not math.isfinite(value):
         return value
-    return math.copysign(float(math.ceil(value)), value) if math.ceil(value) == 0 else float(math.ceil(value))
+    return (
+        math.copysign(float(math.ceil(value)), value)
+        if math.ceil(value) == 0
+        else float(math.ceil(value))
+    )
 
 
 def length(text: str | list[str] | None) -> int | None:
@@ -326,7 +334,11 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, float):
         return _float_text(value)
     if isinstance(value, datetime):
-        return value.isoformat(" ").rstrip("0").rstrip(".") if value.microsecond else value.isoformat(" ")
+        return (
+            value.isoformat(" ").rstrip("0").rstrip(".")
+            if value.microsecond
+            else value.isoformat(" ")
+        )
     return str(value)
 
 
@@ -381,7 +393,13 @@ def coalesce(*values: Any) -> Any:
 def total(values: Iterable[Any]) -> float | None:
     """SUM: unknown when no value is known."""
     known = [float(value) for value in values if value is not None]
-    return math.fsum(known) if known and all(map(math.isfinite, known)) else sum(known) if known else None
+    return (
+        math.fsum(known)
+        if known and all(map(math.isfinite, known))
+        else sum(known)
+        if known
+        else None
+    )
 
 
 def smallest(values: Iterable[Any]) -> Any:
@@ -433,5 +451,7 @@ def _outside_classes(pattern: str) -> str:
 @lru_cache(maxsize=1024)
 def like(pattern: str) -> re.Pattern[str]:
     """A LIKE pattern: % any text, _ one character."""
-    parts = [".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in pattern]
+    parts = [
+        ".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in pattern
+    ]
     return re.compile("".join(parts), re.DOTALL)

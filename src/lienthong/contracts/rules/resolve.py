@@ -6,7 +6,7 @@ zero. Here those places get their casts once, before the predicate is carried to
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
@@ -16,12 +16,37 @@ from lienthong.contracts.rules.subset import OutsideSubset, ago_of
 RESERVED_KINDS = {"_row": "integer", "_unit": "integer", "_envelope_units": "integer"}
 NUMERIC = ("integer", "number")
 _SQL_KINDS = {
-    "BIGINT": "integer", "INT": "integer", "DOUBLE": "number", "FLOAT": "number", "DATE": "date",
-    "VARCHAR": "string", "TEXT": "string", "TIMESTAMP": "timestamp", "BOOLEAN": "boolean",
+    "BIGINT": "integer",
+    "INT": "integer",
+    "DOUBLE": "number",
+    "FLOAT": "number",
+    "DATE": "date",
+    "VARCHAR": "string",
+    "TEXT": "string",
+    "TIMESTAMP": "timestamp",
+    "BOOLEAN": "boolean",
 }
-_TEXT = (exp.Substring, exp.Left, exp.Right, exp.Upper, exp.Lower, exp.Trim, exp.Replace, exp.Concat, exp.DPipe)
+_TEXT = (
+    exp.Substring,
+    exp.Left,
+    exp.Right,
+    exp.Upper,
+    exp.Lower,
+    exp.Trim,
+    exp.Replace,
+    exp.Concat,
+    exp.DPipe,
+)
 _TRUTH = (
-    exp.And, exp.Or, exp.Not, exp.Predicate, exp.In, exp.Between, exp.Exists, exp.RegexpLike, exp.Boolean,
+    exp.And,
+    exp.Or,
+    exp.Not,
+    exp.Predicate,
+    exp.In,
+    exp.Between,
+    exp.Exists,
+    exp.RegexpLike,
+    exp.Boolean,
 )
 
 
@@ -57,6 +82,11 @@ def resolve(tree: exp.Expression, contract: Contract, table: Table, alias: str) 
     return holder.this
 
 
+def places(tree: exp.Expression) -> set[Place]:
+    """The columns that a resolved predicate reads."""
+    return {column.meta["place"] for column in tree.find_all(exp.Column)}
+
+
 def _place(column: exp.Column, contract: Contract, table: Table, alias: str) -> Place:
     name, wanted = column.name, column.table.upper()
     select = column.find_ancestor(exp.Select)
@@ -71,7 +101,9 @@ def _place(column: exp.Column, contract: Contract, table: Table, alias: str) -> 
                 raise OutsideSubset(column.sql(), f"columns of {own.name}")
         select = select.find_ancestor(exp.Select)
     if wanted not in ("", alias.upper(), table.name.upper()):
-        raise OutsideSubset(column.sql(), f"columns of {table.name} and of the tables of the subquery")
+        raise OutsideSubset(
+            column.sql(), f"columns of {table.name} and of the tables of the subquery"
+        )
     found = _field(table, name)
     if found is None:
         raise OutsideSubset(column.sql(), f"columns of {table.name}")
@@ -125,29 +157,38 @@ def _has_point(node: exp.Literal) -> bool:
 
 
 def _kind_of_function(node: exp.Expression) -> str:
-    if isinstance(node, (exp.Length, exp.StrPosition, exp.DateDiff, exp.Count)):
-        return "integer"
-    if isinstance(node, (exp.Add, exp.Sub)) and "date" in (kind_of(node.this), kind_of(node.expression)):
-        both = kind_of(node.this) == kind_of(node.expression)
-        return "integer" if both else "date"
-    if isinstance(node, exp.Mod):
-        return "integer" if {kind_of(node.this), kind_of(node.expression)} == {"integer"} else "number"
-    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Round, exp.Abs, exp.Floor, exp.Ceil, exp.Sum)):
-        return "number"
-    if isinstance(node, (exp.Min, exp.Max, exp.Nullif)):
-        return kind_of(node.this)
-    if isinstance(node, exp.Subquery):
-        return kind_of(node.this)
+    if isinstance(node, (exp.Add, exp.Sub)) and "date" in (
+        kind_of(node.this),
+        kind_of(node.expression),
+    ):
+        return "integer" if kind_of(node.this) == kind_of(node.expression) else "date"
     if isinstance(node, exp.Select):
         return kind_of(node.expressions[0]) if node.expressions else "null"
-    if isinstance(node, (exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least)):
-        return _common(branches(node))
     if isinstance(node, exp.Anonymous):
-        if str(node.this).upper() == "AGO":
-            form = ago_of(node).form
-            return form if form in ("date", "timestamp") else "string"
-        return "boolean"
+        return _kind_of_own(node)
+    for kinds, answer in _FUNCTION_KINDS:
+        if isinstance(node, kinds):
+            return answer if isinstance(answer, str) else answer(node)
     return "null"
+
+
+_FUNCTION_KINDS: tuple[tuple[tuple[type[exp.Expression], ...], Any], ...] = (
+    ((exp.Length, exp.StrPosition, exp.DateDiff, exp.Count), "integer"),
+    ((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), "number"),
+    ((exp.Round, exp.Abs, exp.Floor, exp.Ceil, exp.Sum), "number"),
+    ((exp.Min, exp.Max, exp.Nullif, exp.Subquery), lambda node: kind_of(node.this)),
+    (
+        (exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least),
+        lambda node: _common(branches(node)),
+    ),
+)
+
+
+def _kind_of_own(node: exp.Anonymous) -> str:
+    if str(node.this).upper() != "AGO":
+        return "boolean"
+    form = ago_of(node).form
+    return form if form in ("date", "timestamp") else "string"
 
 
 def branches(node: exp.Expression) -> list[exp.Expression]:
@@ -171,47 +212,47 @@ def _common(nodes: list[exp.Expression]) -> str:
     return kinds[0]
 
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Nullif)
+_COMPARISONS = (
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+    exp.Nullif,
+)
 
 
 def _harden(node: exp.Expression) -> None:
-    if isinstance(node, _COMPARISONS):
-        _align(node, [node.this, node.expression])
-    elif isinstance(node, exp.Between):
-        _align(node, [node.this, node.args["low"], node.args["high"]])
-    elif isinstance(node, exp.In):
-        _align_in(node)
-    elif isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
-        _align(node, branches(node))
-    elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)):
-        _widen(node)
-    elif isinstance(node, (exp.Div, exp.Mod)):
-        _widen(node)
-        if isinstance(node, exp.Mod):
-            _cast(node.this, "DOUBLE")
-            divisor = node.expression
-            divisor.replace(exp.Nullif(this=divisor.copy(), expression=exp.Literal.number(0)))
-    elif isinstance(node, (exp.Abs, exp.Sum, exp.Round, exp.Floor, exp.Ceil)):
-        if kind_of(node.this) != "number":
-            _cast(node.this, "DOUBLE")
-    elif isinstance(node, (exp.Length, *_TEXT, exp.StrPosition, exp.RegexpLike, exp.Like)):
-        for part in _text_parts(node):
-            if kind_of(part) not in ("string", "list", "null"):
-                _cast(part, "VARCHAR")
-        _whole(node)
-    elif isinstance(node, exp.DateDiff):
-        for part in (node.this, node.expression):
-            if kind_of(part) != "date":
-                _cast(part, "DATE")
+    for kinds, mend in _MENDED:
+        if isinstance(node, kinds):
+            mend(node)
+            return
 
 
-def _whole(node: exp.Expression) -> None:
-    """Places in a text are whole numbers, also when they are computed."""
-    keys = {exp.Substring: ("start", "length"), exp.Left: ("expression",), exp.Right: ("expression",)}
-    for key in keys.get(type(node), ()):
-        part = node.args.get(key)
-        if part is not None and kind_of(part) == "number":
-            _cast(part, "BIGINT")
+def _mend_remainder(node: exp.Expression) -> None:
+    _widen(node)
+    divisor = node.expression
+    divisor.replace(exp.Nullif(this=divisor.copy(), expression=exp.Literal.number(0)))
+
+
+def _mend_number(node: exp.Expression) -> None:
+    if kind_of(node.this) != "number":
+        _cast(node.this, "DOUBLE")
+
+
+def _mend_text(node: exp.Expression) -> None:
+    for part in _text_parts(node):
+        if kind_of(part) not in ("string", "null"):
+            _cast(part, "VARCHAR")
+
+
+def _mend_days(node: exp.Expression) -> None:
+    for part in (node.this, node.expression):
+        if kind_of(part) != "date":
+            _cast(part, "DATE")
 
 
 def _text_parts(node: exp.Expression) -> list[exp.Expression]:
@@ -259,7 +300,9 @@ def _widen(node: exp.Expression) -> None:
     kinds = (kind_of(node.this), kind_of(node.expression))
     if "date" in kinds:
         if kinds != ("date", "date"):
-            raise OutsideSubset(node.sql(dialect="duckdb")[:80], "CAST(a AS DATE) - CAST(b AS DATE)")
+            raise OutsideSubset(
+                node.sql(dialect="duckdb")[:80], "CAST(a AS DATE) - CAST(b AS DATE)"
+            )
         return
     for part, kind in zip((node.this, node.expression), kinds, strict=True):
         if kind not in ("number", "null"):
@@ -269,6 +312,25 @@ def _widen(node: exp.Expression) -> None:
 def _cast(part: exp.Expression, target: str) -> None:
     if isinstance(part, exp.Literal) and target == "DOUBLE" and not part.is_string:
         text = part.this if _has_point(part) else f"{part.this}e0"
-        part.replace(exp.Literal(this=text if "e" in text.lower() else f"{text}e0", is_string=False))
+        part.replace(
+            exp.Literal(this=text if "e" in text.lower() else f"{text}e0", is_string=False)
+        )
         return
     part.replace(exp.TryCast(this=part.copy(), to=exp.DataType.build(target)))
+
+
+_MENDED: tuple[tuple[Any, Any], ...] = (
+    (_COMPARISONS, lambda node: _align(node, [node.this, node.expression])),
+    (
+        exp.Between,
+        lambda node: _align(node, [node.this, node.args["low"], node.args["high"]]),
+    ),
+    (exp.In, _align_in),
+    ((exp.Coalesce, exp.Greatest, exp.Least), lambda node: _align(node, branches(node))),
+    ((exp.Add, exp.Sub, exp.Mul, exp.Div), _widen),
+    (exp.Mod, _mend_remainder),
+    ((exp.Abs, exp.Sum, exp.Round, exp.Floor, exp.Ceil), _mend_number),
+    ((exp.Length, *_TEXT, exp.StrPosition, exp.RegexpLike, exp.Like), _mend_text),
+    (exp.DateDiff, _mend_days),
+)
+"""What is done to each kind of node so that every engine computes it alike."""

@@ -18,21 +18,55 @@ ALLOWED: dict[str, tuple[type[exp.Expression], ...]] = {
     "CASE COALESCE NULLIF": (exp.Case, exp.If, exp.Coalesce, exp.Nullif),
     "+ - * / %": (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg),
     "ABS ROUND FLOOR CEIL LEAST GREATEST": (
-        exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Least, exp.Greatest,
+        exp.Abs,
+        exp.Round,
+        exp.Floor,
+        exp.Ceil,
+        exp.Least,
+        exp.Greatest,
     ),
     "LENGTH SUBSTR LEFT RIGHT UPPER LOWER TRIM REPLACE CONCAT || STRPOS": (
-        exp.Length, exp.Substring, exp.Left, exp.Right, exp.Upper, exp.Lower, exp.Trim, exp.Replace,
-        exp.Concat, exp.DPipe, exp.StrPosition,
+        exp.Length,
+        exp.Substring,
+        exp.Left,
+        exp.Right,
+        exp.Upper,
+        exp.Lower,
+        exp.Trim,
+        exp.Replace,
+        exp.Concat,
+        exp.DPipe,
+        exp.StrPosition,
     ),
     "REGEXP_MATCHES": (exp.RegexpLike,),
-    "LEN(STRING_SPLIT(text, ';')), LEN(LIST_DISTINCT(STRING_SPLIT(text, ';')))": (exp.Split, exp.ArrayDistinct),
-    "CAST TRY_CAST to BIGINT DOUBLE DATE VARCHAR": (exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam),
+    "LEN(STRING_SPLIT(text, ';')), LEN(LIST_DISTINCT(STRING_SPLIT(text, ';')))": (
+        exp.Split,
+        exp.ArrayDistinct,
+    ),
+    "CAST TRY_CAST to BIGINT DOUBLE DATE VARCHAR": (
+        exp.Cast,
+        exp.TryCast,
+        exp.DataType,
+        exp.DataTypeParam,
+    ),
     "DATE_DIFF('day', a, b)": (exp.DateDiff, exp.Var),
     "literals": (exp.Literal, exp.Boolean, exp.Tuple),
     "columns": (exp.Column, exp.Identifier),
     "[NOT] EXISTS and scalar subqueries with COUNT SUM MIN MAX": (
-        exp.Exists, exp.Subquery, exp.Select, exp.From, exp.Where, exp.Table, exp.TableAlias,
-        exp.Count, exp.Sum, exp.Min, exp.Max, exp.Star, exp.Distinct, exp.Alias,
+        exp.Exists,
+        exp.Subquery,
+        exp.Select,
+        exp.From,
+        exp.Where,
+        exp.Table,
+        exp.TableAlias,
+        exp.Count,
+        exp.Sum,
+        exp.Min,
+        exp.Max,
+        exp.Star,
+        exp.Distinct,
+        exp.Alias,
     ),
 }
 """What a predicate may hold: as a person reads it, and as SQLGlot calls it."""
@@ -157,7 +191,11 @@ def row_predicate(query: str, table: str, field: str | None) -> tuple[str, str] 
 def _is_plain_count(tree: exp.Select, table: str) -> bool:
     source = tree.args.get("from_") or tree.args.get("from")
     extra = {key for key, value in tree.args.items() if value} - {
-        "expressions", "from", "from_", "where", "kind",
+        "expressions",
+        "from",
+        "from_",
+        "where",
+        "kind",
     }
     if extra or source is None or not isinstance(source.this, exp.Table):
         return False
@@ -169,8 +207,10 @@ def _is_plain_count(tree: exp.Select, table: str) -> bool:
     if not isinstance(counted, exp.Count) or counted.args.get("distinct"):
         return False
     what = counted.this
-    return what is None or isinstance(what, exp.Star) or (
-        isinstance(what, exp.Literal) and not counted.expressions
+    return (
+        what is None
+        or isinstance(what, exp.Star)
+        or (isinstance(what, exp.Literal) and not counted.expressions)
     )
 
 

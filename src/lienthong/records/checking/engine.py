@@ -11,17 +11,31 @@ from typing import Any
 import duckdb
 
 from lienthong.contracts.contract import Contract
-from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.casts import macros
+from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.lists import attach_lists
-from lienthong.records.checking.passes import Situation, run_table
-from lienthong.records.checking.relations import attach_empty, attach_source, attach_typed, source_name
+from lienthong.records.checking.passes import (
+    find_hits,
+    go_through,
+    make_masks,
+    measure,
+    narrow_view,
+)
+from lienthong.records.checking.plan import Plan, Situation, make_plan, narrow_columns
+from lienthong.records.checking.relations import (
+    attach_empty,
+    attach_source,
+    attach_typed,
+    source_name,
+)
 
 MEMORY_LIMIT = "256MB"
 
 
-def connect(workdir: Path | None = None, memory: str = MEMORY_LIMIT, threads: int | None = None) -> Any:
+def connect(
+    workdir: Path | None = None, memory: str = MEMORY_LIMIT, threads: int | None = None
+) -> Any:
     """An in-memory DuckDB that spills to `workdir` and reaches for nothing on the network."""
     options: dict[str, Any] = {
         "memory_limit": memory,
@@ -64,7 +78,9 @@ def check(
     con = con or connect(workdir)
     while True:
         try:
-            tables, situation = _run(con, compiled, reading, received, codes, sender, known or set())
+            tables, situation = _run(
+                con, compiled, reading, received, codes, sender, known or set()
+            )
             break
         except duckdb.Error:
             # A file that was taken on trust turned out malformed: it is read again, row by row.
@@ -84,25 +100,49 @@ def _run(
     sender: str | None,
     known: set[str],
 ) -> tuple[dict[str, TableChecked], Situation]:
-    situation = _attach(con, compiled.contract, reading, sender)
-    situation.received = received
-    situation.known = known
+    situation = _attach(con, compiled.contract, reading, sender, received)
     situation.trusting = getattr(reading, "optimistic", False)
     sent = [table for table in compiled.tables if table.name in reading.sources]
     rules = [rule for table in sent for rule in table.rules]
     missing = attach_lists(con, codes, {name for rule in rules for name in rule.lists})
     needs = {need for rule in rules for need in rule.rule.needs} - known
-    situation.missing_lists = missing | {need for need in needs if codes is None or not codes.has(need)}
-    tables = {}
-    for table in sent:
-        rows = getattr(reading.sources[table.name], "count", None)
-        if rows is None:
-            rows = con.execute(f"SELECT count(*) FROM {source_name(table.name)}").fetchone()[0]
-        tables[table.name] = run_table(situation, table, rows)
-    return tables, situation
+    situation.missing_lists = missing | {
+        need for need in needs if codes is None or not codes.has(need)
+    }
+    plans = [make_plan(situation, table, reading.sources[table.name]) for table in sent]
+    _pass_all(situation, plans, reading)
+    return {plan.name: plan.checked for plan in plans}, situation
 
 
-def _attach(con: Any, contract: Contract, reading: Any, sender: str | None) -> Situation:
+def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
+    """Every table row by row, then the rules that look across rows and tables, then counts."""
+    con = situation.con
+    narrow_columns(plans)
+    for plan in plans:
+        if plan.unnumbered:
+            go_through(situation, plan)
+            narrow_view(situation, plan)
+        else:
+            known = getattr(reading.sources[plan.name], "count", None)
+            counted = f"SELECT count(*) FROM {source_name(plan.name)}"
+            plan.checked.rows = con.execute(counted).fetchone()[0] if known is None else known
+    for plan in plans:
+        find_hits(situation, plan, [p for p in plan.hits if plan.compiled.rules[p].reads])
+        for position in (p for p in plan.counted if plan.compiled.rules[p].reads):
+            plan.checked.measured[position] = measure(situation, plan, position)
+    for plan in plans:
+        if plan.unnumbered:
+            attach_typed(con, plan.compiled.table, situation.columns[plan.name])
+    for plan in plans:
+        find_hits(situation, plan, [p for p in plan.hits if not plan.compiled.rules[p].reads])
+        make_masks(situation, plan)
+        for position in (p for p in plan.counted if not plan.compiled.rules[p].reads):
+            plan.checked.measured[position] = measure(situation, plan, position)
+
+
+def _attach(
+    con: Any, contract: Contract, reading: Any, sender: str | None, received: datetime
+) -> Situation:
     """Every table of the contract as `src_` and `typed_`; what is not sent is empty in an envelope, else absent."""
     columns: dict[str, dict[str, str]] = {}
     absent: set[str] = set()
@@ -115,4 +155,4 @@ def _attach(con: Any, contract: Contract, reading: Any, sender: str | None) -> S
                 absent.add(table.name)
         columns[table.name] = found
         attach_typed(con, table, found)
-    return Situation(con=con, columns=columns, absent=absent, missing_lists=set(), received=datetime.min)
+    return Situation(con=con, columns=columns, absent=absent, received=received)

@@ -38,9 +38,14 @@ def fault_counts(checked: Checked) -> list[RuleCount]:
         groups[group] = groups.get(group, 0) + 1
     return [
         RuleCount(
-            id=rule, table=table, field=field, criterion=criterion, severity=severity,
+            id=rule,
+            table=table,
+            field=field,
+            criterion=criterion,
+            severity=severity,
             checked=checked.tables[table].rows if table in checked.tables else count,
-            failed=count, unknown=0,
+            failed=count,
+            unknown=0,
         )
         for (rule, table, field, criterion, severity), count in groups.items()
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ def write_findings(checked: Checked, path: Path, language: str) -> None:
         else:
             options = FORMATS[path.suffix.lower()]
             checked.con.execute(f"COPY ({sql}) TO {literal(str(part))} ({options})")
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

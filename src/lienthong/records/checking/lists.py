@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -50,7 +51,7 @@ def _attach(con: duckdb.DuckDBPyConnection, codes: Any, name: str) -> None:
 
 
 def _csv_columns(file: Any) -> str:
-    with open(file, encoding="utf-8-sig") as lines:
+    with Path(file).open(encoding="utf-8-sig") as lines:
         names = lines.readline().strip().split(",")
     return ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
 

@@ -27,7 +27,9 @@ COLUMNS = ("table", "row", "key", "field", "rule", "criterion", "severity", "mes
 def masked(field: Field | None, cell: str) -> str:
     """SQL of a cell as a reader may see it: whole, its first character, or not at all."""
     if field is None or field.sensitivity in ("public", "internal"):
-        return f"CASE WHEN LENGTH({cell}) > {SHOWN} THEN LEFT({cell}, {SHOWN}) || '…' ELSE {cell} END"
+        return (
+            f"CASE WHEN LENGTH({cell}) > {SHOWN} THEN LEFT({cell}, {SHOWN}) || '…' ELSE {cell} END"
+        )
     if field.sensitivity == "personal":
         return f"LEFT({cell}, 1) || '{HIDDEN}'"
     return f"CASE WHEN {cell} IS NOT NULL THEN '{HIDDEN}' END"
@@ -94,13 +96,22 @@ def measured_finding(measured: Measured) -> Finding:
         promise = f"{rule.operator} {rule.threshold}"
         message = {
             language: words.say(
-                MEASURED, language, sentence=sentence_of(rule, language), value=measured.value, promise=promise
+                MEASURED,
+                language,
+                sentence=sentence_of(rule, language),
+                value=measured.value,
+                promise=promise,
             )
             for language in LANGUAGES
         }
     return Finding(
-        rule=rule.id, criterion=rule.criterion, severity=severity, message=message, remedy=rule.remedy,
-        table=measured.table, field=rule.fields[0] if rule.fields else None,
+        rule=rule.id,
+        criterion=rule.criterion,
+        severity=severity,
+        message=message,
+        remedy=rule.remedy,
+        table=measured.table,
+        field=rule.fields[0] if rule.fields else None,
     )
 
 
@@ -120,9 +131,17 @@ def _row_findings(checked: Checked, table: TableChecked, left: float) -> Iterato
         for position, row, unit, key, value in batch:
             rule = table.rules[position]
             yield Finding(
-                rule=rule.id, criterion=rule.criterion, severity=rule.severity,
-                message=with_value(rule, value), remedy=rule.remedy, table=table.name, row=row, unit=unit,
-                key=key, field=rule.fields[0] if rule.fields else None, value=value,
+                rule=rule.id,
+                criterion=rule.criterion,
+                severity=rule.severity,
+                message=with_value(rule, value),
+                remedy=rule.remedy,
+                table=table.name,
+                row=row,
+                unit=unit,
+                key=key,
+                field=rule.fields[0] if rule.fields else None,
+                value=value,
             )
 
 
@@ -139,7 +158,9 @@ def with_value(rule: Rule, value: str | None) -> Text:
 def message_sql(rule: Rule, language: str) -> tuple[str, str, str]:
     """(sentence alone, text before the value, text after it) of a rule in one language."""
     alone = sentence_of(rule, language)
-    before, _, after = words.say(WITH_VALUE, language, sentence=alone, value="\x00").partition("\x00")
+    before, _, after = words.say(WITH_VALUE, language, sentence=alone, value="\x00").partition(
+        "\x00"
+    )
     return alone, before, after
 
 
@@ -152,14 +173,14 @@ def file_sql(checked: Checked, language: str) -> str:
             continue
         texts = ", ".join(_text_row(table, position, language) for position in sorted(table.failed))
         parts.append(
-            f"SELECT {number} AS part, {literal(table.name)} AS \"table\", _row AS \"row\", key, field, rule, criterion,"
+            f'SELECT {number} AS part, {literal(table.name)} AS "table", _row AS "row", key, field, rule, criterion,'
             " severity, CASE WHEN value IS NULL THEN alone ELSE before || value || after END AS message, f.position"
             f" FROM ({sql}) f JOIN (VALUES {texts}) t(position, field, rule, criterion, severity, alone, before, after)"
             " ON f.position = t.position"
         )
     columns = ", ".join(quoted(column) for column in COLUMNS)
     total = sum(sum(table.failed.values()) for table in checked.tables.values())
-    order = " ORDER BY part, \"row\", position" if total <= SORTED_UP_TO else ""
+    order = ' ORDER BY part, "row", position' if total <= SORTED_UP_TO else ""
     return f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}){order}"
 
 
@@ -182,17 +203,26 @@ def _whole_rows_sql(checked: Checked, language: str) -> str:
     rows = [
         ", ".join(
             (
-                "0", _or_null(finding.table), "NULL::BIGINT" if finding.row is None else str(finding.row),
-                _or_null(finding.key), _or_null(finding.field), _or_null(finding.rule),
-                _or_null(finding.criterion.value), _or_null(finding.severity.value),
-                _or_null(words.pick(finding.message, language)), str(number),
+                "0",
+                _or_null(finding.table),
+                "NULL::BIGINT" if finding.row is None else str(finding.row),
+                _or_null(finding.key),
+                _or_null(finding.field),
+                _or_null(finding.rule),
+                _or_null(finding.criterion.value),
+                _or_null(finding.severity.value),
+                _or_null(words.pick(finding.message, language)),
+                str(number),
             )
         )
         for number, finding in enumerate(_whole_findings(checked))
     ]
     names = ", ".join(quoted(name) for name in ("part", *COLUMNS, "position"))
     if not rows:
-        kinds = ", ".join(f"NULL::{kind}" for kind in ("INTEGER", "VARCHAR", "BIGINT", *["VARCHAR"] * 6, "INTEGER"))
+        kinds = ", ".join(
+            f"NULL::{kind}"
+            for kind in ("INTEGER", "VARCHAR", "BIGINT", *["VARCHAR"] * 6, "INTEGER")
+        )
         return f"SELECT * FROM (VALUES ({kinds})) w({names}) WHERE false"
     return f"SELECT * FROM (VALUES {', '.join(f'({row})' for row in rows)}) w({names})"
 

@@ -46,7 +46,9 @@ def attach_source(
 
 def attach_empty(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
     """`src_<table>` without rows: in an envelope a table that is not sent is a table without rows."""
-    columns = {"_row": "BIGINT", "_unit": "BIGINT"} | {field.name: "VARCHAR" for field in table.fields}
+    columns = {"_row": "BIGINT", "_unit": "BIGINT"} | {
+        field.name: "VARCHAR" for field in table.fields
+    }
     selected = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in columns.items())
     con.execute(
         f"CREATE OR REPLACE VIEW {source_name(table.name)} AS SELECT {selected} WHERE false"
@@ -71,11 +73,13 @@ def typed_columns(table: Table, found: dict[str, str]) -> dict[str, str]:
         name: quoted(name) if name in found else f"NULL::{kind}"
         for name, kind in RESERVED_TYPES.items()
     }
-    columns |= {name: quoted(name) for name in found if name.startswith("_") and name not in columns}
+    columns |= {
+        name: quoted(name) for name in found if name.startswith("_") and name not in columns
+    }
     for field in table.fields:
         columns[field.name] = _typed(field, names, found)
         if field.type != "string":
-            columns[TEXT_PREFIX + field.name] = cell_text(field, names, found)
+            columns[TEXT_PREFIX + field.name] = _sent(field, names, found)
     return columns
 
 
@@ -85,6 +89,11 @@ def cell_text(field: Field, names: dict[str, str], found: dict[str, str]) -> str
         return "NULL::VARCHAR"
     column = quoted(names[field.name])
     return column if found[names[field.name]] == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+
+
+def _sent(field: Field, names: dict[str, str], found: dict[str, str]) -> str:
+    """The cell as it was sent, only to be asked whether it is there: never turned into text for that."""
+    return quoted(names[field.name]) if field.name in names else "NULL::VARCHAR"
 
 
 def _typed(field: Field, names: dict[str, str], found: dict[str, str]) -> str:

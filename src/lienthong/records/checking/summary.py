@@ -30,22 +30,40 @@ CRITERIA = {
 }
 
 
-def print_summary(checked: Checked, counts: list[RuleCount], seconds: float, out: Path | None) -> None:
+def print_summary(
+    checked: Checked, counts: list[RuleCount], seconds: float, out: Path | None
+) -> None:
     """Prints the result of a check in the reader's language; never more than a screen or two."""
     console = Console(highlight=False)
     say = words.say
     label = words.pick(checked.contract.label) or checked.contract.name
     clean = not any(count.failed for count in counts)
-    verdict = say("Nothing wrong was found.") if clean else say(
-        "%(wrong)s of %(rows)s rows have findings.", None,
-        wrong=words.number(checked.rows_failed), rows=words.number(checked.rows),
+    verdict = (
+        say("Nothing wrong was found.")
+        if clean
+        else say(
+            "%(wrong)s of %(rows)s rows have findings.",
+            None,
+            wrong=words.number(checked.rows_failed),
+            rows=words.number(checked.rows),
+        )
     )
     console.print(
         f"[bold]{escape(label)}[/] [dim]{escape(checked.contract.name)} {escape(checked.contract.version)}[/]"
     )
-    colour = "green" if clean else "bold red" if any(c.failed and c.severity == "error" for c in counts) else "yellow"
-    rows = say("%(count)s rows, %(seconds)s s", None,
-               count=words.number(checked.rows), seconds=words.number(seconds, 1))
+    colour = (
+        "green"
+        if clean
+        else "bold red"
+        if any(c.failed and c.severity == "error" for c in counts)
+        else "yellow"
+    )
+    rows = say(
+        "%(count)s rows, %(seconds)s s",
+        None,
+        count=words.number(checked.rows),
+        seconds=words.number(seconds, 1),
+    )
     console.print(f"[{colour}]{escape(verdict)}[/] [dim]{escape(rows)}[/]")
     if not clean:
         console.print(_criteria_table(counts))
@@ -58,7 +76,12 @@ def print_summary(checked: Checked, counts: list[RuleCount], seconds: float, out
 
 def _criteria_table(counts: list[RuleCount]) -> RichTable:
     table = RichTable(box=None, pad_edge=False)
-    for title, justify in (("Criterion", "left"), ("Checks", "right"), ("Failed", "right"), ("Passed", "right")):
+    for title, justify in (
+        ("Criterion", "left"),
+        ("Checks", "right"),
+        ("Failed", "right"),
+        ("Passed", "right"),
+    ):
         table.add_column(words.say(title), justify=justify)  # type: ignore[arg-type]
     for criterion, word in CRITERIA.items():
         own = [count for count in counts if count.criterion == criterion]
@@ -79,15 +102,21 @@ def _rules_table(checked: Checked, counts: list[RuleCount]) -> RichTable:
     for count in wrong[:RULES_SHOWN]:
         colour = COLOURS[Severity(count.severity)]
         sentence = sentences.get((count.table, count.id, count.field), "")
-        table.add_row(f"[{colour}]{words.number(count.failed)}[/]", escape(count.id), escape(sentence))
+        table.add_row(
+            f"[{colour}]{words.number(count.failed)}[/]", escape(count.id), escape(sentence)
+        )
     if len(wrong) > RULES_SHOWN:
-        table.add_row("…", "", words.say("and %(count)s more rules", None, count=len(wrong) - RULES_SHOWN))
+        table.add_row(
+            "…", "", words.say("and %(count)s more rules", None, count=len(wrong) - RULES_SHOWN)
+        )
     return table
 
 
 def _sentences(checked: Checked) -> dict[tuple[Any, ...], str]:
     return {
-        (table.name, rule.id, rule.fields[0] if rule.fields else None): sentence_of(rule, words.language())
+        (table.name, rule.id, rule.fields[0] if rule.fields else None): sentence_of(
+            rule, words.language()
+        )
         for table in checked.tables.values()
         for rule in table.rules
     }
@@ -102,7 +131,9 @@ def _print_first(console: Console, checked: Checked) -> None:
         if finding.key:
             place += f" [{finding.key}]"
         colour = COLOURS[finding.severity]
-        console.print(f"  [{colour}]●[/] [dim]{escape(place)}[/] {escape(words.pick(finding.message))}")
+        console.print(
+            f"  [{colour}]●[/] [dim]{escape(place)}[/] {escape(words.pick(finding.message))}"
+        )
 
 
 def _print_unknown(console: Console, counts: list[RuleCount]) -> None:
@@ -111,7 +142,9 @@ def _print_unknown(console: Console, counts: list[RuleCount]) -> None:
     if unknown:
         shown = ", ".join(unknown[:12]) + (", …" if len(unknown) > 12 else "")
         sentence = words.say(
-            "%(count)s rules could not be decided (a code list or a table is missing): %(rules)s", None,
-            count=len(unknown), rules=shown,
+            "%(count)s rules could not be decided (a code list or a table is missing): %(rules)s",
+            None,
+            count=len(unknown),
+            rules=shown,
         )
         console.print(f"[dim]{escape(sentence)}[/]")

@@ -126,7 +126,7 @@ def fast_source(job: Job) -> Source:
     scan = (
         f"read_csv({text(str(job.path))}, auto_detect=false, header=true, columns={{{columns}}}, "
         f"delim={text(job.dialect.separator)}, quote='\"', escape='\"', strict_mode=true, "
-        f"nullstr=['', ' ', '  ', '   '], max_line_size={LONGEST_ROW})"
+        f"nullstr=['', ' ', '  ', '   '], max_line_size={LONGEST_ROW}, buffer_size={2 * LONGEST_ROW})"
     )
     read = ", ".join(quoted(name) for name in job.header.columns)
     return Source(
