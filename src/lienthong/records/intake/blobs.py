@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import msgspec
 import psycopg
 
 from lienthong.errors import NotFound, Unavailable
+from lienthong.records.intake.folders import SUFFIX, unpack
 
 IN_DATABASE = 256 * 1024
 """Up to this many bytes live in the database."""
@@ -112,17 +114,15 @@ def read(conn: psycopg.Connection[Any], home: Path, sha256: str) -> bytes:
 def as_file(
     conn: psycopg.Connection[Any], home: Path, sha256: str, name: str, folder: Path
 ) -> Iterator[Path]:
-    """The bytes as a file that keeps the extension of `name`, in `folder`; larger bytes are linked, not copied."""
-    target = folder / ("submission" + "".join(Path(name).suffixes[-2:])[:20])
+    """The bytes as a file of that `name` (it may say the table) in `folder`, or the folder that was packed in them."""
+    target = folder / "sent" / (re.sub(r"[^\w.-]", "_", Path(name).name).lstrip(".")[-100:] or "submission")
+    target.parent.mkdir()
     path = path_of(home, sha256)
     if path.exists():
         target.symlink_to(path.absolute())
     else:
         target.write_bytes(read(conn, home, sha256))
-    try:
-        yield target
-    finally:
-        target.unlink(missing_ok=True)
+    yield unpack(target, folder / "files") if name.endswith(SUFFIX) else target
 
 
 def forget(conn: psycopg.Connection[Any], home: Path, sha256: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,14 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
-from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.contracts.reading import read_contract
+from lienthong.contracts.rules.compiled import compile_contract
+from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.errors import Refused, Unavailable
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.reading import Reading, ReadingOptions, read
-from lienthong.records.intake import blobs, keeping, setting_aside, units, verdicts
+from lienthong.records.intake import blobs, keeping, setting_aside, spooling, terms, units, verdicts
 from lienthong.records.intake.findings import record_findings
 from lienthong.records.intake.receipts import Submission, find, submission
 from lienthong.records.store import schema
@@ -128,9 +127,9 @@ def _process(
     conn: psycopg.Connection[Any], given: Submission, home: Path, progress: Progress | None, own: Contract | None
 ) -> None:
     try:
-        contract = own or contract_of(given.contract)
-        schema.ensure(conn, contract)
-        _take_in(conn, given, contract, home, progress or (lambda stage, done, of: None))
+        compiled = compile_contract(own) if own else terms.compiled(given.contract, home)
+        schema.ensure(conn, compiled.contract)
+        _take_in(conn, given, compiled, home, progress or (lambda stage, done, of: None))
     except Refused as refused:
         _end(conn, given, "refused", refused.message, refused.details, home)
     except (psycopg.OperationalError, OSError) as error:
@@ -145,37 +144,28 @@ def _process(
         raise
 
 
-@lru_cache(maxsize=64)
-def contract_of(name: str) -> Contract:
-    """The declared contract of a name, or the file at that path."""
-    return read_contract(name)
-
-
-@lru_cache(maxsize=4)
-def codes_of(home: Path) -> Codes:
-    """The code lists of the program with those of the data folder over them."""
-    own = home / "codes"
-    return Codes([own] if own.is_dir() else [])
-
-
 def _take_in(
-    conn: psycopg.Connection[Any], given: Submission, contract: Contract, home: Path, progress: Progress
+    conn: psycopg.Connection[Any], given: Submission, compiled: CompiledContract, home: Path, progress: Progress
 ) -> None:
     work = home / "work"
     work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="intake-", dir=work) as folder_name:
-        folder = Path(folder_name)
+    with tempfile.TemporaryDirectory(prefix="intake-", dir=work) as name:
+        folder = Path(name)
         with blobs.as_file(conn, home, given.sha256, given.name, folder) as file:
             settle(conn)
-            progress("read", 0, given.bytes)
-            with read(file, contract, workdir=folder, options=ReadingOptions()) as reading:
+            progress("read", 0, 0)
+            options = ReadingOptions(optimistic=given.bytes > spooling.LARGE)
+            with read(file, compiled.contract, workdir=folder, options=options) as reading:
+                con = connect(folder, memory=MEMORY)
+                if given.bytes > spooling.LARGE:
+                    spooling.spool(con, reading, folder)
                 progress("check", 0, 0)
                 checked = check(
-                    contract, reading, received=given.received_at, codes=codes_of(home), sender=given.sender,
-                    con=connect(folder, memory=MEMORY), workdir=folder,
+                    compiled.contract, reading, received=given.received_at, codes=terms.codes(home),
+                    sender=given.sender, con=con, workdir=folder, compiled=compiled,
                 )
                 try:
-                    _keep(conn, given, contract, reading, checked, home, folder, progress)
+                    _keep(conn, given, compiled.contract, reading, checked, home, folder, progress)
                 finally:
                     checked.close()
 
@@ -192,8 +182,10 @@ def _keep(
     verdicts.block(batch, checked, reading.faults)
     with conn.transaction():
         with as_owner(conn):
-            _write(conn, batch, checked, arrival, progress, given, folder)
-        record_findings(conn, checked, given, home, folder)
+            deltas = _write(conn, batch, checked, arrival, progress, given, folder)
+            record_findings(conn, checked, given, home, folder)
+            # Last, because counts of a province are shared: others wait for them until we commit.
+            deltas.write(conn, contract.name)
         numbers = verdicts.numbers(batch)
         progress("done", numbers.received, numbers.received)
         conn.execute(
@@ -215,7 +207,7 @@ def _keep(
 def _write(
     conn: psycopg.Connection[Any], batch: units.Batch, checked: Checked, arrival: keeping.Arrival,
     progress: Progress, given: Submission, folder: Path,
-) -> None:
+) -> Deltas:
     rules = keeping.rulesets(conn, checked)
     deltas = Deltas()
     keeping.hold_sender(conn, batch.contract.name, arrival.sender)
@@ -239,11 +231,11 @@ def _write(
         for table in made.tables:
             keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival, told)
     if given.test:
-        return
+        return deltas
     progress("count", 0, 0)
     setting_aside.set_aside(conn, batch, checked, rules, arrival)
     keeping.count_arrivals(batch, checked, rules, arrival, deltas)
-    deltas.write(conn, batch.contract.name)
+    return deltas
 
 
 def _warnings(checked: Checked) -> int:

@@ -21,7 +21,7 @@ from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.records.checking.relations import cell_text, matched_columns, source_name
 from lienthong.records.store import layout
 
-_SEPARATOR = "chr(31)"
+_SEPARATOR, _IS = "chr(31)", "chr(30)"
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -118,7 +118,8 @@ def _records(batch: Batch, made: Group, unit: str) -> None:
         )
         return
     link = batch.cell(root, next((t.link for t in made.children if t.link), None))
-    digest = "NULL::BLOB" if made.children else f"unhex(md5({_content(batch, root)}))"
+    several = len(layout.members(batch.contract, root)) > 1
+    digest = "NULL::BLOB" if several else f"unhex(md5({_content(batch, root)}))"
     batch.con.execute(
         f"CREATE OR REPLACE TEMP TABLE {made.record} AS SELECT s._row AS _root, {unit} AS _unit,"
         f" {link if made.children else 'NULL::VARCHAR'} AS _link, {key_sql(batch, root)} AS _key,"
@@ -149,9 +150,12 @@ def _province(batch: Batch, root: Table) -> str:
 
 
 def _content(batch: Batch, table: Table) -> str:
-    """The row as one text: what decides whether a record changed."""
-    cells = ", ".join(f"coalesce({sql}, chr(30))" for _, sql in batch.cells(table))
-    return f"concat_ws({_SEPARATOR}, {literal(table.name)}{', ' if cells else ''}{cells})"
+    """The row as one text that decides whether a record changed; blanks and columns that were not sent are alike.
+
+    `intake.single` builds the same text in Python.
+    """
+    cells = "".join(f", {literal(name)} || {_IS} || {sql}" for name, sql in batch.cells(table))
+    return f"concat_ws({_SEPARATOR}, {literal(table.name)}{cells})"
 
 
 def _claim_by_unit(batch: Batch, made: Group, table: Table, *, by_link: bool) -> None:
@@ -192,7 +196,7 @@ def _claim_by_link(batch: Batch, made: Group, table: Table, offset: int) -> int:
 
 def _digests(batch: Batch, made: Group) -> None:
     """A record's digest covers all its rows, in any order within a table."""
-    if not made.children or made.root not in made.tables:
+    if len(layout.members(batch.contract, made.root)) == 1 or made.root not in made.tables:
         return
     parts = [f"SELECT s._row AS _root, md5({_content(batch, made.root)}) AS d FROM {source_name(made.root.name)} s"]
     parts += [

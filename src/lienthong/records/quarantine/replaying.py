@@ -23,9 +23,9 @@ from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.faults import Fault
 from lienthong.records.formats.reading import Reading, Source
-from lienthong.records.intake import keeping, receiving, setting_aside, units, verdicts
+from lienthong.records.intake import keeping, receiving, setting_aside, terms, units, verdicts
 from lienthong.records.intake import faults as reasons
-from lienthong.records.intake.processing import codes_of, contract_of, process
+from lienthong.records.intake.processing import process
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.quarantine.entries import Entry, several
 from lienthong.records.quarantine.mending import take_back
@@ -55,7 +55,7 @@ def replay(
     found = [e for e in several(conn, ids) if e.state == "open"]
     for receipt, group in groupby(sorted(found, key=lambda e: (e.receipt, e.id)), key=lambda e: e.receipt):
         mine = [e.id for e in group]
-        own = contract or contract_of(next(e.contract for e in found if e.receipt == receipt))
+        own = contract or terms.contract(next(e.contract for e in found if e.receipt == receipt), home)
         if conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
             schema.ensure(conn, own)
         with conn.transaction():
@@ -94,7 +94,7 @@ def _replay(
         folder = Path(name)
         reading, places = _reading(contract, entries)
         checked = check(
-            contract, reading, received=first.received_at, codes=codes_of(home), sender=first.sender,
+            contract, reading, received=first.received_at, codes=terms.codes(home), sender=first.sender,
             con=connect(folder), workdir=folder,
         )
         try:

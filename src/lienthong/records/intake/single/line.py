@@ -1,0 +1,159 @@
+"""The line in which posted records wait for the next commit: whoever waits together is written together.
+
+At 300 records a second a commit for each would spend its time waiting for the disk; one commit for those that came
+during the last one keeps every answer under some twenty milliseconds and loses nothing: nobody is answered before
+the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from lienthong import clock
+from lienthong.contracts.rules.python import RecordEngine
+from lienthong.errors import Failure, Unavailable
+from lienthong.records.intake import receiving, terms
+from lienthong.records.intake.receipts import Submission
+from lienthong.records.intake.single import posted
+from lienthong.records.intake.single.group import Writer
+from lienthong.records.intake.single.posted import Posted
+from lienthong.records.store import layout, schema
+
+TOGETHER = 64
+"""Records in one commit at most."""
+
+WAIT = 30.0
+"""Seconds after which a record that was not written is answered as unavailable."""
+
+
+class RecordIntake:
+    """Takes single records from many threads; one of its own writes them. Make one per process, `close` it at the end."""
+
+    def __init__(self, pool: ConnectionPool, home: Path) -> None:
+        self._pool, self._home = pool, home
+        self._line: queue.SimpleQueue[tuple[Posted, Future[Submission | None]] | None] = queue.SimpleQueue()
+        self._engines: dict[tuple[str, int], RecordEngine] = {}
+        self._making = threading.Lock()
+        self._writer = Writer()
+        self._thread = threading.Thread(target=self._run, name="records", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, body: bytes, *, contract: str, sender: str, actor: str, table: str | None = None, name: str = "record.json",
+        province: str | None = None, channel: str = "api", received: datetime | None = None,
+    ) -> Submission:
+        """Keep one record and answer with its receipt; blocks until it is durable.
+
+        While a file of the same sender is being processed the record only gets its receipt (state received) and is
+        processed after the file. Raises Refused for a body that is no record of the contract, Unavailable when the
+        database does not answer.
+        """
+        given = self._posted(body, contract, sender, actor, table, name, province, channel, received or clock.now())
+        future: Future[Submission | None] = Future()
+        self._line.put((given, future))
+        try:
+            kept = future.result(timeout=WAIT)
+        except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+            raise Unavailable(
+                "database.silent", "The database does not answer. Nothing was taken; try again in a moment."
+            ) from error
+        return kept or self._afterwards(given)
+
+    def close(self) -> None:
+        """Write what waits and end the thread."""
+        self._line.put(None)
+        self._thread.join()
+
+    def _posted(
+        self, body: bytes, contract: str, sender: str, actor: str, table: str | None, name: str,
+        province: str | None, channel: str, received: datetime,
+    ) -> Posted:
+        compiled = terms.compiled(contract, self._home)
+        engine = self._engine(compiled)
+        rows = posted.rows_of(body, compiled.contract, table)
+        first = compiled.contract.table(next(iter(rows))) if rows else None
+        root = layout.root_of(compiled.contract, first) if first else layout.roots(compiled.contract)[0]
+        answers = posted.judge(engine, rows, sender, received)
+        return Posted(
+            contract=compiled.contract, root=root, engine=engine, sender=sender, actor=actor, channel=channel, name=name,
+            province=receiving.home_province(sender) if province is None else province, body=body,
+            sha256=hashlib.sha256(body).hexdigest(), received=received, rows=rows, key=posted.key_of(root, rows),
+            digest=posted.digest_of(root, rows, compiled.contract), answers=answers,
+            blocked=posted.blocks(compiled, answers),
+        )
+
+    def _engine(self, compiled: Any) -> RecordEngine:
+        codes = terms.codes(self._home)
+        key = (compiled.contract.digest, id(codes))
+        if key not in self._engines:
+            with self._making:
+                if key not in self._engines:
+                    with self._pool.connection() as conn:
+                        schema.ensure(conn, compiled.contract)
+                    self._engines[key] = RecordEngine(compiled, codes)
+        return self._engines[key]
+
+    def _afterwards(self, given: Posted) -> Submission:
+        """A file of this sender is under way: the record waits for its turn like a file. It is one by its name."""
+        with self._pool.connection() as conn:
+            return receiving.receive(
+                conn, given.body, contract=given.contract.name, sender=given.sender, actor=given.actor,
+                name=given.name, channel=given.channel, home=self._home, province=given.province,
+            )
+
+    def _run(self) -> None:
+        waiting: list[tuple[Posted, Future[Submission | None]]] = []
+        open_ = True
+        while open_ or waiting:
+            if not waiting and open_:
+                first = self._line.get()
+                open_ = first is not None
+                waiting += [first] if first else []
+            while open_ and len(waiting) < TOGETHER and not self._line.empty():
+                more = self._line.get()
+                open_ = more is not None
+                waiting += [more] if more else []
+            group, waiting = _distinct(waiting)
+            if group:
+                self._write(group)
+
+    def _write(self, group: list[tuple[Posted, Future[Submission | None]]]) -> None:
+        try:
+            with self._pool.connection() as conn:
+                results = self._writer.write(conn, [given for given, _ in group])
+            for (_, future), result in zip(group, results, strict=True):
+                future.set_result(result)
+        except Exception as error:
+            if len(group) == 1 or isinstance(error, psycopg.OperationalError | PoolTimeout | Failure):
+                for _, future in group:
+                    future.set_exception(error)
+                return
+            for one in group:  # one record must not spoil the others
+                self._write([one])
+
+
+def _distinct(
+    waiting: list[tuple[Posted, Future[Submission | None]]],
+) -> tuple[list[tuple[Posted, Future[Submission | None]]], list[tuple[Posted, Future[Submission | None]]]]:
+    """The records to write now, and those that wait because the same record or the same bytes are among them."""
+    group, later, seen = [], [], set()
+    for one in waiting:
+        given = one[0]
+        marks = {(given.contract.name, given.sender, given.sha256)}
+        if given.key is not None:
+            marks.add((given.contract.name + "/" + given.root.name, given.sender, given.key))
+        if marks & seen:
+            later.append(one)
+        else:
+            group.append(one)
+        seen |= marks
+    return group, later
