@@ -34,6 +34,8 @@ class Block:
         self, table: str, names: Sequence[str], found: Columns, units: Sequence[int]
     ) -> None:
         """Append the rows of plain documents; `units` names the unit of each document."""
+        if not sum(found.rows):
+            return
         self._bind(table)
         row_units = [
             unit for unit, count in zip(units, found.rows, strict=True) for _ in range(count)

@@ -24,14 +24,12 @@ from lienthong.contracts.contract import Contract
 from lienthong.records.formats.bare import bare_blocks
 from lienthong.records.formats.block import Block
 from lienthong.records.formats.faults import Fault
-from lienthong.records.formats.hoso import HosoReader
+from lienthong.records.formats.hoso import Frame, HosoReader
 from lienthong.records.formats.inner import layouts
 from lienthong.records.formats.reading import ReadingOptions
 
 SMALL = 24 * 1024 * 1024
 """Below this size starting workers costs more than it saves."""
-
-Wrapper = tuple[bytes, bytes]
 
 
 class Result(NamedTuple):
@@ -85,15 +83,15 @@ class Crew:
         for worker in self._workers:
             worker.close()
 
-    def bodies(self, bodies: Iterable[tuple[bytes, Wrapper]]) -> Iterator[Result]:
+    def bodies(self, bodies: Iterable[tuple[bytes, Frame]]) -> Iterator[Result]:
         """Results in the order of the stretches, a few of them ahead."""
         if self._threads is None:
-            for body, wrapper in bodies:
-                yield as_result(self.reader.read_body(body, wrapper))
+            for body, frame in bodies:
+                yield as_result(self.reader.read_body(body, frame))
             return
         ahead: deque[Future[Result]] = deque()
-        for body, wrapper in bodies:
-            ahead.append(self._threads.submit(self._ask, body, wrapper))
+        for body, frame in bodies:
+            ahead.append(self._threads.submit(self._ask, body, frame))
             if len(ahead) > self._count + 1:
                 yield ahead.popleft().result()
         while ahead:
@@ -104,10 +102,10 @@ class Crew:
         for block in bare_blocks(path, root, self.reader.inner):
             yield as_result(block)
 
-    def _ask(self, body: bytes, wrapper: Wrapper) -> Result:
+    def _ask(self, body: bytes, frame: Frame) -> Result:
         worker = self._free.get()
         try:
-            return worker.ask(body, wrapper)
+            return worker.ask(body, frame)
         finally:
             self._free.put(worker)
 
@@ -126,9 +124,9 @@ class Worker:
         self._from: IO[bytes] = self._process.stdout
         _send(self._to, (contract, options))
 
-    def ask(self, body: bytes, wrapper: Wrapper) -> Result:
+    def ask(self, body: bytes, frame: Frame) -> Result:
         """Read one stretch."""
-        _send(self._to, (body, wrapper))
+        _send(self._to, (body, frame))
         answer: Result = _receive(self._from)
         return answer
 
@@ -173,10 +171,10 @@ def work() -> None:
     reader = make_reader(contract, options)
     while True:
         try:
-            body, wrapper = _receive(source)
+            body, frame = _receive(source)
         except EOFError:
             return
-        _send(target, as_result(reader.read_body(body, wrapper)))
+        _send(target, as_result(reader.read_body(body, frame)))
 
 
 if __name__ == "__main__":

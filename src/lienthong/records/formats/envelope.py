@@ -18,6 +18,7 @@ from lxml import etree
 
 from lienthong.records.formats.encodings import Encoding, marked, pieces
 from lienthong.records.formats.faults import Fault, fault
+from lienthong.records.formats.hoso import Frame
 from lienthong.records.formats.safety import safe_parser
 
 STRETCH = 4 * 1024 * 1024
@@ -28,7 +29,9 @@ HEAD = 64 * 1024
 AROUND_LIMIT = 16 * 1024 * 1024
 """Largest text around the HOSO, signatures included; larger ones are cut."""
 
-_FIRST = re.compile(rb"<(?:[\w.-]+:)?HOSO[\s/>]")
+_FIRST = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)HOSO[\s/>]")
+_SPACED_END = re.compile(rb"</((?:[A-Za-z_][\w.-]*:)?)HOSO\s+>")
+_EMPTY = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)HOSO(?:\s[^<>]*)?/>")
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^>]*)?>")
 _DECLARATION = re.compile(r"^\s*<\?xml\b.*?\?>", re.DOTALL)
 _DECLARED = re.compile(rb"^\s*<\?xml\b[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"']")
@@ -41,18 +44,21 @@ class Around:
     def __init__(self) -> None:
         self.head = b""
         self.tail = b""
+        self.prefix = b""
         self.units = 0
         self.cut = False
         self.facts: dict[str, str] = {}
         self.faults: list[Fault] = []
 
     @property
-    def wrapper(self) -> tuple[bytes, bytes]:
-        """Opening and closing tag to put around a single HOSO (with the namespaces of the root)."""
+    def frame(self) -> Frame:
+        """The tags around a single HOSO (with the namespaces of the root)."""
         found = _ROOT.search(self.head)
-        if found is None:
-            return b"<GIAMDINHHS>", b"</GIAMDINHHS>"
-        return found.group(0), b"</" + found.group(1) + b">"
+        opening, name = (
+            (found.group(0), found.group(1)) if found else (b"<GIAMDINHHS>", b"GIAMDINHHS")
+        )
+        hoso = self.prefix + b"HOSO"
+        return Frame(opening, b"</%b>" % name, b"<%b>" % hoso, b"</%b>" % hoso)
 
     def read(self) -> None:
         """Fill `facts` and `faults` from the text around the HOSO."""
@@ -60,7 +66,7 @@ class Around:
         try:
             root = etree.fromstring(text, safe_parser())
         except etree.XMLSyntaxError as error:
-            if not self.cut and self.tail.rstrip().endswith(self.wrapper[1]):
+            if not self.cut and self.tail.rstrip().endswith(self.frame.close):
                 self.faults.append(fault("envelope-broken", line=error.lineno or 1))
             else:
                 self.faults.append(fault("envelope-truncated", units=self.units))
@@ -89,35 +95,49 @@ def stretches(stream: BinaryIO, around: Around, size: int = STRETCH) -> Iterator
 
     Fills `around.head` before the first stretch and `around.tail` after the last.
     """
-    held = b""
-    seen_first = False
+    held = _up_to_first_hoso(stream, around, size)
+    closing = around.frame.hoso_close
     while True:
         block = stream.read(size)
-        if b"</HOSO " in block or b"</HOSO\n" in block or b"</HOSO\r" in block:
-            block = re.sub(rb"</HOSO\s+>", b"</HOSO>", block)
         held += block
         if b"<!--" in held:
+            # A comment may hold anything, the end of a HOSO too; its lines still count.
             held = _COMMENT.sub(lambda found: b"\n" * found.group().count(b"\n"), held)
-        if not seen_first:
-            first = _FIRST.search(held)
-            if first is None:
-                if not block:
-                    around.head = held[:AROUND_LIMIT]
-                    return
-                if len(held) > AROUND_LIMIT:
-                    around.head = held[:AROUND_LIMIT]
-                    return
-                continue
-            around.head, held = held[: first.start()], held[first.start() :]
-            seen_first = True
-        end = held.rfind(b"</HOSO>")
-        if end >= 0 and (len(held) >= size or not block):
-            yield held[: end + 7]
-            held = held[end + 7 :]
+        if not block or (closing not in held and len(held) > 4 * size):
+            held = _with_usual_tags(held)
+        end = held.rfind(closing) + len(closing)
+        if end >= len(closing) and (len(held) >= size or not block):
+            yield held[:end]
+            held = held[end:]
         if not block or len(held) > HOSO_LIMIT:
             around.cut = bool(block)
             around.tail = _without_unfinished(held)[:AROUND_LIMIT]
             return
+
+
+def _up_to_first_hoso(stream: BinaryIO, around: Around, size: int) -> bytes:
+    """Fill `around.head`; the bytes read beyond it."""
+    held = b""
+    while block := stream.read(size):
+        held += block
+        if b"<!--" in held:
+            held = _COMMENT.sub(lambda found: b"\n" * found.group().count(b"\n"), held)
+        first = _FIRST.search(held)
+        if first is not None:
+            around.head = held[: first.start()]
+            around.prefix = first.group(1) or b""
+            return held[first.start() :]
+        if len(held) > AROUND_LIMIT:
+            around.cut = True
+            break
+    around.head = held[:AROUND_LIMIT]
+    return b""
+
+
+def _with_usual_tags(held: bytes) -> bytes:
+    """Unusual spellings of the tags of a HOSO (`</HOSO >`, `<HOSO/>`) as the usual ones."""
+    held = _SPACED_END.sub(rb"</\1HOSO>", held)
+    return _EMPTY.sub(rb"<\1HOSO></\1HOSO>", held)
 
 
 def _without_unfinished(tail: bytes) -> bytes:

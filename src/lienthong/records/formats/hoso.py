@@ -30,6 +30,15 @@ OWN_SERVICE = frozenset({"XML0", "XML12"})
 """Check-in and medical assessment travel by services of their own (letter 3190/BHXH-CNTT)."""
 
 
+class Frame(NamedTuple):
+    """The tags around a HOSO: of the root, with its namespaces, and of the HOSO itself."""
+
+    open: bytes
+    close: bytes
+    hoso_open: bytes
+    hoso_close: bytes
+
+
 class File(NamedTuple):
     """One FILEHOSO. `content` is base64, or XML when the sender did not encode it."""
 
@@ -54,25 +63,21 @@ class HosoReader:
         self.summary = summary
         self.unencoded = unencoded
 
-    def read_body(self, body: bytes, wrapper: tuple[bytes, bytes]) -> Block:
+    def read_body(self, body: bytes, frame: Frame) -> Block:
         """All HOSO of a stretch of the envelope that begins and ends between two HOSO."""
         block = Block()
-        for piece in body.split(b"</HOSO>")[:-1]:
+        for piece in body.split(frame.hoso_close)[:-1]:
             piece = piece.lstrip(_SPACE)
-            unit = block.units
-            block.units += 1
             if piece.startswith(b"<HOSO>"):
                 files = plain_files(piece[6:])
                 if files is not None:
-                    self._read_files(files, unit, block)
+                    self._read_files(files, block)
                     continue
-            self._read_tree(piece, wrapper, unit, block)
+            self._read_tree(piece, frame, block)
         self.inner.read(block)
         return block
 
-    def _read_tree(
-        self, piece: bytes, wrapper: tuple[bytes, bytes], unit: int, block: Block
-    ) -> None:
+    def _read_tree(self, piece: bytes, frame: Frame, block: Block) -> None:
         """A HOSO that is not plain; what stands before it in the envelope is reported."""
         between = _BETWEEN.match(piece)
         if between:
@@ -80,37 +85,41 @@ class HosoReader:
         # A declaration inside is the mark of inner XML that was pasted in without base64.
         piece = _INNER_DECLARATION.sub(b"", piece)
         try:
-            root = etree.fromstring(self._document(piece, wrapper, unit, block), safe_parser())
+            root = etree.fromstring(self._document(piece, frame, block), safe_parser())
         except etree.XMLSyntaxError as error:
-            before = wrapper[0].count(b"\n")
-            line = max(1, (error.lineno or 1) - before)
-            block.faults.append(fault("hoso-broken", unit=unit, line=line))
+            # One that was never closed must not take the next one with it.
+            last = piece.rfind(frame.hoso_open)
+            lost = piece.count(frame.hoso_open, 0, last) if last > 0 else 0
+            line = max(1, (error.lineno or 1) - frame.open.count(b"\n"))
+            for _ in range(lost or 1):
+                block.faults.append(fault("hoso-broken", unit=block.units, line=line))
+                block.units += 1
+            if lost:
+                self._read_tree(piece[last:], frame, block)
             return
         for child in root:
             name = etree.QName(child).localname
             if name == "HOSO":
-                self._read_files(self._files(child, unit, block), unit, block)
+                self._read_files(self._files(child, block), block)
             else:
-                block.not_known("HOSO", name[:80], 0, unit)
+                block.not_known("HOSO", name[:80], 0, block.units)
 
-    def _document(
-        self, piece: bytes, wrapper: tuple[bytes, bytes], unit: int, block: Block
-    ) -> bytes:
+    def _document(self, piece: bytes, frame: Frame, block: Block) -> bytes:
         try:
             piece.decode()
         except UnicodeDecodeError:
             block.faults.append(
-                fault("encoding-differs", unit=unit, declared="UTF-8", found="Windows-1258")
+                fault("encoding-differs", unit=block.units, declared="UTF-8", found="Windows-1258")
             )
             piece = decode_windows_1258(piece).encode()
-        return wrapper[0] + piece + b"</HOSO>" + wrapper[1]
+        return frame.open + piece + frame.hoso_close + frame.close
 
-    def _files(self, hoso: etree._Element, unit: int, block: Block) -> list[File]:
+    def _files(self, hoso: etree._Element, block: Block) -> list[File]:
         files = []
         for element in hoso:
             name = etree.QName(element).localname
             if name != "FILEHOSO":
-                block.not_known("HOSO", name[:80], 0, unit)
+                block.not_known("HOSO", name[:80], 0, block.units)
                 continue
             label, content, encoded = "", b"", True
             for part in element:
@@ -121,11 +130,13 @@ class HosoReader:
                     encoded = not len(part)
                     content = etree.tostring(part[0]) if len(part) else (part.text or "").encode()
                 else:
-                    block.not_known("HOSO", name[:80], 0, unit)
+                    block.not_known("HOSO", name[:80], 0, block.units)
             files.append(File(label, content, encoded))
         return files
 
-    def _read_files(self, files: list[File], unit: int, block: Block) -> None:
+    def _read_files(self, files: list[File], block: Block) -> None:
+        unit = block.units
+        block.units += 1
         seen: dict[str, int] = {}
         for file in files:
             label = file.label[:40]

@@ -13,6 +13,7 @@ from lxml import etree
 
 from lienthong.contracts.contract import Contract
 from lienthong.records.formats.block import Block
+from lienthong.records.formats.encodings import decode_windows_1258, marked
 from lienthong.records.formats.faults import fault
 from lienthong.records.formats.plain import SPACE, PlainTable
 from lienthong.records.formats.safety import DOCTYPE, safe_parser
@@ -158,6 +159,9 @@ class InnerReader:
 
     def _utf8(self, data: bytes, unit: int, block: Block) -> bytes:
         """The bytes as the parser shall see them, where their declaration lies or is Vietnamese."""
+        if marked(data) is not None:
+            # UTF-16: the parser sees it as we do.
+            return data
         declared = _DECLARED.match(data)
         encoding = declared.group(1).decode().lower() if declared else "utf-8"
         if encoding in ("utf-8", "utf8"):
@@ -170,8 +174,6 @@ class InnerReader:
                 )
         elif encoding not in ("windows-1258", "cp1258"):
             return data
-        from lienthong.records.formats.encodings import decode_windows_1258
-
         body = data[declared.end() :] if declared else data
         return decode_windows_1258(body).encode()
 

@@ -53,7 +53,7 @@ def read_messages(
             around = Around()
             envelopes.append(around)
             with open_envelope(path, reading.folder) as stream:
-                bodies = ((body, around.wrapper) for body in stretches(stream, around))
+                bodies = ((body, around.frame) for body in stretches(stream, around))
                 for result in crew.bodies(bodies):
                     gathering.add(result, enveloped=True)
                     around.units += result.units
