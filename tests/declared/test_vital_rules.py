@@ -168,6 +168,9 @@ HOLDS: dict[str, dict[str, Any]] = {
     "right as it is": {},
     "twins": {BIRTHS: {"SO_CON": "2", "SO_CON_SONG": "2"}, f"{BIRTHS}+": TWIN | {"SO_CON": "2", "SO_CON_SONG": "2"}},
     "facility as third part of the code": {BIRTHS: {"MA_GCS": "00001.GCS.01999.26"}},
+    "two mothers of one name and birth date": {
+        f"{BIRTHS}+": TWIN | {"SO_GIAYTO_NND": "001195054321", "CAN_NANG_CON": "3200"}
+    },
     "not weighed": {BIRTHS: {"CAN_NANG_CON": "Không cân"}},
     "no insurance number": {BIRTHS: {"MA_BHXH_NND": "0000000000"}},
     "a surrogate mother": {BIRTHS: SURROGATE},
