@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -24,7 +24,7 @@ class Change(msgspec.Struct, frozen=True):
     place: str
     what: str
     why: str
-    values: dict[str, object] = {}
+    values: Mapping[str, object] = {}
 
     def said(self, language: str = "en") -> tuple[str, str]:
         """What changed and why it matters, in a language (`what` and `why` are the gettext keys)."""
@@ -107,8 +107,8 @@ def _one_field(old: Field, new: Field, place: str) -> Iterator[Change]:
     yield from _values(old, new, place)
     if old.sensitivity != new.sensitivity:
         what = "sensitivity changed from %(old)s to %(new)s"
-        values = {"old": old.sensitivity, "new": new.sensitivity}
-        yield Change("compatible", place, what, "files stay right; who may read it changes", values)
+        levels = {"old": old.sensitivity, "new": new.sensitivity}
+        yield Change("compatible", place, what, "files stay right; who may read it changes", levels)
 
 
 def _bound(

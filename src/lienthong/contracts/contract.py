@@ -28,11 +28,16 @@ Kind = Literal[
 """What a rule is made of: declared by a property, a row predicate, a counted query, or our own engine."""
 
 
+FieldType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time"]
+
+Sensitivity = Literal["public", "internal", "personal", "sensitive"]
+
+
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the values below."""
 
 
-class CodeValue(Struct, kw_only=True):
+class CodeValue(Struct, frozen=True, kw_only=True):
     """One value of a closed list, with its meaning."""
 
     value: str
@@ -41,7 +46,7 @@ class CodeValue(Struct, kw_only=True):
     valid_to: str | None = None
 
 
-class Rule(Struct, kw_only=True):
+class Rule(Struct, frozen=True, kw_only=True):
     """One promise that a row can break.
 
     `predicate` is SQL over the row, true for a wrong row (kinds row and custom; for property kinds it is
@@ -71,11 +76,11 @@ class Rule(Struct, kw_only=True):
     line: int | None = None
 
 
-class Field(Struct, kw_only=True):
+class Field(Struct, frozen=True, kw_only=True):
     """One column of a table, as the sender must fill it."""
 
     name: str
-    type: Literal["string", "integer", "number", "boolean", "date", "timestamp", "time"] = "string"
+    type: FieldType = "string"
     physical_type: str | None = None
     label: Text = {}
     description: Text = {}
@@ -95,7 +100,7 @@ class Field(Struct, kw_only=True):
     code_list: str | None = None
     separator: str | None = None
     format: str | None = None
-    sensitivity: Literal["public", "internal", "personal", "sensitive"] = "internal"
+    sensitivity: Sensitivity = "internal"
     identity_role: str | None = None
     evidence: str | None = None
     source: str | None = None
@@ -104,7 +109,7 @@ class Field(Struct, kw_only=True):
     line: int | None = None
 
 
-class Table(Struct, kw_only=True):
+class Table(Struct, frozen=True, kw_only=True):
     """One table of a contract.
 
     `key` names the primary-key fields. `root` is the table whose row opens the unit of acceptance
@@ -132,7 +137,7 @@ class Table(Struct, kw_only=True):
         return next((field for field in self.fields if field.name == name), None)
 
 
-class Clock(Struct, kw_only=True):
+class Clock(Struct, frozen=True, kw_only=True):
     """A legal time limit between an event and its arrival."""
 
     id: str
@@ -143,7 +148,7 @@ class Clock(Struct, kw_only=True):
     evidence: str = "inferred"
 
 
-class Contract(Struct, kw_only=True):
+class Contract(Struct, frozen=True, kw_only=True):
     """What a database promises, in one version."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -21,7 +21,7 @@ class ContractError(msgspec.Struct, frozen=True):
     line: int
     wrong: str
     allowed: str = ""
-    values: dict[str, object] = {}
+    values: Mapping[str, object] = {}
 
     def said(self, language: str = "en") -> str:
         """The mistake as one line: file:line: what is wrong (what is allowed)."""
@@ -38,7 +38,7 @@ class ContractProblem(msgspec.Struct, frozen=True):
 
     variable: str
     sentence: str
-    values: dict[str, object]
+    values: Mapping[str, object]
 
 
 class ContractErrors(Refused):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from lienthong.contracts.contract import CodeValue, Field
+from lienthong.contracts.contract import CodeValue, Field, FieldType, Sensitivity
 from lienthong.contracts.yaml_lines import Path
 from lienthong.findings import LANGUAGES
 
@@ -35,7 +35,7 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
             "logicalType of %(name)s is '%(type)s'",
             ", ".join(TYPES),
             name=name,
-            type=logical,
+            type=cast(FieldType, logical),
         )
         logical = "string"
     sensitivity = str(item.get("classification") or "internal").lower()
@@ -44,7 +44,7 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
     _check_options(mapper, name, options, (*path, "logicalTypeOptions"))
     return Field(
         name=name,
-        type=logical,
+        type=cast(FieldType, logical),
         physical_type=item.get("physicalType"),
         label=mapper.text(own.get("label"), path, f"label of {name}") or _business_name(item),
         description={"en": item["description"]} if item.get("description") else {},
@@ -64,7 +64,7 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
         code_list=own.get("codeList"),
         separator=own.get("separator"),
         format=own.get("format") or options.get("format"),
-        sensitivity=sensitivity if sensitivity in SENSITIVITIES else "internal",
+        sensitivity=cast(Sensitivity, sensitivity if sensitivity in SENSITIVITIES else "internal"),
         identity_role=own.get("identityRole"),
         evidence=own.get("evidence"),
         source=own.get("source"),

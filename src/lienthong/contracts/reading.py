@@ -68,8 +68,8 @@ def parse_contract(content: bytes, file: str = "contract") -> Contract:
     try:
         document = LinedDocument(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        wrong, values = "the file is not UTF-8 (byte %(byte)s)", {"byte": error.start}
-        raise ContractErrors([ContractError(file, 1, wrong, "UTF-8", values)]) from error
+        wrong, where = "the file is not UTF-8 (byte %(byte)s)", {"byte": error.start}
+        raise ContractErrors([ContractError(file, 1, wrong, "UTF-8", where)]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

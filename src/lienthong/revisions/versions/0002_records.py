@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import op
+from lienthong.database.migration import run
 
 revision = "0002"
 down_revision = "0001"
@@ -10,6 +10,4 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Statements stand in 0002_records.sql, to be read as SQL."""
-    op.get_bind().connection.driver_connection.execute(
-        Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    )
+    run(Path(__file__).with_suffix(".sql"))
