@@ -13,7 +13,7 @@ from lienthong.app import create_app
 
 OPEN = {
     "/login", "/logout", "/language", "/static/{file_path:path}", "/{rest:path}",
-    "/api/v1", "/api/v1/openapi.json", "/api/v1/{path:str}", "/healthz", "/metrics",
+    "/api", "/api/v1", "/api/v1/openapi.json", "/api/v1/{path:str}", "/healthz", "/metrics",
 }  # fmt: skip
 """What a stranger may call: nothing here shows data. A new name in this list is a decision, not a repair."""
 
