@@ -91,8 +91,19 @@ def match_header(table: Table, names: Sequence[str]) -> Header:
         if plain not in spelled:
             found.append(fault("column-unknown", table=table.name, name=name[:80]))
     for field in table.fields:
-        if field.name.casefold() not in taken:
+        if field.name.casefold() not in taken and not may_be_absent(table, field.name):
             found.append(
                 fault("column-missing", table=table.name, field=field.name, name=field.name)
             )
     return Header(tuple(read), tuple(found))
+
+
+def may_be_absent(table: Table, name: str) -> bool:
+    """Whether a file may leave out a field's very name: another edition of the message does not have it
+    (field property `mayBeAbsent`), or no source asks for optional names (table property `namesRequired: false`).
+    """
+    field = table.field(name)
+    if field is None or field.properties.get("mayBeAbsent"):
+        return True
+    optional = not (field.required or field.primary_key)
+    return optional and table.properties.get("namesRequired") is False

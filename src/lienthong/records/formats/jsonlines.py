@@ -11,7 +11,7 @@ from lienthong.contracts.contract import Contract, Table
 from lienthong.errors import Refused
 from lienthong.records.formats.encodings import BROKEN, Encoding, marked, pieces
 from lienthong.records.formats.faults import FaultList, fault
-from lienthong.records.formats.header import match_table, plain_name
+from lienthong.records.formats.header import match_table, may_be_absent, plain_name
 from lienthong.records.formats.reading import Reading, Source
 from lienthong.records.formats.rowspool import RowSpool
 from lienthong.records.formats.spool import or_null
@@ -46,7 +46,7 @@ def read_json_lines(
         faults.add(fault("column-unknown", table=table.name, name=name[:80]))
     if spool.rows:
         for name in columns:
-            if name not in objects.seen:
+            if name not in objects.seen and not may_be_absent(table, name):
                 faults.add(fault("column-missing", table=table.name, field=name, name=name))
     return spool.source()
 

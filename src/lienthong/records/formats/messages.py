@@ -11,11 +11,12 @@ from lienthong.errors import Refused
 from lienthong.records.formats.crew import Crew, Result
 from lienthong.records.formats.envelope import Around, open_envelope, stretches
 from lienthong.records.formats.faults import Fault, FaultList, fault
+from lienthong.records.formats.header import may_be_absent
 from lienthong.records.formats.inner import Layout, layouts
 from lienthong.records.formats.reading import Reading, ReadingOptions, Source
 from lienthong.records.formats.signature import verified
 from lienthong.records.formats.spool import Spool, TableSpool
-from lienthong.records.formats.sqltext import empty_relation, quoted, text, unit_sql
+from lienthong.records.formats.sqltext import empty_relation, file_text, quoted, text, unit_sql
 
 ENVELOPES = ("GIAMDINHHS", "HSCHUNGTU", "KHAMSUCKHOE")
 """Roots that carry base64 documents: treatment, certificates (TT 25/2025), check-ups (QD 1551/2026)."""
@@ -151,7 +152,11 @@ class Gathering:
     def finish(self) -> None:
         """Close the spool; what is said once per table is said now."""
         self._spool.close()
-        for table, names in sorted(self._missing.items()):
+        for table, counts in sorted(self._missing.items()):
+            known = self._tables[table]
+            names = {name: n for name, n in counts.items() if not may_be_absent(known, name)}
+            if not names:
+                continue
             count = max(names.values())
             self._faults.add(
                 fault("name-missing", table=table, count=count, names=", ".join(sorted(names)))
@@ -174,7 +179,7 @@ class Gathering:
             names = ", ".join(quoted(name) for name in layout.columns)
             unit = "_unit" if envelopes else f"{unit_sql(table)} AS _unit"
             relation = (
-                f"SELECT {names}, _row, {unit}{extra} FROM read_parquet({text(str(written.path))})"
+                f"SELECT {names}, _row, {unit}{extra} FROM read_parquet({file_text(written.path)})"
             )
         count = written.rows if written else 0
         return Source(layout.table, layout.columns, relation, count=count)
