@@ -216,6 +216,37 @@ def test_a_table_is_prepared_once_and_a_newer_one_is_not_touched(cluster, fresh_
     assert wrong.value.code == "database.newer"
 
 
+def test_a_database_prepared_by_its_administrator_works_and_one_without_rights_says_so(cluster):
+    from psycopg.conninfo import make_conninfo
+
+    whole = make_conninfo(cluster.conninfo, dbname="postgres", user="postgres")
+    with psycopg.connect(whole, autocommit=True) as admin:
+        admin.execute("CREATE ROLE plain NOLOGIN")
+        for name in ("lent", "bare"):
+            admin.execute(
+                f"CREATE DATABASE {name} OWNER {'plain' if name == 'lent' else 'postgres'}"
+            )
+        if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = 'lienthong_app'").fetchone():
+            admin.execute("CREATE ROLE lienthong_app NOLOGIN")
+        admin.execute("GRANT lienthong_app TO plain")
+    as_plain = {"user": "postgres", "options": "-c role=plain"}
+    with psycopg.connect(
+        make_conninfo(whole, dbname="lent", **as_plain), autocommit=True
+    ) as connection:
+        database.migrate(connection)
+        assert connection.execute("SELECT version_num FROM app.revision").fetchone() == (
+            database.HEAD,
+        )
+    with (
+        psycopg.connect(
+            make_conninfo(whole, dbname="bare", **as_plain), autocommit=True
+        ) as connection,
+        pytest.raises(Unavailable) as wrong,
+    ):
+        database.migrate(connection)
+    assert wrong.value.code == "database.rights"
+
+
 def test_programs_that_start_at_once_prepare_once(cluster):
     import threading
 

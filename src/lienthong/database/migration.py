@@ -48,6 +48,13 @@ def migrate(connection: psycopg.Connection, to: str = "head") -> None:
                 found=found,
             )
         _upgrade(connection, to)
+    except psycopg.errors.InsufficientPrivilege as wrong:
+        raise Unavailable(
+            "database.rights",
+            "The database user may not prepare the tables: %(said)s. It must own the database and either may "
+            "create roles or have been granted the role lienthong_app.",
+            said=str(wrong).splitlines()[0],
+        ) from None
     finally:
         connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
@@ -58,6 +65,7 @@ def _upgrade(connection: psycopg.Connection, to: str) -> None:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import StaticPool
 
+    connection.execute("CREATE SCHEMA IF NOT EXISTS app")  # where the table of revisions stands
     configuration = Config()
     configuration.set_main_option("script_location", str(REVISIONS))
     with psycopg.connect(connection.info.dsn, password=connection.info.password) as own:

@@ -3,7 +3,6 @@
 from alembic import context
 
 connection = context.config.attributes["connection"]
-connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS app")
 context.configure(
     connection=connection,
     version_table="revision",

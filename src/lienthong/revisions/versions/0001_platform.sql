@@ -6,8 +6,14 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object THEN NULL;  -- another database of this server was prepared at the same moment
 END $$;
 DO $$ BEGIN
-  EXECUTE format('GRANT lienthong_app TO %I', current_user);
-EXCEPTION WHEN unique_violation OR invalid_grant_operation THEN NULL;
+  IF NOT pg_has_role(current_user, 'lienthong_app', 'MEMBER')
+     OR current_setting('server_version_num')::int >= 160000 THEN
+    EXECUTE format('GRANT lienthong_app TO %I', current_user);
+  END IF;
+EXCEPTION
+  WHEN unique_violation OR invalid_grant_operation THEN NULL;  -- granted at the same moment, or by oneself
+  WHEN insufficient_privilege THEN  -- whoever made the role has granted it already
+    IF NOT pg_has_role(current_user, 'lienthong_app', 'MEMBER') THEN RAISE; END IF;
 END $$;
 GRANT USAGE ON SCHEMA app TO lienthong_app;
 
