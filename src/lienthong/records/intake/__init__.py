@@ -6,6 +6,13 @@ from lienthong.records.intake.receipts import Submission, submission, submission
 from lienthong.records.intake.receiving import receive
 
 __all__ = [
-    "Submission", "export_findings", "finding_counts", "findings", "process", "receive", "resume_unfinished",
-    "submission", "submissions",
+    "Submission",
+    "export_findings",
+    "finding_counts",
+    "findings",
+    "process",
+    "receive",
+    "resume_unfinished",
+    "submission",
+    "submissions",
 ]

@@ -115,7 +115,11 @@ def as_file(
     conn: psycopg.Connection[Any], home: Path, sha256: str, name: str, folder: Path
 ) -> Iterator[Path]:
     """The bytes as a file of that `name` (it may say the table) in `folder`, or the folder that was packed in them."""
-    target = folder / "sent" / (re.sub(r"[^\w.-]", "_", Path(name).name).lstrip(".")[-100:] or "submission")
+    target = (
+        folder
+        / "sent"
+        / (re.sub(r"[^\w.-]", "_", Path(name).name).lstrip(".")[-100:] or "submission")
+    )
     target.parent.mkdir()
     path = path_of(home, sha256)
     if path.exists():

@@ -30,20 +30,35 @@ class Kind(msgspec.Struct, frozen=True):
 
 KINDS = {
     "key-missing": Kind(
-        "STORE-01", Criterion.SUFFICIENT, "The record has no key (%(fields)s), so it cannot be kept or found again.",
-        "Fill every field of the key."),
+        "STORE-01",
+        Criterion.SUFFICIENT,
+        "The record has no key (%(fields)s), so it cannot be kept or found again.",
+        "Fill every field of the key.",
+    ),
     "key-long": Kind(
-        "STORE-02", Criterion.CORRECT, "The key is longer than %(limit)s characters.",
-        "Send the key as it stands in the hospital's own system."),
+        "STORE-02",
+        Criterion.CORRECT,
+        "The key is longer than %(limit)s characters.",
+        "Send the key as it stands in the hospital's own system.",
+    ),
     "key-twice": Kind(
-        "STORE-03", Criterion.CLEAN, "The same key stands more than once in this submission, with different content.",
-        "Send each record once; leave out the wrong one."),
+        "STORE-03",
+        Criterion.CLEAN,
+        "The same key stands more than once in this submission, with different content.",
+        "Send each record once; leave out the wrong one.",
+    ),
     "root-missing": Kind(
-        "STORE-04", Criterion.SUFFICIENT, "There are rows here but no row of %(table)s to which they belong.",
-        "Send the whole record: the row of %(table)s and the rows that point to it."),
+        "STORE-04",
+        Criterion.SUFFICIENT,
+        "There are rows here but no row of %(table)s to which they belong.",
+        "Send the whole record: the row of %(table)s and the rows that point to it.",
+    ),
     "unit-empty": Kind(
-        "STORE-05", Criterion.SUFFICIENT, "Nothing could be read of this unit.",
-        "Look at the file's findings, mend the file and send it again."),
+        "STORE-05",
+        Criterion.SUFFICIENT,
+        "Nothing could be read of this unit.",
+        "Look at the file's findings, mend the file and send it again.",
+    ),
 }
 """The store's reasons by their kind. A rule id is never reused."""
 
@@ -51,7 +66,9 @@ KINDS = {
 def blocking(contract: Contract, faults: Iterable[Fault]) -> Iterator[Fault]:
     """The reader's faults that put their unit in quarantine."""
     for fault in faults:
-        if (fault.unit is not None or fault.row is not None) and severity(contract, fault) is Severity.ERROR:
+        if (fault.unit is not None or fault.row is not None) and severity(
+            contract, fault
+        ) is Severity.ERROR:
             yield fault
 
 
@@ -78,10 +95,15 @@ def finding(kept: dict[str, Any]) -> Finding:
     kind = KINDS.get(kept["kind"]) or READER[kept["kind"]]
     params = kept.get("params", {})
     return Finding(
-        rule=kept["rule"], criterion=kind.criterion, severity=Severity.ERROR,
+        rule=kept["rule"],
+        criterion=kind.criterion,
+        severity=Severity.ERROR,
         message=words.in_every_language(kind.sentence, **params),
         remedy=words.in_every_language(kind.remedy, **params),
-        table=kept.get("table"), row=kept.get("row"), unit=kept.get("unit"), field=kept.get("field"),
+        table=kept.get("table"),
+        row=kept.get("row"),
+        unit=kept.get("unit"),
+        field=kept.get("field"),
     )
 
 

@@ -39,7 +39,9 @@ def record_findings(
     _counts(conn, checked, given.receipt)
     whole = [
         measured_finding(measured)
-        for table in checked.tables.values() for measured in table.measured.values() if measured.failed
+        for table in checked.tables.values()
+        for measured in table.measured.values()
+        if measured.failed
     ]
     seen: dict[tuple[str, str | None], int] = {}
     for finding in fault_findings(checked):
@@ -50,10 +52,15 @@ def record_findings(
     lines = [_line(given.receipt, finding) for finding in whole]
     for table in checked.tables.values():
         lines += _examples(checked, table, given.receipt)
-    with conn.cursor() as cursor, cursor.copy(f"COPY records.finding ({_COLUMNS}) FROM STDIN") as copy:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(f"COPY records.finding ({_COLUMNS}) FROM STDIN") as copy,
+    ):
         for line in lines:
             copy.write_row(line)
-    if any(number > EXAMPLES for table in checked.tables.values() for number in table.failed.values()):
+    if any(
+        number > EXAMPLES for table in checked.tables.values() for number in table.failed.values()
+    ):
         _file(conn, checked, given, home, folder)
 
 
@@ -69,7 +76,8 @@ def findings(
             {"receipt": receipt, "rule": rule, "limit": limit},
         ).fetchall()
     return [
-        msgspec.convert({name: value for name, value in row.items() if value is not None}, Finding) for row in rows
+        msgspec.convert({name: value for name, value in row.items() if value is not None}, Finding)
+        for row in rows
     ]
 
 
@@ -115,28 +123,53 @@ def export_findings(
     whole = [finding for finding in listed if given.findings_sha256 is None or finding.row is None]
     said = [
         {
-            "table": f.table, "row": f.row, "key": f.key, "field": f.field, "rule": f.rule,
-            "criterion": f.criterion.value, "severity": f.severity.value, "value": f.value,
+            "table": f.table,
+            "row": f.row,
+            "key": f.key,
+            "field": f.field,
+            "rule": f.rule,
+            "criterion": f.criterion.value,
+            "severity": f.severity.value,
+            "value": f.value,
             "message": words.pick(f.message, to),
         }
         for f in whole
     ]
     with duckdb.connect() as con:
-        kinds = {name: pyarrow.string() for name in
-                 ("table", "row", "key", "field", "rule", "criterion", "severity", "value", "message")}
-        shape = pyarrow.schema([(name, pyarrow.int64() if name == "row" else kind) for name, kind in kinds.items()])
+        kinds = {
+            name: pyarrow.string()
+            for name in (
+                "table",
+                "row",
+                "key",
+                "field",
+                "rule",
+                "criterion",
+                "severity",
+                "value",
+                "message",
+            )
+        }
+        shape = pyarrow.schema(
+            [(name, pyarrow.int64() if name == "row" else kind) for name, kind in kinds.items()]
+        )
         con.register("few", pyarrow.Table.from_pylist(said, schema=shape))
         query = "SELECT * FROM few"
         if given.findings_sha256 is not None:
             file = _fetch(conn, home, given.findings_sha256, path.parent)
             rules = [
-                {"table": c.table_name, "rule": c.rule, "field": c.field, "message": words.pick(c.message, to)}
+                {
+                    "table": c.table_name,
+                    "rule": c.rule,
+                    "field": c.field,
+                    "message": words.pick(c.message, to),
+                }
                 for c in finding_counts(conn, receipt)
             ]
             con.register("rules", pyarrow.Table.from_pylist(rules))
             query += (
                 ' UNION ALL SELECT f."table", f."row", f.key, f.field, f.rule, f.criterion, f.severity, f.value,'
-                f" r.message FROM read_parquet({literal(str(file))}) f LEFT JOIN rules r ON r.\"table\" = f.\"table\""
+                f' r.message FROM read_parquet({literal(str(file))}) f LEFT JOIN rules r ON r."table" = f."table"'
                 " AND r.rule = f.rule AND r.field = coalesce(f.field, '')"
             )
         return write(con, query, path)
@@ -154,10 +187,14 @@ def _fetch(conn: psycopg.Connection[Any], home: Path, sha256: str, folder: Path)
 def _counts(conn: psycopg.Connection[Any], checked: Checked, receipt: str) -> None:
     sentences = {
         (table.name, rule.id, rule.fields[0] if rule.fields else ""): (rule.sentence, rule.remedy)
-        for table in checked.tables.values() for rule in table.rules
+        for table in checked.tables.values()
+        for rule in table.rules
     }
     for finding in fault_findings(checked):
-        sentences.setdefault((finding.table or "", finding.rule, finding.field or ""), (finding.message, finding.remedy))
+        sentences.setdefault(
+            (finding.table or "", finding.rule, finding.field or ""),
+            (finding.message, finding.remedy),
+        )
     lines: dict[tuple[str, str, str], list[Any]] = {}
     for count in checked.counts():
         if not count.failed and not count.unknown:
@@ -167,20 +204,34 @@ def _counts(conn: psycopg.Connection[Any], checked: Checked, receipt: str) -> No
         line[2] += count.checked
         line[3] += count.failed
         line[4] += count.unknown
-    with conn.cursor() as cursor, cursor.copy(
-        "COPY records.finding_count (receipt, table_name, rule, field, criterion, severity, checked, failed, unknown,"
-        " message, remedy) FROM STDIN"
-    ) as copy:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            "COPY records.finding_count (receipt, table_name, rule, field, criterion, severity, checked, failed,"
+            " unknown, message, remedy) FROM STDIN"
+        ) as copy,
+    ):
         for place, line in lines.items():
             sentence, remedy = sentences.get(place, ({}, {}))
             said = {to: sentence.get(to) or place[1] for to in words.LANGUAGES}
-            copy.write_row((receipt, *place, *line, Jsonb(said), Jsonb(dict(remedy)) if remedy else None))
+            copy.write_row(
+                (receipt, *place, *line, Jsonb(said), Jsonb(dict(remedy)) if remedy else None)
+            )
 
 
 def _line(receipt: str, finding: Finding) -> tuple[Any, ...]:
     return (
-        receipt, finding.table, finding.row, finding.unit, finding.key, finding.field, finding.rule,
-        finding.criterion.value, finding.severity.value, finding.value, Jsonb(dict(finding.message)),
+        receipt,
+        finding.table,
+        finding.row,
+        finding.unit,
+        finding.key,
+        finding.field,
+        finding.rule,
+        finding.criterion.value,
+        finding.severity.value,
+        finding.value,
+        Jsonb(dict(finding.message)),
         Jsonb(dict(finding.remedy)) if finding.remedy else None,
     )
 
@@ -203,13 +254,23 @@ def _finding(
     table: TableChecked, rule: Rule, row: int, unit: int | None, key: str | None, value: str | None
 ) -> Finding:
     return Finding(
-        rule=rule.id, criterion=rule.criterion, severity=rule.severity, message=with_value(rule, value),
-        remedy=rule.remedy, table=table.name, row=row, unit=unit, key=key,
-        field=rule.fields[0] if rule.fields else None, value=value,
+        rule=rule.id,
+        criterion=rule.criterion,
+        severity=rule.severity,
+        message=with_value(rule, value),
+        remedy=rule.remedy,
+        table=table.name,
+        row=row,
+        unit=unit,
+        key=key,
+        field=rule.fields[0] if rule.fields else None,
+        value=value,
     )
 
 
-def _file(conn: psycopg.Connection[Any], checked: Checked, given: Submission, home: Path, folder: Path) -> None:
+def _file(
+    conn: psycopg.Connection[Any], checked: Checked, given: Submission, home: Path, folder: Path
+) -> None:
     parts = []
     for table in checked.tables.values():
         query = findings_sql(checked, table)
@@ -218,7 +279,8 @@ def _file(conn: psycopg.Connection[Any], checked: Checked, given: Submission, ho
         about = ", ".join(
             f"({at}, {literal(rule.id)}, {literal(rule.fields[0]) if rule.fields else 'NULL'},"
             f" {literal(rule.criterion.value)}, {literal(rule.severity.value)})"
-            for at, rule in enumerate(table.rules) if at in table.failed
+            for at, rule in enumerate(table.rules)
+            if at in table.failed
         )
         parts.append(
             f'SELECT {literal(table.name)} AS "table", _row AS "row", _unit AS unit, key, field, rule, criterion,'
@@ -235,5 +297,6 @@ def _file(conn: psycopg.Connection[Any], checked: Checked, given: Submission, ho
     finally:
         blobs.drop(kept)
     conn.execute(
-        "UPDATE records.submission SET findings_sha256 = %s WHERE receipt = %s", [kept.sha256, given.receipt]
+        "UPDATE records.submission SET findings_sha256 = %s WHERE receipt = %s",
+        [kept.sha256, given.receipt],
     )

@@ -1,4 +1,4 @@
-"""From verdicts to the store: old versions to history, new ones in place, wrong units to quarantine, counts with them."""
+"""From verdicts to the store: old versions to history, new ones in place, and the counts with them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class Arrival(msgspec.Struct, frozen=True):
 
 def hold_sender(conn: psycopg.Connection[Any], contract: str, sender: str) -> None:
     """Nobody else writes records of this sender until the transaction ends (single records hold it shared)."""
-    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", [f"{contract}\n{sender}"])
+    conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", [f"{contract}\n{sender}"]
+    )
 
 
 def rulesets(conn: psycopg.Connection[Any], checked: Checked) -> dict[str, Ruleset]:
@@ -83,15 +85,22 @@ def write_table(
         if is_root and rows > bulk.BATCH and not afterwards:
             # Keys in order fill the index page by page: a third less time than in the order of the file.
             query += " ORDER BY r._key"
-        return bulk.copy(conn, batch.con, sql.Identifier(schema, table.name), query, progress=progress)
+        return bulk.copy(
+            conn, batch.con, sql.Identifier(schema, table.name), query, progress=progress
+        )
 
 
 def _mask_bytes(batch: Batch, checked: Checked, table: Table, words: list[str]) -> str:
     """(_row, _failed): the masks as the store keeps them. Few masks differ, so each is written once and joined."""
     relation, names = checked.mask_relation(table.name), ", ".join(words)
     distinct = batch.con.execute(f"SELECT DISTINCT {names} FROM {relation}").fetchall()
-    shape = pyarrow.schema([*((word, pyarrow.uint64()) for word in words), ("_failed", pyarrow.binary())])
-    lines = [dict(zip(words, line, strict=True)) | {"_failed": to_bytes(_mask(list(line)))} for line in distinct]
+    shape = pyarrow.schema(
+        [*((word, pyarrow.uint64()) for word in words), ("_failed", pyarrow.binary())]
+    )
+    lines = [
+        dict(zip(words, line, strict=True)) | {"_failed": to_bytes(_mask(list(line)))}
+        for line in distinct
+    ]
     batch.con.register("_mask_bytes", pyarrow.Table.from_pylist(lines, schema=shape))
     kept = quoted(f"bytes_{table.name}")
     batch.con.execute(f"CREATE OR REPLACE TEMP TABLE {kept} AS SELECT * FROM _mask_bytes")
@@ -104,14 +113,19 @@ def _mask(line: list[int]) -> int:
 
 
 def replace(
-    conn: psycopg.Connection[Any], batch: Batch, made: Group, arrival: Arrival, deltas: counts.Deltas
+    conn: psycopg.Connection[Any],
+    batch: Batch,
+    made: Group,
+    arrival: Arrival,
+    deltas: counts.Deltas,
 ) -> None:
     """Move the versions that are replaced to history and take their counts back.
 
     Needs the temporary table `arrived` of `verdicts.compare`; marks in it which records changed.
     """
     changed = [
-        row[0] for row in batch.con.execute(
+        row[0]
+        for row in batch.con.execute(
             f"SELECT _root FROM {verdict(made)} WHERE state = 'changed'"
         ).fetchall()
     ]
@@ -119,7 +133,8 @@ def replace(
         return
     conn.execute(
         "CREATE TEMP TABLE changing ON COMMIT DROP AS SELECT a.key, a.root FROM arrived a"
-        " WHERE a.root = ANY(%s)", [changed],
+        " WHERE a.root = ANY(%s)",
+        [changed],
     )
     conn.execute("ANALYZE changing")
     retire(conn, batch.contract, made.root, arrival.sender, arrival.received, deltas)
@@ -127,7 +142,12 @@ def replace(
 
 
 def retire(
-    conn: psycopg.Connection[Any], contract: Any, root: Table, sender: str, moment: datetime, deltas: counts.Deltas
+    conn: psycopg.Connection[Any],
+    contract: Any,
+    root: Table,
+    sender: str,
+    moment: datetime,
+    deltas: counts.Deltas,
 ) -> None:
     """Move the present versions of the keys in the temporary table `changing` to history, whole units."""
     conn.execute(
@@ -150,7 +170,8 @@ def retire(
                 "WITH gone AS (DELETE FROM {here} c USING ending e WHERE e.key = c._key AND c._sender = %s"
                 " RETURNING {columns}, e.ends) INSERT INTO {past} ({names}, _to) SELECT * FROM gone"
             ).format(
-                here=here, past=sql.Identifier(contract.name, layout.history(table.name)),
+                here=here,
+                past=sql.Identifier(contract.name, layout.history(table.name)),
                 columns=sql.SQL(", ").join(sql.Identifier("c", name) for name in names),
                 names=sql.SQL(", ").join(map(sql.Identifier, names)),
             ),
@@ -160,7 +181,11 @@ def retire(
 
 
 def count_arrivals(
-    batch: Batch, checked: Checked, rules: dict[str, Ruleset], arrival: Arrival, deltas: counts.Deltas
+    batch: Batch,
+    checked: Checked,
+    rules: dict[str, Ruleset],
+    arrival: Arrival,
+    deltas: counts.Deltas,
 ) -> None:
     """Count the rows that are kept by this submission or wait in quarantine; unchanged ones are counted already."""
     for made in batch.groups:
@@ -169,7 +194,13 @@ def count_arrivals(
 
 
 def _count_table(
-    batch: Batch, checked: Checked, made: Group, table: Table, rules: Ruleset, arrival: Arrival, deltas: counts.Deltas
+    batch: Batch,
+    checked: Checked,
+    made: Group,
+    table: Table,
+    rules: Ruleset,
+    arrival: Arrival,
+    deltas: counts.Deltas,
 ) -> None:
     words = [f"f{word}" for word in range(checked.tables[table.name].words)]
     if table is made.root:
@@ -193,7 +224,8 @@ def _count_table(
         f" JOIN ({source}) s ON s._row = m._row GROUP BY ALL"
     ).fetchall()
     total: dict[tuple[str, date], int] = {
-        (province, day): number for province, day, number in batch.con.execute(
+        (province, day): number
+        for province, day, number in batch.con.execute(
             f"SELECT province, day, count(*) FROM ({source}) GROUP BY ALL"
         ).fetchall()
     }

@@ -41,7 +41,11 @@ GIVE_UP = 3
 
 
 def process(
-    conn: psycopg.Connection[Any], receipt: str, *, home: Path, progress: Progress | None = None,
+    conn: psycopg.Connection[Any],
+    receipt: str,
+    *,
+    home: Path,
+    progress: Progress | None = None,
     contract: Contract | None = None,
 ) -> Submission:
     """Process a submission, after those of the same sender that came before it; done ones are handed back.
@@ -67,7 +71,9 @@ def resume_unfinished(
     conn: psycopg.Connection[Any], *, home: Path, contract: Contract | None = None
 ) -> list[Submission]:
     """Process whatever was received and not finished, oldest first; what another process works on is left to it."""
-    found = find(conn, "state = 'received' AND attempts < %(most)s ORDER BY number", {"most": GIVE_UP})
+    found = find(
+        conn, "state = 'received' AND attempts < %(most)s ORDER BY number", {"most": GIVE_UP}
+    )
     settle(conn)
     done = []
     for waiting in found:
@@ -118,13 +124,22 @@ def _waiting(conn: psycopg.Connection[Any], given: Submission) -> list[Submissio
         "contract = %(contract)s AND sender = %(sender)s AND number <= %(number)s AND"
         " (state = 'received' AND attempts < %(most)s OR receipt = %(receipt)s AND state IN ('received', 'failed'))"
         " ORDER BY number",
-        {"contract": given.contract, "sender": given.sender, "number": given.number, "receipt": given.receipt,
-         "most": GIVE_UP},
+        {
+            "contract": given.contract,
+            "sender": given.sender,
+            "number": given.number,
+            "receipt": given.receipt,
+            "most": GIVE_UP,
+        },
     )
 
 
 def _process(
-    conn: psycopg.Connection[Any], given: Submission, home: Path, progress: Progress | None, own: Contract | None
+    conn: psycopg.Connection[Any],
+    given: Submission,
+    home: Path,
+    progress: Progress | None,
+    own: Contract | None,
 ) -> None:
     try:
         compiled = compile_contract(own) if own else terms.compiled(given.contract, home)
@@ -135,17 +150,29 @@ def _process(
     except (psycopg.OperationalError, OSError) as error:
         raise Unavailable(
             "intake.silent",
-            "Submission %(receipt)s could not be processed now (%(why)s). Its bytes are safe; it will be taken up again.",
-            receipt=given.receipt, why=type(error).__name__,
+            "Submission %(receipt)s could not be processed now (%(why)s). Its bytes are safe; it will be"
+            " taken up again.",
+            receipt=given.receipt,
+            why=type(error).__name__,
         ) from error
     except Exception as error:
-        _end(conn, given, "failed", "The program failed on this submission: %(why)s",
-             {"why": type(error).__name__}, home)
+        _end(
+            conn,
+            given,
+            "failed",
+            "The program failed on this submission: %(why)s",
+            {"why": type(error).__name__},
+            home,
+        )
         raise
 
 
 def _take_in(
-    conn: psycopg.Connection[Any], given: Submission, compiled: CompiledContract, home: Path, progress: Progress
+    conn: psycopg.Connection[Any],
+    given: Submission,
+    compiled: CompiledContract,
+    home: Path,
+    progress: Progress,
 ) -> None:
     work = home / "work"
     work.mkdir(parents=True, exist_ok=True)
@@ -161,8 +188,14 @@ def _take_in(
                     spooling.spool(con, reading, folder)
                 progress("check", 0, 0)
                 checked = check(
-                    compiled.contract, reading, received=given.received_at, codes=terms.codes(home),
-                    sender=given.sender, con=con, workdir=folder, compiled=compiled,
+                    compiled.contract,
+                    reading,
+                    received=given.received_at,
+                    codes=terms.codes(home),
+                    sender=given.sender,
+                    con=con,
+                    workdir=folder,
+                    compiled=compiled,
                 )
                 try:
                     _keep(conn, given, compiled.contract, reading, checked, home, folder, progress)
@@ -171,12 +204,23 @@ def _take_in(
 
 
 def _keep(
-    conn: psycopg.Connection[Any], given: Submission, contract: Contract, reading: Reading, checked: Checked,
-    home: Path, folder: Path, progress: Progress,
+    conn: psycopg.Connection[Any],
+    given: Submission,
+    contract: Contract,
+    reading: Reading,
+    checked: Checked,
+    home: Path,
+    folder: Path,
+    progress: Progress,
 ) -> None:
     arrival = keeping.Arrival(given.receipt, given.sender, given.province, given.received_at)
     batch = units.Batch(
-        checked.con, contract, checked.columns, given.province, given.receipt, envelope_units=reading.units
+        checked.con,
+        contract,
+        checked.columns,
+        given.province,
+        given.receipt,
+        envelope_units=reading.units,
     )
     units.group(batch, list(checked.tables))
     verdicts.block(batch, checked, reading.faults)
@@ -192,21 +236,46 @@ def _keep(
             "UPDATE records.submission SET state = 'done', message = NULL, message_values = NULL, finished_at = %s,"
             " contract_version = %s, received = %s, kept = %s, unchanged = %s, quarantined = %s, row_count = %s,"
             " warnings = %s WHERE receipt = %s",
-            [clock.now(), contract.version, numbers.received, numbers.kept, numbers.unchanged, numbers.quarantined,
-             checked.rows, _warnings(checked), given.receipt],
+            [
+                clock.now(),
+                contract.version,
+                numbers.received,
+                numbers.kept,
+                numbers.unchanged,
+                numbers.quarantined,
+                checked.rows,
+                _warnings(checked),
+                given.receipt,
+            ],
         )
-        audit.write(conn, given.actor, "submission.processed", {
-            "receipt": given.receipt, "contract": contract.name, "version": contract.version,
-            "sender": given.sender, "test": given.test, "received": numbers.received, "kept": numbers.kept,
-            "unchanged": numbers.unchanged, "quarantined": numbers.quarantined,
-        })
+        audit.write(
+            conn,
+            given.actor,
+            "submission.processed",
+            {
+                "receipt": given.receipt,
+                "contract": contract.name,
+                "version": contract.version,
+                "sender": given.sender,
+                "test": given.test,
+                "received": numbers.received,
+                "kept": numbers.kept,
+                "unchanged": numbers.unchanged,
+                "quarantined": numbers.quarantined,
+            },
+        )
         if given.test:
             blobs.forget(conn, home, given.sha256)
 
 
 def _write(
-    conn: psycopg.Connection[Any], batch: units.Batch, checked: Checked, arrival: keeping.Arrival,
-    progress: Progress, given: Submission, folder: Path,
+    conn: psycopg.Connection[Any],
+    batch: units.Batch,
+    checked: Checked,
+    arrival: keeping.Arrival,
+    progress: Progress,
+    given: Submission,
+    folder: Path,
 ) -> Deltas:
     rules = keeping.rulesets(conn, checked)
     deltas = Deltas()
@@ -221,7 +290,12 @@ def _write(
     for made in batch.groups:
         progress("compare", 0, 0)
         before = verdicts.compare(
-            conn, batch, made, sender=arrival.sender, received_us=arrival.microseconds, folder=folder
+            conn,
+            batch,
+            made,
+            sender=arrival.sender,
+            received_us=arrival.microseconds,
+            folder=folder,
         )
         if given.test:
             continue
@@ -243,17 +317,32 @@ def _warnings(checked: Checked) -> int:
 
 
 def _end(
-    conn: psycopg.Connection[Any], given: Submission, state: str, message: str, details: dict[str, Any], home: Path
+    conn: psycopg.Connection[Any],
+    given: Submission,
+    state: str,
+    message: str,
+    details: dict[str, Any],
+    home: Path,
 ) -> None:
     with conn.transaction():
         conn.execute(
             "UPDATE records.submission SET state = CASE WHEN %(state)s = 'failed' AND attempts + 1 < %(most)s"
             " THEN 'received' ELSE %(state)s END, attempts = attempts + 1, message = %(message)s,"
             " message_values = %(details)s, finished_at = %(moment)s WHERE receipt = %(receipt)s",
-            {"state": state, "most": GIVE_UP, "message": message, "moment": clock.now(), "receipt": given.receipt,
-             "details": Jsonb({name: str(value) for name, value in details.items()})},
+            {
+                "state": state,
+                "most": GIVE_UP,
+                "message": message,
+                "moment": clock.now(),
+                "receipt": given.receipt,
+                "details": Jsonb({name: str(value) for name, value in details.items()}),
+            },
         )
-        audit.write(conn, given.actor, f"submission.{state}", {"receipt": given.receipt, "contract": given.contract})
+        audit.write(
+            conn,
+            given.actor,
+            f"submission.{state}",
+            {"receipt": given.receipt, "contract": given.contract},
+        )
         if given.test:
             blobs.forget(conn, home, given.sha256)
-

@@ -60,7 +60,7 @@ def find(conn: psycopg.Connection[Any], where: str, values: dict[str, Any]) -> l
     """Submissions for a condition that the callers of this package write."""
     query = f"SELECT {COLUMNS} FROM records.submission WHERE {where}"
     with conn.cursor(row_factory=dict_row) as cursor:
-        return [Submission(**row) for row in cursor.execute(query, values)]  # type: ignore[arg-type]
+        return [Submission(**row) for row in cursor.execute(query, values)]
 
 
 def submission(conn: psycopg.Connection[Any], receipt: str) -> Submission:
@@ -82,9 +82,17 @@ def submissions(
 ) -> list[Submission]:
     """The newest submissions first; `before` is the number of the last one of the page seen."""
     conditions = {
-        "contract = %(contract)s": contract, "sender = %(sender)s": sender,
-        "state = %(state)s": state, "number < %(before)s": before,
+        "contract = %(contract)s": contract,
+        "sender = %(sender)s": sender,
+        "state = %(state)s": state,
+        "number < %(before)s": before,
     }
     where = " AND ".join(text for text, value in conditions.items() if value is not None) or "true"
-    values = {"contract": contract, "sender": sender, "state": state, "before": before, "limit": limit}
+    values = {
+        "contract": contract,
+        "sender": sender,
+        "state": state,
+        "before": before,
+        "limit": limit,
+    }
     return find(conn, where + " ORDER BY number DESC LIMIT %(limit)s", values)

@@ -50,10 +50,20 @@ def receive(
             first = None if test else _first(conn, contract, sender, kept.sha256)
             if first is not None:
                 return first
-            return _open(conn, kept, moment, {
-                "contract": contract, "sender": sender, "actor": actor, "name": name, "channel": channel,
-                "province": home_province(sender) if province is None else province, "test": test,
-            })
+            return _open(
+                conn,
+                kept,
+                moment,
+                {
+                    "contract": contract,
+                    "sender": sender,
+                    "actor": actor,
+                    "name": name,
+                    "channel": channel,
+                    "province": home_province(sender) if province is None else province,
+                    "test": test,
+                },
+            )
     finally:
         blobs.drop(kept)
 
@@ -63,7 +73,9 @@ def home_province(sender: str) -> str:
     return sender[:2] if len(sender) >= 2 and sender[:2].isdigit() else ""
 
 
-def _first(conn: psycopg.Connection[Any], contract: str, sender: str, sha256: str) -> Submission | None:
+def _first(
+    conn: psycopg.Connection[Any], contract: str, sender: str, sha256: str
+) -> Submission | None:
     found = find(
         conn,
         "contract = %(contract)s AND sender = %(sender)s AND sha256 = %(sha256)s AND NOT test",
@@ -85,12 +97,28 @@ def _open(
         "INSERT INTO records.submission (receipt, number, contract, sender, province, actor, channel, name, sha256,"
         " bytes, test, received_at) VALUES (%(receipt)s, %(number)s, %(contract)s, %(sender)s, %(province)s,"
         " %(actor)s, %(channel)s, %(name)s, %(sha256)s, %(bytes)s, %(test)s, %(moment)s)",
-        {**about, "receipt": receipt, "number": number, "sha256": kept.sha256, "bytes": kept.size, "moment": moment},
+        {
+            **about,
+            "receipt": receipt,
+            "number": number,
+            "sha256": kept.sha256,
+            "bytes": kept.size,
+            "moment": moment,
+        },
     )
-    audit.write(conn, about["actor"], "submission.received", {
-        "receipt": receipt, "contract": about["contract"], "sender": about["sender"], "sha256": kept.sha256,
-        "bytes": kept.size, "test": about["test"],
-    })
+    audit.write(
+        conn,
+        about["actor"],
+        "submission.received",
+        {
+            "receipt": receipt,
+            "contract": about["contract"],
+            "sender": about["sender"],
+            "sha256": kept.sha256,
+            "bytes": kept.size,
+            "test": about["test"],
+        },
+    )
     conn.execute("SELECT pg_notify('lienthong_submission', %s)", [receipt])
     return submission(conn, receipt)
 
@@ -108,5 +136,6 @@ def _answering() -> Any:
         yield
     except psycopg.OperationalError as error:
         raise Unavailable(
-            "database.silent", "The database does not answer. Nothing was taken; try again in a moment."
+            "database.silent",
+            "The database does not answer. Nothing was taken; try again in a moment.",
         ) from error

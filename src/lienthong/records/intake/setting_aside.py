@@ -33,18 +33,23 @@ def set_aside(
     if not batch.con.execute("SELECT 1 FROM blocked LIMIT 1").fetchall():
         return 0
     return bulk.copy(
-        conn, batch.con, sql.SQL("records.quarantine"),
+        conn,
+        batch.con,
+        sql.SQL("records.quarantine"),
         f"SELECT {literal(batch.contract.name)} AS contract, {literal(arrival.receipt)} AS receipt,"
         f" {literal(arrival.sender)} AS sender, make_timestamp({arrival.microseconds}) AS received_at, e.*"
         f" FROM ({entries_sql(batch, checked, rules, arrival.province)}) e ORDER BY unit",
-        json=frozenset(("rows", "masks", "faults")), progress=progress,
+        json=frozenset(("rows", "masks", "faults")),
+        progress=progress,
     )
 
 
 def entries_sql(batch: Batch, checked: Checked, rules: dict[str, Ruleset], province: str) -> str:
     """SELECT root, unit, key, province, rows, masks, faults, causes of each blocked unit."""
     parts = [
-        _parts(batch, checked, made, table, rules[table.name]) for made in batch.groups for table in made.tables
+        _parts(batch, checked, made, table, rules[table.name])
+        for made in batch.groups
+        for table in made.tables
     ]
     rows = " UNION ALL ".join(parts) or (
         "SELECT NULL::BIGINT AS _unit, '' AS rows, '' AS masks, NULL::VARCHAR[] AS causes WHERE false"
@@ -79,8 +84,10 @@ def _keys(batch: Batch) -> str:
     ]
     # A unit of child rows only still says the root that it lacks.
     parts += [
-        f"SELECT DISTINCT _unit, {literal(made.root.name)}, NULL, NULL, {100 + at} FROM {own(table)} WHERE _root IS NULL"
-        for at, made in enumerate(batch.groups) for table in made.children
+        f"SELECT DISTINCT _unit, {literal(made.root.name)}, NULL, NULL, {100 + at} FROM {own(table)}"
+        " WHERE _root IS NULL"
+        for at, made in enumerate(batch.groups)
+        for table in made.children
     ]
     if not parts:
         return "SELECT NULL::BIGINT AS _unit, '' AS root, '' AS key, '' AS province WHERE false"
@@ -99,7 +106,9 @@ def _parts(batch: Batch, checked: Checked, made: Group, table: Table, rules: Rul
     if table is not made.root:
         whose = f"SELECT _row, _unit FROM {own(table)}"
     # What the envelope said stays with the rows, so that they can be checked again without it.
-    said = [(name, quoted(name)) for name in batch.columns[table.name] if name.startswith("_envelope")]
+    said = [
+        (name, quoted(name)) for name in batch.columns[table.name] if name.startswith("_envelope")
+    ]
     packed = ", ".join(f"{quoted(name)} := {cell}" for name, cell in [*batch.cells(table), *said])
     cells = f"to_json(struct_pack({packed}))" if packed else "'{}'"
     mask = " || ".join(f"format('{{:015x}}', coalesce(m.f{word}, 0))" for word in reversed(words))
@@ -107,14 +116,15 @@ def _parts(batch: Batch, checked: Checked, made: Group, table: Table, rules: Rul
     serious = about.bits(Severity.ERROR)
     named = ", ".join(
         f"CASE WHEN m.f{at // WORD} & {1 << at % WORD} <> 0 THEN {literal(rule.key)} END"
-        for at, rule in enumerate(rules.rules) if serious.get(at // WORD, 0) >> at % WORD & 1
+        for at, rule in enumerate(rules.rules)
+        if serious.get(at // WORD, 0) >> at % WORD & 1
     )
     failing = f"list_filter([{named}], lambda x: x IS NOT NULL)" if named else "[]::VARCHAR[]"
     name = literal(f'"{table.name}":')
     return (
         f"SELECT _unit, {name} || '[' || string_agg('{{\"row\":' || _row || ',\"cells\":' || cells || '}}', ','"
         f" ORDER BY _row) || ']' AS rows,"
-        f" {name} || '{{\"ruleset\":{rules.id},\"rows\":' || count(*) || ',\"bits\":[' || coalesce(string_agg("
+        f' {name} || \'{{"ruleset":{rules.id},"rows":\' || count(*) || \',"bits":[\' || coalesce(string_agg('
         "CASE WHEN marked THEN '[' || _row || ',\"' || mask || '\",\"0\"]' END, ',' ORDER BY _row), '') || ']}'"
         " AS masks, flatten(list(causes)) AS causes"
         f" FROM (SELECT w._unit, w._row, {cells} AS cells, {mask} AS mask, coalesce({marked}, false) AS marked,"
@@ -126,7 +136,11 @@ def _parts(batch: Batch, checked: Checked, made: Group, table: Table, rules: Rul
 
 
 def close_older(
-    conn: psycopg.Connection[Any], batch: Batch, made: Group, arrival: Arrival, deltas: counts.Deltas
+    conn: psycopg.Connection[Any],
+    batch: Batch,
+    made: Group,
+    arrival: Arrival,
+    deltas: counts.Deltas,
 ) -> int:
     """Entries that wait under a key that has now arrived again: mended when it was fit, else superseded.
 
@@ -140,8 +154,11 @@ def close_older(
         " AND q.state = 'open' AND q.receipt <> %(receipt)s"
         " RETURNING q.id, q.state, q.masks, q.province, (q.received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date",
         {
-            "receipt": arrival.receipt, "moment": arrival.received, "contract": batch.contract.name,
-            "root": made.root.name, "sender": arrival.sender,
+            "receipt": arrival.receipt,
+            "moment": arrival.received,
+            "contract": batch.contract.name,
+            "root": made.root.name,
+            "sender": arrival.sender,
         },
     ).fetchall()
     if not closed:
@@ -156,5 +173,3 @@ def close_older(
         [ACTOR, arrival.receipt, [row[0] for row in closed], [row[1] for row in closed]],
     )
     return len(closed)
-
-

@@ -19,7 +19,8 @@ def spool(con: duckdb.DuckDBPyConnection, reading: Reading, folder: Path) -> Non
     while True:
         try:
             made = {
-                name: _columns(con, source, folder) for name, source in reading.sources.items()
+                name: _columns(con, source, folder)
+                for name, source in reading.sources.items()
                 if "read_csv" in source.relation
             }
             break
@@ -36,6 +37,9 @@ def _columns(con: Any, source: Source, folder: Path) -> Source:
         f"COPY ({source.relation}) TO {literal(str(file))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 65536)"
     )
     return Source(
-        table=source.table, columns=source.columns, relation=f"SELECT * FROM read_parquet({literal(str(file))})",
-        typed=source.typed, count=source.count,
+        table=source.table,
+        columns=source.columns,
+        relation=f"SELECT * FROM read_parquet({literal(str(file))})",
+        typed=source.typed,
+        count=source.count,
     )

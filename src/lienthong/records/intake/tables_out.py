@@ -29,7 +29,7 @@ def _spreadsheet(con: Any, query: str, path: Path) -> None:
     # Text that begins with = stays text: the cells quote what a stranger sent.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(path), options) as book:
-        cursor = con.cursor().execute(query)
+        cursor = con.execute(query)
         names = [column[0] for column in cursor.description]
         sheet, at = None, SHEET_ROWS
         while batch := cursor.fetchmany(2048):

@@ -64,7 +64,9 @@ def adopt(name_or_path: str, home: Path) -> str:
     given = read_contract(path)
     if given.name in declared_contracts():
         raise Refused(
-            "contract.taken", "The program has a contract %(name)s itself; give yours another name.", name=given.name
+            "contract.taken",
+            "The program has a contract %(name)s itself; give yours another name.",
+            name=given.name,
         )
     folder = home / "contracts"
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,6 @@ Tables left in the connection, for each root R with rows or children:
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 import msgspec
 
@@ -58,7 +56,9 @@ class Batch(msgspec.Struct):
         found = self.columns[table.name]
         names = matched_columns(table, found)
         return [
-            (field.name, cell_text(field, names, found)) for field in table.fields if field.name in names
+            (field.name, cell_text(field, names, found))
+            for field in table.fields
+            if field.name in names
         ]
 
     def cell(self, table: Table, field: str | None) -> str:
@@ -101,7 +101,8 @@ def _units_of_tables(batch: Batch, made: Group, offset: int) -> int:
 def _units_of_envelope(batch: Batch, made: Group) -> None:
     _records(batch, made, "s._unit")
     several = _number(
-        batch.con, f"SELECT count(*) FROM (SELECT 1 FROM {made.record} GROUP BY _unit HAVING count(*) > 1)"
+        batch.con,
+        f"SELECT count(*) FROM (SELECT 1 FROM {made.record} GROUP BY _unit HAVING count(*) > 1)",
     )
     for table in made.children:
         _claim_by_unit(batch, made, table, by_link=bool(several))
@@ -198,7 +199,9 @@ def _digests(batch: Batch, made: Group) -> None:
     """A record's digest covers all its rows, in any order within a table."""
     if len(layout.members(batch.contract, made.root)) == 1 or made.root not in made.tables:
         return
-    parts = [f"SELECT s._row AS _root, md5({_content(batch, made.root)}) AS d FROM {source_name(made.root.name)} s"]
+    parts = [
+        f"SELECT s._row AS _root, md5({_content(batch, made.root)}) AS d FROM {source_name(made.root.name)} s"
+    ]
     parts += [
         f"SELECT o._root, md5({_content(batch, table)}) AS d FROM {source_name(table.name)} s"
         f" JOIN {own(table)} o ON o._row = s._row WHERE o._root IS NOT NULL"

@@ -17,8 +17,8 @@ import psycopg
 from psycopg import sql
 
 from lienthong.contracts.rules.casts import literal, quoted
-from lienthong.records.checking.checked import Checked
 from lienthong.findings import Severity
+from lienthong.records.checking.checked import Checked
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.store import bulk, layout
@@ -49,8 +49,12 @@ def block(batch: Batch, checked: Checked, faults: list[Any]) -> None:
     if batch.envelope_units:
         _empty(batch)
     parts = ["SELECT _unit FROM reason"]
-    parts += [_by_rules(checked, made, table.name) for made in batch.groups for table in made.tables]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE blocked AS SELECT DISTINCT _unit FROM ({' UNION ALL '.join(parts)})")
+    parts += [
+        _by_rules(checked, made, table.name) for made in batch.groups for table in made.tables
+    ]
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE blocked AS SELECT DISTINCT _unit FROM ({' UNION ALL '.join(parts)})"
+    )
     for made in batch.groups:
         _twice(batch, made)
 
@@ -67,7 +71,9 @@ def _whose(made: Group, table: str) -> str:
     """(_row, _root, _unit) of the rows of any table of a group."""
     if table == made.root.name:
         return f"(SELECT _root AS _row, _root, _unit FROM {made.record})"
-    return f"(SELECT _row, _root, _unit FROM {own(next(t for t in made.tables if t.name == table))})"
+    return (
+        f"(SELECT _row, _root, _unit FROM {own(next(t for t in made.tables if t.name == table))})"
+    )
 
 
 def _reader_faults(batch: Batch, faults: list[Any]) -> None:
@@ -80,21 +86,25 @@ def _reader_faults(batch: Batch, faults: list[Any]) -> None:
             lines.append((fault.unit, kept))
         elif fault.table in groups and fault.row is not None:
             found = batch.con.execute(
-                f"SELECT _unit FROM {_whose(groups[fault.table], fault.table)} WHERE _row = ?", [fault.row]
+                f"SELECT _unit FROM {_whose(groups[fault.table], fault.table)} WHERE _row = ?",
+                [fault.row],
             ).fetchone()
             lines.extend((unit[0], kept) for unit in [found] if unit)
     for start in range(0, len(lines), 1000):
         part = lines[start : start + 1000]
         batch.con.execute(
-            f"INSERT INTO reason VALUES {', '.join('(?, ?)' for _ in part)}", [cell for line in part for cell in line]
+            f"INSERT INTO reason VALUES {', '.join('(?, ?)' for _ in part)}",
+            [cell for line in part for cell in line],
         )
 
 
 def _reason(kind: str, root: str, **params: Any) -> str:
     said = reasons.KINDS[kind]
-    return literal(json.dumps(
-        {"rule": said.rule, "kind": kind, "table": root, "params": params}, ensure_ascii=False
-    ))
+    return literal(
+        json.dumps(
+            {"rule": said.rule, "kind": kind, "table": root, "params": params}, ensure_ascii=False
+        )
+    )
 
 
 def _without_root(batch: Batch, made: Group) -> None:
@@ -150,7 +160,13 @@ def _twice(batch: Batch, made: Group) -> None:
 
 
 def compare(
-    conn: psycopg.Connection[Any], batch: Batch, made: Group, *, sender: str, received_us: int, folder: Path
+    conn: psycopg.Connection[Any],
+    batch: Batch,
+    made: Group,
+    *,
+    sender: str,
+    received_us: int,
+    folder: Path,
 ) -> bool:
     """Make `verdict_R` against the store; True when the sender had anything there (or in quarantine) before.
 
@@ -160,8 +176,10 @@ def compare(
     again = quoted(f"again_{made.root.name}")
     open_ = f"_unit NOT IN (SELECT _unit FROM blocked) AND _root NOT IN (SELECT _root FROM {again})"
     new = f"'new' AS state, 1 AS _version, make_timestamp({received_us}::BIGINT) AS _from"
-    rest = f"SELECT _root, 'unchanged', 1, NULL FROM {again} WHERE _root IN (SELECT _root FROM {made.record} WHERE" \
-           " _unit NOT IN (SELECT _unit FROM blocked))"
+    rest = (
+        f"SELECT _root, 'unchanged', 1, NULL FROM {again} WHERE _root IN (SELECT _root FROM {made.record} WHERE"
+        " _unit NOT IN (SELECT _unit FROM blocked))"
+    )
     if not before:
         batch.con.execute(
             f"CREATE OR REPLACE TEMP TABLE {verdict(made)} AS SELECT _root, {new} FROM {made.record} WHERE {open_}"
@@ -174,8 +192,8 @@ def compare(
         f"CREATE OR REPLACE TEMP TABLE {verdict(made)} AS SELECT r._root,"
         " CASE WHEN m.root IS NULL THEN 'new' WHEN m.same THEN 'unchanged' ELSE 'changed' END AS state,"
         f" coalesce(m.version, 0) + 1 AS _version, make_timestamp(greatest({received_us}, coalesce(m.since + 1, 0)))"
-        f" AS _from FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false, auto_detect=false, delim=',', columns="
-        "{'root': 'BIGINT', 'same': 'BOOLEAN', 'version': 'INTEGER', 'since': 'BIGINT'}) m ON m.root = r._root"
+        f" AS _from FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false,"
+        " auto_detect=false, delim=',', columns={'root': 'BIGINT', 'same': 'BOOLEAN', 'version': 'INTEGER', 'since': 'BIGINT'}) m ON m.root = r._root"
         f" WHERE {open_} UNION ALL {rest}"
     )
     matched.unlink()
@@ -192,13 +210,17 @@ def sent_before(conn: psycopg.Connection[Any], contract: str, sender: str) -> bo
     return bool(row and row[0])
 
 
-def _match(conn: psycopg.Connection[Any], batch: Batch, made: Group, sender: str, folder: Path) -> Path:
+def _match(
+    conn: psycopg.Connection[Any], batch: Batch, made: Group, sender: str, folder: Path
+) -> Path:
     conn.execute("DROP TABLE IF EXISTS pg_temp.arrived")
     conn.execute(
         "CREATE TEMP TABLE arrived (root bigint, key text, digest bytea, blocked boolean) ON COMMIT DROP"
     )
     bulk.copy(
-        conn, batch.con, sql.Identifier("arrived"),
+        conn,
+        batch.con,
+        sql.Identifier("arrived"),
         f"SELECT _root AS root, _key AS key, _digest AS digest, _unit IN (SELECT _unit FROM blocked) AS blocked"
         f" FROM {made.record} WHERE _key IS NOT NULL AND strlen(_key) <= {layout.KEY_LENGTH}",
     )

@@ -64,7 +64,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         edits = self.edits or {}
         return {
             table: [
-                {"row": row["row"], "cells": row["cells"] | edits.get(table, {}).get(str(row["row"]), {})}
+                {
+                    "row": row["row"],
+                    "cells": row["cells"] | edits.get(table, {}).get(str(row["row"]), {}),
+                }
                 for row in rows
             ]
             for table, rows in self.rows.items()
@@ -130,8 +133,15 @@ def entries(
             " AND (%(sender)s::text IS NULL OR sender = %(sender)s)"
             " AND (%(receipt)s::text IS NULL OR receipt = %(receipt)s)"
             " AND (%(cause)s::text IS NULL OR %(cause)s = ANY(causes)) ORDER BY id LIMIT %(limit)s",
-            {"after": after, "state": state, "contract": contract, "sender": sender, "receipt": receipt,
-             "cause": cause, "limit": limit},
+            {
+                "after": after,
+                "state": state,
+                "contract": contract,
+                "sender": sender,
+                "receipt": receipt,
+                "cause": cause,
+                "limit": limit,
+            },
         ).fetchall()
     return [Line(**row) for row in rows]
 
@@ -149,7 +159,7 @@ def several(conn: psycopg.Connection[Any], ids: list[int], *, lock: bool = False
     names = ", ".join(Entry.__struct_fields__)
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            f"SELECT {names} FROM records.quarantine WHERE id = ANY(%s) ORDER BY id"  # type: ignore[arg-type]
+            f"SELECT {names} FROM records.quarantine WHERE id = ANY(%s) ORDER BY id"
             f"{' FOR UPDATE' if lock else ''}",
             [ids],
         ).fetchall()
@@ -170,7 +180,8 @@ def history(conn: psycopg.Connection[Any], id: int) -> list[Act]:
     """What was done to an entry since it came, oldest first."""
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT at, actor, act, about FROM records.quarantine_act WHERE entry = %s ORDER BY id", [id]
+            "SELECT at, actor, act, about FROM records.quarantine_act WHERE entry = %s ORDER BY id",
+            [id],
         ).fetchall()
     return [Act(**row) for row in rows]
 
@@ -178,8 +189,16 @@ def history(conn: psycopg.Connection[Any], id: int) -> list[Act]:
 def _of_row(rules: Ruleset, table: str, row: int, mask: int, given: Entry) -> list[Finding]:
     return [
         Finding(
-            rule=rule.id, criterion=rule.criterion, severity=rule.severity, message=rule.sentence or _plain(rule.id),
-            remedy=rule.remedy, table=table, row=row, unit=given.unit, key=given.key, field=rule.field or None,
+            rule=rule.id,
+            criterion=rule.criterion,
+            severity=rule.severity,
+            message=rule.sentence or _plain(rule.id),
+            remedy=rule.remedy,
+            table=table,
+            row=row,
+            unit=given.unit,
+            key=given.key,
+            field=rule.field or None,
         )
         for rule in (rules.rules[at] for at in bits(mask))
     ]
@@ -189,7 +208,9 @@ def _plain(text: str) -> Text:
     return {language: text for language in ("vi", "en", "fr")}
 
 
-def _sentences(conn: psycopg.Connection[Any], contracts: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
+def _sentences(
+    conn: psycopg.Connection[Any], contracts: set[str]
+) -> dict[tuple[str, str], dict[str, Any]]:
     """(contract, cause) to what the newest ruleset says of the rule."""
     rows = conn.execute(
         "SELECT DISTINCT ON (contract, rule ->> 'id', rule ->> 'field') contract, rule"
@@ -200,14 +221,21 @@ def _sentences(conn: psycopg.Connection[Any], contracts: set[str]) -> dict[tuple
     return {(contract, f"{rule['id']}|{rule['field']}"): rule for contract, rule in rows}
 
 
-def _cause(contract: str, cause: str, number: int, said: dict[tuple[str, str], dict[str, Any]]) -> Cause:
+def _cause(
+    contract: str, cause: str, number: int, said: dict[tuple[str, str], dict[str, Any]]
+) -> Cause:
     rule, _, field = cause.partition("|")
     about = said.get((contract, cause))
     if about is not None:
         return Cause(
-            contract=contract, rule=rule, field=field, count=number, criterion=Criterion(about["criterion"]),
-            sentence=about.get("sentence", {}), remedy=about.get("remedy", {}),
+            contract=contract,
+            rule=rule,
+            field=field,
+            count=number,
+            criterion=Criterion(about["criterion"]),
+            sentence=about.get("sentence", {}),
+            remedy=about.get("remedy", {}),
         )
-    return Cause(contract=contract, rule=rule, field=field, count=number, sentence=reasons.general(rule))
-
-
+    return Cause(
+        contract=contract, rule=rule, field=field, count=number, sentence=reasons.general(rule)
+    )

@@ -39,15 +39,24 @@ def mend(conn: psycopg.Connection[Any], id: int, cells: Cells, actor: str) -> En
             return given
         kept = {table: rows for table, rows in edits.items() if rows}
         conn.execute(
-            "UPDATE records.quarantine SET edits = %s WHERE id = %s", [Jsonb(kept) if kept else None, id]
+            "UPDATE records.quarantine SET edits = %s WHERE id = %s",
+            [Jsonb(kept) if kept else None, id],
         )
         _act(conn, given, actor, "cells", {"cells": changed, "edits": kept})
-        audit.write(conn, actor, "quarantine.cells", {"entry": id, "receipt": given.receipt, "cells": changed})
+        audit.write(
+            conn,
+            actor,
+            "quarantine.cells",
+            {"entry": id, "receipt": given.receipt, "cells": changed},
+        )
         return entry(conn, id)
 
 
 def abandon(conn: psycopg.Connection[Any], id: int, reason: str, actor: str) -> Entry:
-    """Give an entry up; it leaves the counts and stays readable. Raises Refused without a reason, Conflict when closed."""
+    """Give an entry up; it leaves the counts and stays readable.
+
+    Raises Refused without a reason, Conflict when closed.
+    """
     if not reason.strip():
         raise Refused("quarantine.reason", "Say why the record is abandoned.")
     with conn.transaction():
@@ -74,17 +83,28 @@ def take_back(conn: psycopg.Connection[Any], given: Entry, deltas: counts.Deltas
 def _open(conn: psycopg.Connection[Any], id: int) -> Entry:
     given = entry(conn, id, lock=True)
     if given.state != "open":
-        raise Conflict("quarantine.closed", "Entry %(id)s is closed already (%(state)s).", id=id, state=given.state)
+        raise Conflict(
+            "quarantine.closed",
+            "Entry %(id)s is closed already (%(state)s).",
+            id=id,
+            state=given.state,
+        )
     return given
 
 
-def _edit(given: Entry, edits: dict[str, Any], table: str, row: int, field: str, text: str | None) -> bool:
+def _edit(
+    given: Entry, edits: dict[str, Any], table: str, row: int, field: str, text: str | None
+) -> bool:
     """Put one edit in `edits`; says whether anything changed."""
     sent = next((r["cells"] for r in given.rows.get(table, []) if r["row"] == row), None)
     if sent is None or field not in sent or field.startswith("_"):
         raise Refused(
-            "quarantine.cell", "Entry %(id)s has no cell %(table)s.%(field)s in row %(row)s.",
-            id=given.id, table=table, field=field, row=row,
+            "quarantine.cell",
+            "Entry %(id)s has no cell %(table)s.%(field)s in row %(row)s.",
+            id=given.id,
+            table=table,
+            field=field,
+            row=row,
         )
     if text is not None and (len(text) > LONGEST or "\x00" in text):
         raise Refused("quarantine.text", "This text cannot stand in a cell.")
@@ -101,7 +121,9 @@ def _edit(given: Entry, edits: dict[str, Any], table: str, row: int, field: str,
     return True
 
 
-def _act(conn: psycopg.Connection[Any], given: Entry, actor: str, act: str, about: dict[str, Any]) -> None:
+def _act(
+    conn: psycopg.Connection[Any], given: Entry, actor: str, act: str, about: dict[str, Any]
+) -> None:
     conn.execute(
         "INSERT INTO records.quarantine_act (entry, actor, act, about) VALUES (%s, %s, %s, %s)",
         [given.id, actor, act, Jsonb(about)],

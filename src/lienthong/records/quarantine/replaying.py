@@ -23,8 +23,8 @@ from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.faults import Fault
 from lienthong.records.formats.reading import Reading, Source
-from lienthong.records.intake import keeping, receiving, setting_aside, terms, units, verdicts
 from lienthong.records.intake import faults as reasons
+from lienthong.records.intake import keeping, receiving, setting_aside, terms, units, verdicts
 from lienthong.records.intake.processing import process
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.quarantine.entries import Entry, several
@@ -43,7 +43,12 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay(
-    conn: psycopg.Connection[Any], ids: list[int], actor: str, *, home: Path, contract: Contract | None = None
+    conn: psycopg.Connection[Any],
+    ids: list[int],
+    actor: str,
+    *,
+    home: Path,
+    contract: Contract | None = None,
 ) -> Replayed:
     """Check these open entries again; closed ones are passed over. One transaction for each receipt among them.
 
@@ -53,9 +58,13 @@ def replay(
     unchanged: list[int] = []
     waiting: list[int] = []
     found = [e for e in several(conn, ids) if e.state == "open"]
-    for receipt, group in groupby(sorted(found, key=lambda e: (e.receipt, e.id)), key=lambda e: e.receipt):
+    for receipt, group in groupby(
+        sorted(found, key=lambda e: (e.receipt, e.id)), key=lambda e: e.receipt
+    ):
         mine = [e.id for e in group]
-        own = contract or terms.contract(next(e.contract for e in found if e.receipt == receipt), home)
+        own = contract or terms.contract(
+            next(e.contract for e in found if e.receipt == receipt), home
+        )
         if conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
             schema.ensure(conn, own)
         with conn.transaction():
@@ -68,12 +77,26 @@ def replay(
 
 
 def mend_by_file(
-    conn: psycopg.Connection[Any], data: Any, *, contract: str, sender: str, actor: str, name: str, home: Path,
+    conn: psycopg.Connection[Any],
+    data: Any,
+    *,
+    contract: str,
+    sender: str,
+    actor: str,
+    name: str,
+    home: Path,
     province: str | None = None,
 ) -> Submission:
     """A corrected file: received and processed like any other; the entries whose keys it carries close by it."""
     given = receiving.receive(
-        conn, data, contract=contract, sender=sender, actor=actor, name=name, channel="mend", home=home,
+        conn,
+        data,
+        contract=contract,
+        sender=sender,
+        actor=actor,
+        name=name,
+        channel="mend",
+        home=home,
         province=province,
     )
     return process(conn, given.receipt, home=home)
@@ -94,8 +117,13 @@ def _replay(
         folder = Path(name)
         reading, places = _reading(contract, entries)
         checked = check(
-            contract, reading, received=first.received_at, codes=terms.codes(home), sender=first.sender,
-            con=connect(folder), workdir=folder,
+            contract,
+            reading,
+            received=first.received_at,
+            codes=terms.codes(home),
+            sender=first.sender,
+            con=connect(folder),
+            workdir=folder,
         )
         try:
             with as_owner(conn):
@@ -106,13 +134,24 @@ def _replay(
 
 
 def _settle(
-    conn: psycopg.Connection[Any], contract: Contract, checked: Checked, reading: Reading, entries: list[Entry],
-    places: dict[str, list[int]], folder: Path, actor: str,
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    checked: Checked,
+    reading: Reading,
+    entries: list[Entry],
+    places: dict[str, list[int]],
+    folder: Path,
+    actor: str,
 ) -> Replayed:
     first, now = entries[0], clock.now()
     arrival = keeping.Arrival(first.receipt, first.sender, first.province, now, first.received_at)
     batch = units.Batch(
-        checked.con, contract, checked.columns, first.province, first.receipt, envelope_units=len(entries)
+        checked.con,
+        contract,
+        checked.columns,
+        first.province,
+        first.receipt,
+        envelope_units=len(entries),
     )
     units.group(batch, list(checked.tables))
     verdicts.block(batch, checked, reading.faults)
@@ -120,7 +159,9 @@ def _settle(
     for given in entries:
         take_back(conn, given, deltas)
     for made in batch.groups:
-        verdicts.compare(conn, batch, made, sender=first.sender, received_us=arrival.microseconds, folder=folder)
+        verdicts.compare(
+            conn, batch, made, sender=first.sender, received_us=arrival.microseconds, folder=folder
+        )
         keeping.replace(conn, batch, made, arrival, deltas)
         for table in made.tables:
             keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival)
@@ -142,33 +183,46 @@ def _reading(contract: Contract, entries: list[Entry]) -> tuple[Reading, dict[st
     for unit, given in enumerate(entries):
         for table, rows in given.cells().items():
             for row in rows:
-                lines.setdefault(table, []).append(row["cells"] | {"_row": len(lines.get(table, [])), "_unit": unit})
+                lines.setdefault(table, []).append(
+                    row["cells"] | {"_row": len(lines.get(table, [])), "_unit": unit}
+                )
                 places.setdefault(table, []).append(row["row"])
                 known = columns.setdefault(table, [])
                 known.extend(name for name in row["cells"] if name not in known)
         faults += [_fault(fault, unit) for fault in given.faults if _stays(fault, given)]
     sources = {
         table.name: _source(table.name, columns[table.name], lines[table.name])
-        for table in contract.tables if table.name in lines
+        for table in contract.tables
+        if table.name in lines
     }
     return Reading(sources=sources, faults=faults, units=len(entries)), places
 
 
 def _source(table: str, columns: list[str], lines: list[dict[str, Any]]) -> Source:
     shape = pyarrow.schema(
-        [*((name, pyarrow.string()) for name in columns), ("_row", pyarrow.int64()), ("_unit", pyarrow.int64())]
+        [
+            *((name, pyarrow.string()) for name in columns),
+            ("_row", pyarrow.int64()),
+            ("_unit", pyarrow.int64()),
+        ]
     )
     held = pyarrow.Table.from_pylist(lines, schema=shape)
     name = f"waiting_{table}"
+
+    def attach(con: Any) -> None:
+        con.register(name, held)
+
     return Source(
-        table=table, columns=tuple(column for column in columns if not column.startswith("_")),
-        relation=f'SELECT * FROM "{name}"', count=len(lines),
-        attaching=lambda con: con.register(name, held) and None,
+        table=table,
+        columns=tuple(column for column in columns if not column.startswith("_")),
+        relation=f'SELECT * FROM "{name}"',
+        count=len(lines),
+        attaching=attach,
     )
 
 
 def _stays(fault: dict[str, Any], given: Entry) -> bool:
-    """Reasons of the store are found anew; a row that the reader had trouble with is settled once a person mended it."""
+    """Reasons of the store are found anew; the reader's trouble with a row is settled once a person mended it."""
     if fault["kind"] in reasons.KINDS:
         return False
     edited = (given.edits or {}).get(fault.get("table") or "", {})
@@ -182,7 +236,9 @@ def _fault(fault: dict[str, Any], unit: int) -> Fault:
 def _outcome(batch: units.Batch, entries: list[Entry]) -> Replayed:
     blocked = {row[0] for row in batch.con.execute("SELECT _unit FROM blocked").fetchall()}
     changed = {
-        row[0] for made in batch.groups for row in batch.con.execute(
+        row[0]
+        for made in batch.groups
+        for row in batch.con.execute(
             f"SELECT r._unit FROM {made.record} r JOIN {verdicts.verdict(made)} v USING (_root)"
             " WHERE v.state <> 'unchanged'"
         ).fetchall()
@@ -203,17 +259,28 @@ def _close(conn: psycopg.Connection[Any], outcome: Replayed, receipt: str, now: 
     conn.execute(
         "UPDATE records.submission SET kept = kept + %s, unchanged = unchanged + %s, quarantined = quarantined - %s"
         " WHERE receipt = %s",
-        [len(outcome.kept), len(outcome.unchanged), len(outcome.kept) + len(outcome.unchanged), receipt],
+        [
+            len(outcome.kept),
+            len(outcome.unchanged),
+            len(outcome.kept) + len(outcome.unchanged),
+            receipt,
+        ],
     )
 
 
 def _still_waiting(
-    conn: psycopg.Connection[Any], batch: units.Batch, checked: Checked, rules: Any, entries: list[Entry],
+    conn: psycopg.Connection[Any],
+    batch: units.Batch,
+    checked: Checked,
+    rules: Any,
+    entries: list[Entry],
     places: dict[str, list[int]],
 ) -> None:
     """New masks, reasons and key for what is still not fit; rows keep the positions at which they were sent."""
     query = setting_aside.entries_sql(batch, checked, rules, entries[0].province)
-    rows = batch.con.execute(f"SELECT unit, key, province, masks, faults, causes FROM ({query})").fetchall()
+    rows = batch.con.execute(
+        f"SELECT unit, key, province, masks, faults, causes FROM ({query})"
+    ).fetchall()
     for unit, key, province, masks, faults, causes in rows:
         given = entries[unit]
         placed = {
@@ -222,7 +289,14 @@ def _still_waiting(
         }
         conn.execute(
             "UPDATE records.quarantine SET key = %s, province = %s, masks = %s, faults = %s, causes = %s WHERE id = %s",
-            [key, province, Jsonb(placed), Jsonb(_own_places(json.loads(faults), given)), causes, given.id],
+            [
+                key,
+                province,
+                Jsonb(placed),
+                Jsonb(_own_places(json.loads(faults), given)),
+                causes,
+                given.id,
+            ],
         )
 
 
@@ -234,8 +308,13 @@ def _tell(
     conn: psycopg.Connection[Any], outcome: Replayed, receipt: str, contract: Contract, actor: str
 ) -> None:
     acts = [
-        (id, act) for act, ids in
-        (("kept", outcome.kept), ("unchanged", outcome.unchanged), ("waiting", outcome.waiting)) for id in ids
+        (id, act)
+        for act, ids in (
+            ("kept", outcome.kept),
+            ("unchanged", outcome.unchanged),
+            ("waiting", outcome.waiting),
+        )
+        for id in ids
     ]
     conn.execute(
         "INSERT INTO records.quarantine_act (entry, actor, act, about)"
@@ -243,7 +322,16 @@ def _tell(
         " FROM unnest(%s::bigint[], %s::text[]) AS u(entry, act)",
         [actor, receipt, contract.version, [id for id, _ in acts], [act for _, act in acts]],
     )
-    audit.write(conn, actor, "quarantine.replayed", {
-        "receipt": receipt, "contract": contract.name, "version": contract.version, "kept": list(outcome.kept),
-        "unchanged": list(outcome.unchanged), "waiting": list(outcome.waiting),
-    })
+    audit.write(
+        conn,
+        actor,
+        "quarantine.replayed",
+        {
+            "receipt": receipt,
+            "contract": contract.name,
+            "version": contract.version,
+            "kept": list(outcome.kept),
+            "unchanged": list(outcome.unchanged),
+            "waiting": list(outcome.waiting),
+        },
+    )

@@ -25,7 +25,7 @@ ROW = "*"
 """The pseudo rule "this row has an error"; "*correct", "*sufficient", ... : it breaks a rule of the criterion."""
 
 CHECKS = "+"
-"""The pseudo rules "+correct", "+sufficient", ... : the sums over all rules of the criterion that are not only information."""
+"""The pseudo rules "+correct", "+sufficient", ... : sums over the criterion's rules that are not only information."""
 
 DAY = sql.SQL("(_from AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
 """The day of a count: when the version arrived, on Vietnam's calendar."""
@@ -53,7 +53,14 @@ class Deltas:
         self._rulesets: dict[int, Ruleset] = {}
 
     def add(
-        self, rules: Ruleset, sender: str, province: str, day: date, rows: int, failed: int = 0, unknown: int = 0
+        self,
+        rules: Ruleset,
+        sender: str,
+        province: str,
+        day: date,
+        rows: int,
+        failed: int = 0,
+        unknown: int = 0,
     ) -> None:
         """`rows` rows (negative: taken back) that share these masks."""
         self._rulesets[rules.id] = rules
@@ -84,7 +91,9 @@ class Deltas:
                 line[2] += unknown
                 line[3] += total.sole.get(at, 0)
                 if rule.severity is not Severity.INFORMATION:
-                    sums = lines[rules.version, rules.table, CHECKS + rule.criterion, province, day, sender]
+                    sums = lines[
+                        rules.version, rules.table, CHECKS + rule.criterion, province, day, sender
+                    ]
                     sums[0] += total.rows - unknown
                     sums[1] += total.failed.get(at, 0)
                     sums[2] += unknown
@@ -92,11 +101,16 @@ class Deltas:
                 line = lines[rules.version, rules.table, name, province, day, sender]
                 line[0] += total.rows
                 line[1] += total.pseudo.get(name, 0)
-        return {key: (line[0], line[1], line[2], line[3]) for key, line in lines.items() if any(line)}
+        return {
+            key: (line[0], line[1], line[2], line[3]) for key, line in lines.items() if any(line)
+        }
 
     def write(self, conn: psycopg.Connection[Any], contract: str) -> None:
         """Add the changes to records.count, in one order for everybody so that no two writers wait for each other."""
-        lines = sorted((key[5], key[4], key[1], key[2], key[3], key[0], *sums) for key, sums in self.lines().items())
+        lines = sorted(
+            (key[5], key[4], key[1], key[2], key[3], key[0], *sums)
+            for key, sums in self.lines().items()
+        )
         if not lines:
             return
         columns = [list(column) for column in zip(*lines, strict=True)]
@@ -117,7 +131,13 @@ def _pseudo(rules: Ruleset) -> list[tuple[str, int]]:
 
 
 def add_quarantined(
-    deltas: Deltas, rulesets: dict[int, Ruleset], masks: dict[str, Any], sender: str, province: str, day: date, sign: int
+    deltas: Deltas,
+    rulesets: dict[int, Ruleset],
+    masks: dict[str, Any],
+    sender: str,
+    province: str,
+    day: date,
+    sign: int,
 ) -> None:
     """The rows of one quarantine entry; `masks` is its column of that name, `sign` 1 or -1."""
     for about in masks.values():
@@ -130,19 +150,32 @@ def add_quarantined(
 
 
 def add_kept(
-    conn: psycopg.Connection[Any], deltas: Deltas, query: sql.Composed, values: Iterable[Any], sign: int
+    conn: psycopg.Connection[Any],
+    deltas: Deltas,
+    query: sql.Composed,
+    values: Iterable[Any],
+    sign: int,
 ) -> None:
     """Rows of the store; the query answers ruleset, sender, province, day, failed, unknown and how many."""
     rows = conn.execute(query, list(values)).fetchall()
     rulesets = load(conn, (row[0] for row in rows))
     for ruleset, sender, province, day, failed, unknown, number in rows:
-        deltas.add(rulesets[ruleset], sender, province, day, sign * number, from_bytes(failed), from_bytes(unknown))
+        deltas.add(
+            rulesets[ruleset],
+            sender,
+            province,
+            day,
+            sign * number,
+            from_bytes(failed),
+            from_bytes(unknown),
+        )
 
 
 def grouped(source: sql.Composable) -> sql.Composed:
     """The query that `add_kept` reads, over any FROM item with the columns of a current table."""
     return sql.SQL(
-        "SELECT _ruleset, _sender, _province, {day}, _failed, _unknown, count(*) FROM {source} GROUP BY 1, 2, 3, 4, 5, 6"
+        "SELECT _ruleset, _sender, _province, {day}, _failed, _unknown, count(*) FROM {source}"
+        " GROUP BY 1, 2, 3, 4, 5, 6"
     ).format(day=DAY, source=source)
 
 
@@ -153,7 +186,8 @@ def recompute(conn: psycopg.Connection[Any], contract: Contract) -> dict[Key, Su
         add_kept(conn, deltas, grouped(sql.Identifier(contract.name, table.name)), [], 1)
     entries = conn.execute(
         "SELECT masks, sender, province, (received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"
-        " FROM records.quarantine WHERE contract = %s AND state = 'open'", [contract.name],
+        " FROM records.quarantine WHERE contract = %s AND state = 'open'",
+        [contract.name],
     ).fetchall()
     rulesets = load(conn, (about["ruleset"] for entry in entries for about in entry[0].values()))
     for masks, sender, province, day in entries:
@@ -165,8 +199,7 @@ def counted(conn: psycopg.Connection[Any], contract: Contract) -> dict[Key, Sums
     """What records.count says of a contract, in the shape of `recompute`."""
     rows = conn.execute(
         "SELECT version, table_name, rule, province, day, sender, checked, failed, unknown, sole FROM records.count"
-        " WHERE contract = %s AND (checked, failed, unknown) <> (0, 0, 0)", [contract.name],
+        " WHERE contract = %s AND (checked, failed, unknown) <> (0, 0, 0)",
+        [contract.name],
     )
     return {row[:6]: row[6:] for row in rows}
-
-

@@ -14,7 +14,9 @@ ROWS = 100_000
 
 
 @contextmanager
-def key_afterwards(conn: psycopg.Connection[Any], schema: str, table: str, rows: int) -> Iterator[bool]:
+def key_afterwards(
+    conn: psycopg.Connection[Any], schema: str, table: str, rows: int
+) -> Iterator[bool]:
     """Yields True when the table was empty and nobody else used it, and its key is made at the end of the block.
 
     Nobody waits: when the table is in use the key stays where it is. Inside the caller's transaction.
@@ -24,12 +26,15 @@ def key_afterwards(conn: psycopg.Connection[Any], schema: str, table: str, rows:
         return
     here = sql.Identifier(schema, table)
     found = conn.execute(
-        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'", [here.as_string(conn)]
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'",
+        [here.as_string(conn)],
     ).fetchone()
     if found is None:
         yield False
         return
-    conn.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(here, sql.Identifier(found[0])))
+    conn.execute(
+        sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(here, sql.Identifier(found[0]))
+    )
     yield True
     conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
     conn.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (_key, _sender)").format(here))

@@ -11,16 +11,28 @@ from typing import Any
 from lienthong.contracts.contract import Contract, Field, Table
 
 TYPES = {
-    "string": "text", "integer": "bigint", "number": "double precision", "boolean": "boolean",
-    "date": "date", "timestamp": "timestamp", "time": "time",
+    "string": "text",
+    "integer": "bigint",
+    "number": "double precision",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "time": "time",
 }
 """Logical types of ODCS to PostgreSQL. A cell that does not parse is NULL here and stays in the bytes sent."""
 
 SYSTEM = {
-    "_key": "text NOT NULL", "_sender": "text NOT NULL", "_province": "text NOT NULL",
-    "_unit": "bigint NOT NULL", "_row": "bigint NOT NULL", "_version": "integer NOT NULL",
-    "_receipt": "text NOT NULL", "_from": "timestamptz NOT NULL", "_ruleset": "integer NOT NULL",
-    "_failed": "bytea", "_unknown": "bytea",
+    "_key": "text NOT NULL",
+    "_sender": "text NOT NULL",
+    "_province": "text NOT NULL",
+    "_unit": "bigint NOT NULL",
+    "_row": "bigint NOT NULL",
+    "_version": "integer NOT NULL",
+    "_receipt": "text NOT NULL",
+    "_from": "timestamptz NOT NULL",
+    "_ruleset": "integer NOT NULL",
+    "_failed": "bytea",
+    "_unknown": "bytea",
 }
 """What the store adds to each row: whose it is, where it came from, since when it holds, what its rules said."""
 

@@ -57,8 +57,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record(
-    conn: psycopg.Connection[Any], contract: Contract, key: str, *, table: str | None = None,
-    sender: str | None = None, as_of: datetime | None = None,
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    key: str,
+    *,
+    table: str | None = None,
+    sender: str | None = None,
+    as_of: datetime | None = None,
 ) -> Record:
     """The record of a key (`table` names the root table, default the first), now or as it was known at `as_of`.
 
@@ -67,25 +72,46 @@ def record(
     root = _root(contract, table)
     found = _version_rows(conn, contract, root, key, sender, as_of)
     if not found:
-        raise NotFound("record.unknown", "There is no such record in %(contract)s.", contract=contract.name)
+        raise NotFound(
+            "record.unknown", "There is no such record in %(contract)s.", contract=contract.name
+        )
     if len({row["_sender"] for row in found}) > 1:
         raise Refused("record.several", "Several senders use this key; say which sender is meant.")
     head = found[0]
     rows, remarks = {}, []
     for member in layout.members(contract, root):
-        here = found if member is root else _version_rows(conn, contract, member, key, head["_sender"], as_of)
+        here = (
+            found
+            if member is root
+            else _version_rows(conn, contract, member, key, head["_sender"], as_of)
+        )
         if here:
-            rows[member.name] = [{field.name: row[field.name] for field in member.fields} for row in here]
+            rows[member.name] = [
+                {field.name: row[field.name] for field in member.fields} for row in here
+            ]
         remarks += _findings(conn, member, here)
     return Record(
-        contract=contract.name, root=root.name, key=head["_key"], sender=head["_sender"], province=head["_province"],
-        version=head["_version"], receipt=head["_receipt"], since=head["_from"], until=head.get("_to"),
-        unit=head["_unit"], rows=rows, findings=remarks,
+        contract=contract.name,
+        root=root.name,
+        key=head["_key"],
+        sender=head["_sender"],
+        province=head["_province"],
+        version=head["_version"],
+        receipt=head["_receipt"],
+        since=head["_from"],
+        until=head.get("_to"),
+        unit=head["_unit"],
+        rows=rows,
+        findings=remarks,
     )
 
 
 def versions(
-    conn: psycopg.Connection[Any], contract: Contract, key: str, *, table: str | None = None,
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    key: str,
+    *,
+    table: str | None = None,
     sender: str | None = None,
 ) -> list[Version]:
     """Every version of a record, newest first."""
@@ -104,8 +130,15 @@ def versions(
 
 
 def search(
-    conn: psycopg.Connection[Any], contract: Contract, *, table: str | None = None, key: str | None = None,
-    sender: str | None = None, receipt: str | None = None, after: tuple[str, str] = ("", ""), limit: int = 50,
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    *,
+    table: str | None = None,
+    key: str | None = None,
+    sender: str | None = None,
+    receipt: str | None = None,
+    after: tuple[str, str] = ("", ""),
+    limit: int = 50,
     fields: tuple[str, ...] | None = None,
 ) -> list[Row]:
     """Present records in the order of their keys: whose key begins with `key`, of a sender, of a receipt.
@@ -125,15 +158,25 @@ def search(
         here=sql.Identifier(contract.name, root.name),
     )
     values = {
-        "key": key, "key_end": (key or "") + "\U0010ffff", "sender": sender, "receipt": receipt,
-        "after_key": after[0], "after_sender": after[1], "limit": limit,
+        "key": key,
+        "key_end": (key or "") + "\U0010ffff",
+        "sender": sender,
+        "receipt": receipt,
+        "after_key": after[0],
+        "after_sender": after[1],
+        "limit": limit,
     }
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query, values).fetchall()
     return [
         Row(
-            key=row["_key"], sender=row["_sender"], province=row["_province"], version=row["_version"],
-            receipt=row["_receipt"], since=row["_from"], cells={name: row[name] for name in wanted},
+            key=row["_key"],
+            sender=row["_sender"],
+            province=row["_province"],
+            version=row["_version"],
+            receipt=row["_receipt"],
+            since=row["_from"],
+            cells={name: row[name] for name in wanted},
         )
         for row in rows
     ]
@@ -146,25 +189,33 @@ def _root(contract: Contract, table: str | None) -> Table:
     found = contract.table(table)
     if found is None or layout.root_of(contract, found) is not found:
         raise NotFound(
-            "record.table", "%(contract)s has no records called %(table)s; there are: %(choices)s.",
-            contract=contract.name, table=table, choices=", ".join(root.name for root in layout.roots(contract)),
+            "record.table",
+            "%(contract)s has no records called %(table)s; there are: %(choices)s.",
+            contract=contract.name,
+            table=table,
+            choices=", ".join(root.name for root in layout.roots(contract)),
         )
     return found
 
 
 def _version_rows(
-    conn: psycopg.Connection[Any], contract: Contract, table: Table, key: str, sender: str | None,
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    table: Table,
+    key: str,
+    sender: str | None,
     as_of: datetime | None,
 ) -> list[dict[str, Any]]:
     names = [*(field.name for field in table.fields), *layout.SYSTEM]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     condition = "_key = %(key)s AND (%(sender)s::text IS NULL OR _sender = %(sender)s)"
-    query = sql.SQL("SELECT {columns}, NULL::timestamptz AS _to FROM {here} WHERE " + condition).format(
-        columns=columns, here=sql.Identifier(contract.name, table.name)
-    )
+    query = sql.SQL(
+        "SELECT {columns}, NULL::timestamptz AS _to FROM {here} WHERE " + condition
+    ).format(columns=columns, here=sql.Identifier(contract.name, table.name))
     if as_of is not None:
         past = sql.SQL(
-            " AND _from <= %(as_of)s UNION ALL SELECT {columns}, _to FROM {past} WHERE " + condition
+            " AND _from <= %(as_of)s UNION ALL SELECT {columns}, _to FROM {past} WHERE "
+            + condition
             + " AND _from <= %(as_of)s AND %(as_of)s < _to"
         ).format(columns=columns, past=sql.Identifier(contract.name, layout.history(table.name)))
         query = query + past
@@ -174,7 +225,9 @@ def _version_rows(
         ).fetchall()
 
 
-def _findings(conn: psycopg.Connection[Any], table: Table, rows: list[dict[str, Any]]) -> list[Finding]:
+def _findings(
+    conn: psycopg.Connection[Any], table: Table, rows: list[dict[str, Any]]
+) -> list[Finding]:
     """The warnings with which the rows were kept; `row` is the position among the rows shown."""
     marked = [(at, row) for at, row in enumerate(rows) if row["_failed"]]
     if not marked:
@@ -182,9 +235,18 @@ def _findings(conn: psycopg.Connection[Any], table: Table, rows: list[dict[str, 
     rulesets = load(conn, (row["_ruleset"] for _, row in marked))
     return [
         Finding(
-            rule=rule.id, criterion=rule.criterion, severity=rule.severity, message=rule.sentence, remedy=rule.remedy,
-            table=table.name, row=at, key=row["_key"], field=rule.field or None,
+            rule=rule.id,
+            criterion=rule.criterion,
+            severity=rule.severity,
+            message=rule.sentence,
+            remedy=rule.remedy,
+            table=table.name,
+            row=at,
+            key=row["_key"],
+            field=rule.field or None,
         )
         for at, row in marked
-        for rule in (rulesets[row["_ruleset"]].rules[bit] for bit in bits(from_bytes(row["_failed"])))
+        for rule in (
+            rulesets[row["_ruleset"]].rules[bit] for bit in bits(from_bytes(row["_failed"]))
+        )
     ]

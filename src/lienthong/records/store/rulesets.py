@@ -51,7 +51,8 @@ class Ruleset(msgspec.Struct, frozen=True):
     def criterion(self, criterion: Criterion) -> int:
         """The bits of one criterion; what is only information does not count against data."""
         return mask_of(
-            at for at, rule in enumerate(self.rules)
+            at
+            for at, rule in enumerate(self.rules)
             if rule.criterion is criterion and rule.severity is not Severity.INFORMATION
         )
 
@@ -87,7 +88,11 @@ def from_bytes(kept: bytes | memoryview | None) -> int:
 
 
 def ruleset(
-    conn: psycopg.Connection[Any], contract: Contract, table: str, rules: Sequence[Rule], unknown: int
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    table: str,
+    rules: Sequence[Rule],
+    unknown: int,
 ) -> Ruleset:
     """The ruleset of these rules, recorded once per contract digest and set of undecided rules."""
     said = tuple(_said(rule) for rule in rules)
@@ -112,7 +117,12 @@ def load(conn: psycopg.Connection[Any], ids: Iterable[int]) -> dict[int, Ruleset
     )
     return {
         row[0]: Ruleset(
-            row[0], row[1], row[2], row[3], msgspec.convert(row[4], tuple[RuleSaid, ...]), int(row[5], 16)
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            msgspec.convert(row[4], tuple[RuleSaid, ...]),
+            int(row[5], 16),
         )
         for row in rows
     }

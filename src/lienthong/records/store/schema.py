@@ -29,14 +29,19 @@ def ensure(conn: psycopg.Connection[Any], contract: Contract) -> None:
     if place in _ready:
         return
     if contract.name in RESERVED or contract.name.startswith("pg_"):
-        raise Refused("store.name", "A contract cannot be called %(name)s: the program uses this name itself.",
-                      name=contract.name)
+        raise Refused(
+            "store.name",
+            "A contract cannot be called %(name)s: the program uses this name itself.",
+            name=contract.name,
+        )
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [contract.name])
         if not _applied(conn, contract):
             with as_owner(conn):  # tables belong to the owner, not to the program's limited role
                 _apply(conn, contract)
-    if conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:  # else the caller may still roll back
+    if (
+        conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    ):  # else the caller may still roll back
         with _guard:
             _ready.add(place)
 
@@ -80,17 +85,26 @@ def _apply(conn: psycopg.Connection[Any], contract: Contract) -> None:
         raise Refused(
             "store.breaking",
             "Contract %(contract)s breaks what is already kept: %(reasons)s. Give the new shape a new field or table.",
-            contract=contract.name, reasons="; ".join(reasons),
+            contract=contract.name,
+            reasons="; ".join(reasons),
         )
     if not number:
-        statements.insert(0, sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(contract.name)))
+        statements.insert(
+            0, sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(contract.name))
+        )
     for statement in statements:
         conn.execute(statement)
     conn.execute(
         "INSERT INTO records.contract_version (contract, digest, version, number, structure, plan)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
-        [contract.name, contract.digest, contract.version, number + 1,
-         Jsonb(layout.structure(contract)), Jsonb([s.as_string(conn) for s in statements])],
+        [
+            contract.name,
+            contract.digest,
+            contract.version,
+            number + 1,
+            Jsonb(layout.structure(contract)),
+            Jsonb([s.as_string(conn) for s in statements]),
+        ],
     )
 
 
@@ -105,7 +119,8 @@ def _breaks(name: str, before: dict[str, Any], after: dict[str, Any] | None) -> 
     ]
     reasons += [
         f"{name} {what}: {before[what]} → {after[what]}"
-        for what in ("root", "key") if before[what] != after[what]
+        for what in ("root", "key")
+        if before[what] != after[what]
     ]
     return reasons
 
@@ -117,7 +132,10 @@ def _create(contract: Contract, name: str) -> list[sql.Composed]:
     current = layout.columns(contract, table)
     is_root = layout.root_of(contract, table) is table
     key = sql.SQL(", PRIMARY KEY (_key, _sender)") if is_root else sql.SQL("")
-    here, past = sql.Identifier(contract.name, name), sql.Identifier(contract.name, layout.history(name))
+    here, past = (
+        sql.Identifier(contract.name, name),
+        sql.Identifier(contract.name, layout.history(name)),
+    )
     statements = [
         sql.SQL("CREATE TABLE {} ({}{})").format(here, _columns(current), key),
         sql.SQL("CREATE TABLE {} ({})").format(past, _columns({**current, **layout.UNTIL})),
@@ -128,7 +146,9 @@ def _create(contract: Contract, name: str) -> list[sql.Composed]:
     for one in (here, past):
         statements.append(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(one))
         statements.append(
-            sql.SQL("CREATE POLICY visible ON {} USING (app.visible(_sender, _province))").format(one)
+            sql.SQL("CREATE POLICY visible ON {} USING (app.visible(_sender, _province))").format(
+                one
+            )
         )
     if not is_root:
         statements.append(sql.SQL("CREATE INDEX ON {} (_key, _sender)").format(here))
@@ -137,7 +157,8 @@ def _create(contract: Contract, name: str) -> list[sql.Composed]:
 
 def _columns(columns: dict[str, str]) -> sql.Composed:
     return sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
+        for name, kind in columns.items()
     )
 
 

@@ -83,7 +83,11 @@ class Writer:
                     assert compiled is not None
                     with conn.transaction(), as_owner(conn):
                         self._rulesets[key] = ruleset(
-                            conn, one.contract, table, [rule.rule for rule in compiled.rules], key[2]
+                            conn,
+                            one.contract,
+                            table,
+                            [rule.rule for rule in compiled.rules],
+                            key[2],
                         )
 
     def _rules(self, given: Posted, table: str) -> Ruleset:
@@ -115,13 +119,16 @@ class Writer:
         contract = those[0].given.contract
         names = list(layout.columns(contract, table))
         lines = [
-            line for place in those if place.state in ("new", "changed")
+            line
+            for place in those
+            if place.state in ("new", "changed")
             for line in self._lines(place, table, "_digest" in names)
         ]
         if not lines:
             return
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-            sql.Identifier(contract.name, table.name), sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.Identifier(contract.name, table.name),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
             sql.SQL(", ").join([sql.Placeholder()] * len(names)),
         )
         with conn.cursor() as cursor:
@@ -134,11 +141,23 @@ class Writer:
         for at, row in enumerate(rows):
             failed, unknown = masks(given.answers[table.name][at])
             rules = self._rules(given, table.name)
-            lines.append([
-                *seat.typed(row)[: len(table.fields)], given.key, given.sender, given.province, 0, at, place.version,
-                place.receipt, place.since, rules.id, to_bytes(failed), to_bytes(unknown & ~rules.unknown),
-                *([given.digest] if is_root else []),
-            ])
+            lines.append(
+                [
+                    *seat.typed(row)[: len(table.fields)],
+                    given.key,
+                    given.sender,
+                    given.province,
+                    0,
+                    at,
+                    place.version,
+                    place.receipt,
+                    place.since,
+                    rules.id,
+                    to_bytes(failed),
+                    to_bytes(unknown & ~rules.unknown),
+                    *([given.digest] if is_root else []),
+                ]
+            )
         return lines
 
     def _set_aside(self, conn: psycopg.Connection[Any], those: list[_Place]) -> None:
@@ -148,17 +167,34 @@ class Writer:
         for place in those:
             given = place.given
             sent = {
-                name: [{"row": at, "cells": row} for at, row in enumerate(rows)] for name, rows in given.rows.items()
+                name: [{"row": at, "cells": row} for at, row in enumerate(rows)]
+                for name, rows in given.rows.items()
             }
-            causes = list(dict.fromkeys([*self._causes(given), *(f"{fault['rule']}|" for fault in place.faults)]))
-            lines.append((
-                given.contract.name, given.root.name, place.receipt, given.key, given.sender, given.province,
-                Jsonb(sent), Jsonb(self._masks(given)), Jsonb(place.faults), causes, given.received,
-            ))
+            causes = list(
+                dict.fromkeys(
+                    [*self._causes(given), *(f"{fault['rule']}|" for fault in place.faults)]
+                )
+            )
+            lines.append(
+                (
+                    given.contract.name,
+                    given.root.name,
+                    place.receipt,
+                    given.key,
+                    given.sender,
+                    given.province,
+                    Jsonb(sent),
+                    Jsonb(self._masks(given)),
+                    Jsonb(place.faults),
+                    causes,
+                    given.received,
+                )
+            )
         with conn.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO records.quarantine (contract, root, receipt, unit, key, sender, province, rows, masks,"
-                " faults, causes, received_at) VALUES (%s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s)", lines,
+                " faults, causes, received_at) VALUES (%s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, %s)",
+                lines,
             )
 
     def _masks(self, given: Posted) -> dict[str, Any]:
@@ -178,19 +214,26 @@ class Writer:
     def _causes(self, given: Posted) -> list[str]:
         return [
             rule.key
-            for table, answers in given.answers.items() for answer in answers
-            for rule in self._rules(given, table).failed(masks(answer)[0] & self._rules(given, table).errors)
+            for table, answers in given.answers.items()
+            for answer in answers
+            for rule in self._rules(given, table).failed(
+                masks(answer)[0] & self._rules(given, table).errors
+            )
         ]
 
     def _count(self, place: _Place, deltas: counts.Deltas) -> None:
         if place.state == "unchanged":
             return
         given = place.given
-        day = clock.local(given.received if place.state == "blocked" else place.since or given.received).date()
+        day = clock.local(
+            given.received if place.state == "blocked" else place.since or given.received
+        ).date()
         for table, answers in given.answers.items():
             for answer in answers:
                 failed, unknown = masks(answer)
-                deltas.add(self._rules(given, table), given.sender, given.province, day, 1, failed, unknown)
+                deltas.add(
+                    self._rules(given, table), given.sender, given.province, day, 1, failed, unknown
+                )
 
 
 def _lock(conn: psycopg.Connection[Any], places: list[_Place]) -> None:
@@ -198,8 +241,9 @@ def _lock(conn: psycopg.Connection[Any], places: list[_Place]) -> None:
     senders = sorted({f"{p.given.contract.name}\n{p.given.sender}" for p in places})
     rows = conn.execute(
         "SELECT s, pg_try_advisory_xact_lock_shared(hashtextextended(s, 12)) AND NOT EXISTS ("
-        "SELECT 1 FROM records.submission WHERE contract = split_part(s, E'\\n', 1) AND sender = split_part(s, E'\\n', 2)"
-        " AND state = 'received') FROM unnest(%s::text[]) AS u(s)", [senders],
+        "SELECT 1 FROM records.submission WHERE contract = split_part(s, E'\\n', 1)"
+        " AND sender = split_part(s, E'\\n', 2) AND state = 'received') FROM unnest(%s::text[]) AS u(s)",
+        [senders],
     ).fetchall()
     free = {name for name, answer in rows if answer}
     for place in places:
@@ -209,8 +253,12 @@ def _lock(conn: psycopg.Connection[Any], places: list[_Place]) -> None:
 
 
 def _lock_number(given: Posted) -> int:
-    name = "\n".join((given.contract.name, given.root.name, given.sender, given.key or given.sha256))
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+    name = "\n".join(
+        (given.contract.name, given.root.name, given.sender, given.key or given.sha256)
+    )
+    return int.from_bytes(
+        hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True
+    )
 
 
 def _same_bytes(conn: psycopg.Connection[Any], places: list[_Place]) -> None:
@@ -219,8 +267,11 @@ def _same_bytes(conn: psycopg.Connection[Any], places: list[_Place]) -> None:
         conn,
         "NOT test AND (contract, sender, sha256) IN (SELECT * FROM unnest(%(contracts)s::text[], %(senders)s::text[],"
         " %(hashes)s::text[]))",
-        {"contracts": [p.given.contract.name for p in wanted], "senders": [p.given.sender for p in wanted],
-         "hashes": [p.given.sha256 for p in wanted]},
+        {
+            "contracts": [p.given.contract.name for p in wanted],
+            "senders": [p.given.sender for p in wanted],
+            "hashes": [p.given.sha256 for p in wanted],
+        },
     )
     known = {(one.contract, one.sender, one.sha256): one for one in found}
     for place in wanted:
@@ -238,7 +289,7 @@ def _number(conn: psycopg.Connection[Any], now: list[_Place]) -> None:
 
 def _own_faults(place: _Place) -> None:
     given = place.given
-    kind = None
+    kind: tuple[str, dict[str, Any]] | None = None
     if not given.rows.get(given.root.name):
         kind = ("root-missing", {"table": given.root.name})
     elif given.key is None:
@@ -247,7 +298,12 @@ def _own_faults(place: _Place) -> None:
         kind = ("key-long", {"limit": layout.KEY_LENGTH})
     if kind is not None:
         place.faults = [
-            {"rule": reasons.KINDS[kind[0]].rule, "kind": kind[0], "table": given.root.name, "params": kind[1]}
+            {
+                "rule": reasons.KINDS[kind[0]].rule,
+                "kind": kind[0],
+                "table": given.root.name,
+                "params": kind[1],
+            }
         ]
     place.state = "blocked" if given.blocked or place.faults else "new"
 
@@ -280,9 +336,12 @@ def _retire(conn: psycopg.Connection[Any], those: list[_Place], deltas: counts.D
     for sender, changed in sorted(by_sender.items()):
         for place in changed:
             conn.execute(
-                "CREATE TEMP TABLE changing ON COMMIT DROP AS SELECT %s::text AS key", [place.given.key]
+                "CREATE TEMP TABLE changing ON COMMIT DROP AS SELECT %s::text AS key",
+                [place.given.key],
             )
-            retire(conn, place.given.contract, place.given.root, sender, place.given.received, deltas)
+            retire(
+                conn, place.given.contract, place.given.root, sender, place.given.received, deltas
+            )
             conn.execute("DROP TABLE changing")
 
 
@@ -296,9 +355,15 @@ def _close_older(conn: psycopg.Connection[Any], those: list[_Place], deltas: cou
         " WHERE q.contract = %s AND q.root = %s AND q.sender = a.sender AND q.key = a.key AND q.state = 'open'"
         " RETURNING q.id, q.state, q.masks, q.sender, q.province,"
         " (q.received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, q.closed_by",
-        [[p.given.key for p in given], [p.given.sender for p in given], [p.receipt for p in given],
-         [p.given.received for p in given], [p.state == "blocked" for p in given],
-         those[0].given.contract.name, those[0].given.root.name],
+        [
+            [p.given.key for p in given],
+            [p.given.sender for p in given],
+            [p.receipt for p in given],
+            [p.given.received for p in given],
+            [p.state == "blocked" for p in given],
+            those[0].given.contract.name,
+            those[0].given.root.name,
+        ],
     ).fetchall()
     if not rows:
         return
@@ -317,16 +382,39 @@ def _insert_submissions(conn: psycopg.Connection[Any], now: list[_Place]) -> Non
     lines = []
     for place in now:
         given = place.given
-        ended = {"new": (1, 0, 0), "changed": (1, 0, 0), "unchanged": (0, 1, 0), "blocked": (0, 0, 1)}[place.state]
+        ended = {
+            "new": (1, 0, 0),
+            "changed": (1, 0, 0),
+            "unchanged": (0, 1, 0),
+            "blocked": (0, 0, 1),
+        }[place.state]
         warnings = sum(
-            1 for table, answers in given.answers.items() for answer in answers for at in answer.failed
+            1
+            for table, answers in given.answers.items()
+            for answer in answers
+            for at in answer.failed
             if _severity(given, table, at) == "warning"
         )
-        lines.append((
-            place.receipt, place.number, given.contract.name, given.contract.version, given.sender, given.province,
-            given.actor, given.channel, given.name, given.sha256, len(given.body), given.received, finished, *ended,
-            sum(map(len, given.rows.values())), warnings,
-        ))
+        lines.append(
+            (
+                place.receipt,
+                place.number,
+                given.contract.name,
+                given.contract.version,
+                given.sender,
+                given.province,
+                given.actor,
+                given.channel,
+                given.name,
+                given.sha256,
+                len(given.body),
+                given.received,
+                finished,
+                *ended,
+                sum(map(len, given.rows.values())),
+                warnings,
+            )
+        )
     with conn.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO records.blob (sha256, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING",
@@ -336,7 +424,8 @@ def _insert_submissions(conn: psycopg.Connection[Any], now: list[_Place]) -> Non
             "INSERT INTO records.submission (receipt, number, contract, contract_version, sender, province, actor,"
             " channel, name, sha256, bytes, state, received_at, finished_at, received, kept, unchanged, quarantined,"
             " row_count, warnings) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'done', %s, %s, 1, %s, %s, %s,"
-            " %s, %s)", lines,
+            " %s, %s)",
+            lines,
         )
 
 
@@ -351,12 +440,14 @@ def _insert_findings(conn: psycopg.Connection[Any], now: list[_Place]) -> None:
         if examples:
             cursor.executemany(
                 "INSERT INTO records.finding (receipt, table_name, row, unit, key, field, rule, criterion, severity,"
-                " value, message, remedy) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", examples,
+                " value, message, remedy) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                examples,
             )
         if numbers:
             cursor.executemany(
                 "INSERT INTO records.finding_count (receipt, table_name, rule, field, criterion, severity, checked,"
-                " failed, unknown, message, remedy) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s)", numbers,
+                " failed, unknown, message, remedy) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s)",
+                numbers,
             )
 
 
@@ -366,14 +457,18 @@ def _audit(conn: psycopg.Connection[Any], now: list[_Place]) -> None:
     for place in now:
         by_actor[place.given.actor, place.given.contract.name].append(place)
     for (actor, contract), those in sorted(by_actor.items()):
-        audit.write(conn, actor, "record.processed", {
-            "contract": contract, "version": those[0].given.contract.version,
-            "receipts": {place.receipt: place.state for place in those},
-        })
+        audit.write(
+            conn,
+            actor,
+            "record.processed",
+            {
+                "contract": contract,
+                "version": those[0].given.contract.version,
+                "receipts": {place.receipt: place.state for place in those},
+            },
+        )
 
 
 def _submissions(conn: psycopg.Connection[Any], receipts: list[str]) -> dict[str, Submission]:
     found = find(conn, "receipt = ANY(%(receipts)s)", {"receipts": receipts})
     return {one.receipt: one for one in found}
-
-

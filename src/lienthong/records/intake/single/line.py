@@ -36,11 +36,13 @@ WAIT = 30.0
 
 
 class RecordIntake:
-    """Takes single records from many threads; one of its own writes them. Make one per process, `close` it at the end."""
+    """Takes single records from many threads; one of its own writes them. One per process; `close` it."""
 
     def __init__(self, pool: ConnectionPool, home: Path) -> None:
         self._pool, self._home = pool, home
-        self._line: queue.SimpleQueue[tuple[Posted, Future[Submission | None]] | None] = queue.SimpleQueue()
+        self._line: queue.SimpleQueue[tuple[Posted, Future[Submission | None]] | None] = (
+            queue.SimpleQueue()
+        )
         self._engines: dict[tuple[str, int], RecordEngine] = {}
         self._making = threading.Lock()
         self._writer = Writer()
@@ -48,8 +50,17 @@ class RecordIntake:
         self._thread.start()
 
     def submit(
-        self, body: bytes, *, contract: str, sender: str, actor: str, table: str | None = None, name: str = "record.json",
-        province: str | None = None, channel: str = "api", received: datetime | None = None,
+        self,
+        body: bytes,
+        *,
+        contract: str,
+        sender: str,
+        actor: str,
+        table: str | None = None,
+        name: str = "record.json",
+        province: str | None = None,
+        channel: str = "api",
+        received: datetime | None = None,
     ) -> Submission:
         """Keep one record and answer with its receipt; blocks until it is durable.
 
@@ -57,14 +68,17 @@ class RecordIntake:
         processed after the file. Raises Refused for a body that is no record of the contract, Unavailable when the
         database does not answer.
         """
-        given = self._posted(body, contract, sender, actor, table, name, province, channel, received or clock.now())
+        given = self._posted(
+            body, contract, sender, actor, table, name, province, channel, received or clock.now()
+        )
         future: Future[Submission | None] = Future()
         self._line.put((given, future))
         try:
             kept = future.result(timeout=WAIT)
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
             raise Unavailable(
-                "database.silent", "The database does not answer. Nothing was taken; try again in a moment."
+                "database.silent",
+                "The database does not answer. Nothing was taken; try again in a moment.",
             ) from error
         return kept or self._afterwards(given)
 
@@ -74,20 +88,43 @@ class RecordIntake:
         self._thread.join()
 
     def _posted(
-        self, body: bytes, contract: str, sender: str, actor: str, table: str | None, name: str,
-        province: str | None, channel: str, received: datetime,
+        self,
+        body: bytes,
+        contract: str,
+        sender: str,
+        actor: str,
+        table: str | None,
+        name: str,
+        province: str | None,
+        channel: str,
+        received: datetime,
     ) -> Posted:
         compiled = terms.compiled(contract, self._home)
         engine = self._engine(compiled)
         rows = posted.rows_of(body, compiled.contract, table)
         first = compiled.contract.table(next(iter(rows))) if rows else None
-        root = layout.root_of(compiled.contract, first) if first else layout.roots(compiled.contract)[0]
+        root = (
+            layout.root_of(compiled.contract, first)
+            if first
+            else layout.roots(compiled.contract)[0]
+        )
         answers = posted.judge(engine, rows, sender, received)
         return Posted(
-            contract=compiled.contract, root=root, engine=engine, sender=sender, actor=actor, channel=channel, name=name,
-            province=receiving.home_province(sender) if province is None else province, body=body,
-            sha256=hashlib.sha256(body).hexdigest(), received=received, rows=rows, key=posted.key_of(root, rows),
-            digest=posted.digest_of(root, rows, compiled.contract), answers=answers,
+            contract=compiled.contract,
+            root=root,
+            engine=engine,
+            sender=sender,
+            actor=actor,
+            channel=channel,
+            name=name,
+            province=receiving.home_province(sender) if province is None else province,
+            body=body,
+            sha256=hashlib.sha256(body).hexdigest(),
+            received=received,
+            rows=rows,
+            key=posted.key_of(root, rows),
+            digest=posted.digest_of(root, rows, compiled.contract),
+            answers=answers,
             blocked=posted.blocks(compiled, answers),
         )
 
@@ -106,8 +143,15 @@ class RecordIntake:
         """A file of this sender is under way: the record waits for its turn like a file. It is one by its name."""
         with self._pool.connection() as conn:
             return receiving.receive(
-                conn, given.body, contract=given.contract.name, sender=given.sender, actor=given.actor,
-                name=given.name, channel=given.channel, home=self._home, province=given.province,
+                conn,
+                given.body,
+                contract=given.contract.name,
+                sender=given.sender,
+                actor=given.actor,
+                name=given.name,
+                channel=given.channel,
+                home=self._home,
+                province=given.province,
             )
 
     def _run(self) -> None:
@@ -133,7 +177,9 @@ class RecordIntake:
             for (_, future), result in zip(group, results, strict=True):
                 future.set_result(result)
         except Exception as error:
-            if len(group) == 1 or isinstance(error, psycopg.OperationalError | PoolTimeout | Failure):
+            if len(group) == 1 or isinstance(
+                error, psycopg.OperationalError | PoolTimeout | Failure
+            ):
                 for _, future in group:
                     future.set_exception(error)
                 return
@@ -143,9 +189,12 @@ class RecordIntake:
 
 def _distinct(
     waiting: list[tuple[Posted, Future[Submission | None]]],
-) -> tuple[list[tuple[Posted, Future[Submission | None]]], list[tuple[Posted, Future[Submission | None]]]]:
+) -> tuple[
+    list[tuple[Posted, Future[Submission | None]]], list[tuple[Posted, Future[Submission | None]]]
+]:
     """The records to write now, and those that wait because the same record or the same bytes are among them."""
-    group, later, seen = [], [], set()
+    group, later = [], []
+    seen: set[tuple[str, str, str]] = set()
     for one in waiting:
         given = one[0]
         marks = {(given.contract.name, given.sender, given.sha256)}

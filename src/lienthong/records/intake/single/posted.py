@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -55,18 +55,24 @@ def rows_of(body: bytes, contract: Contract, table: str | None = None) -> Rows:
     try:
         given = _decode.decode(body)
         if table is None and given and all(name in tables for name in given):
-            return {name: [_cells(row, tables[name]) for row in _list(raw)] for name, raw in given.items()}
+            return {
+                name: [_cells(row, tables[name]) for row in _list(raw)]
+                for name, raw in given.items()
+            }
         return {_only(contract, table).name: [_cells(given, _only(contract, table))]}
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Refused(
-            "record.json", "The record is not the JSON that is expected (%(why)s): tables with rows, or one row.",
+            "record.json",
+            "The record is not the JSON that is expected (%(why)s): tables with rows, or one row.",
             why=str(error),
         ) from error
 
 
-def judge(engine: RecordEngine, rows: Rows, sender: str, received: datetime) -> dict[str, list[Answer]]:
+def judge(
+    engine: RecordEngine, rows: Rows, sender: str, received: datetime
+) -> dict[str, list[Answer]]:
     """The rules over the rows; what the record has no rows for counts as empty."""
-    marked = {
+    marked: dict[str, list[Mapping[str, Any]]] = {
         name: [row | {"_sender": sender, "_row": at, "_unit": 0} for at, row in enumerate(those)]
         for name, those in rows.items()
     }
@@ -102,7 +108,9 @@ def digest_of(root: Table, rows: Rows, contract: Contract) -> bytes:
     """The digest as `intake.units` makes it."""
     tables = layout.members(contract, root)
     lines = [
-        hashlib.md5(_content(table, row), usedforsecurity=False) for table in tables for row in rows.get(table.name, [])
+        hashlib.md5(_content(table, row), usedforsecurity=False)
+        for table in tables
+        for row in rows.get(table.name, [])
     ]
     if len(tables) == 1:
         return lines[0].digest()
@@ -116,7 +124,11 @@ def masks(answer: Answer) -> tuple[int, int]:
 
 
 def _content(table: Table, row: dict[str, str | None]) -> bytes:
-    cells = (f"{field.name}\x1e{row[field.name]}" for field in table.fields if row.get(field.name) is not None)
+    cells = (
+        f"{field.name}\x1e{row[field.name]}"
+        for field in table.fields
+        if row.get(field.name) is not None
+    )
     return "\x1f".join((table.name, *cells)).encode()
 
 
@@ -128,12 +140,15 @@ def _only(contract: Contract, table: str | None) -> Table:
     if table is not None:
         found = contract.table(table)
         if found is None:
-            raise Refused("record.table-unknown", "The contract has no table %(table)s.", table=table)
+            raise Refused(
+                "record.table-unknown", "The contract has no table %(table)s.", table=table
+            )
         return found
     roots = layout.roots(contract)
     if len(roots) != 1:
         raise Refused(
-            "record.table-needed", "Say which table the record belongs to: %(choices)s.",
+            "record.table-needed",
+            "Say which table the record belongs to: %(choices)s.",
             choices=", ".join(root.name for root in roots),
         )
     return roots[0]
@@ -144,7 +159,9 @@ def _cells(given: dict[str, msgspec.Raw], table: Table) -> dict[str, str | None]
     unknown = [name for name in given if name not in known]
     if unknown:
         raise Refused(
-            "record.field-unknown", "Table %(table)s has no field %(names)s.", table=table.name,
+            "record.field-unknown",
+            "Table %(table)s has no field %(names)s.",
+            table=table.name,
             names=", ".join(unknown[:5]),
         )
     return {name: _cell(raw) for name, raw in given.items()}

@@ -28,7 +28,9 @@ def findings_of(records: list[tuple[str, Posted, list[dict[str, Any]]]]) -> tupl
                 for position in answer.failed:
                     rule = compiled.rules[position].rule
                     field = rule.fields[0] if rule.fields else None
-                    value = _masked(compiled.table.field(field) if field else None, rule, given.rows[table][at])
+                    value = _masked(
+                        compiled.table.field(field) if field else None, rule, given.rows[table][at]
+                    )
                     examples.append(_example(receipt, table, at, given, rule, field, value))
                     line = failed.setdefault((table, rule.id, field or ""), [rule, len(answers), 0])
                     line[2] += 1
@@ -39,11 +41,27 @@ def findings_of(records: list[tuple[str, Posted, list[dict[str, Any]]]]) -> tupl
 
 
 def _example(
-    receipt: str, table: str, at: int, given: Posted, rule: Rule, field: str | None, value: str | None
+    receipt: str,
+    table: str,
+    at: int,
+    given: Posted,
+    rule: Rule,
+    field: str | None,
+    value: str | None,
 ) -> tuple[Any, ...]:
     return (
-        receipt, table, at, 0, given.key, field, rule.id, rule.criterion.value, rule.severity.value, value,
-        Jsonb(dict(with_value(rule, value))), Jsonb(dict(rule.remedy)) if rule.remedy else None,
+        receipt,
+        table,
+        at,
+        0,
+        given.key,
+        field,
+        rule.id,
+        rule.criterion.value,
+        rule.severity.value,
+        value,
+        Jsonb(dict(with_value(rule, value))),
+        Jsonb(dict(rule.remedy)) if rule.remedy else None,
     )
 
 
@@ -51,7 +69,13 @@ def _number(receipt: str, place: tuple[str, str, str], line: list[Any]) -> tuple
     rule, checked, failed = line
     said = {to: words.pick(rule.sentence, to) or rule.id for to in words.LANGUAGES}
     return (
-        receipt, *place, rule.criterion.value, rule.severity.value, checked, failed, Jsonb(said),
+        receipt,
+        *place,
+        rule.criterion.value,
+        rule.severity.value,
+        checked,
+        failed,
+        Jsonb(said),
         Jsonb(dict(rule.remedy)) if rule.remedy else None,
     )
 
@@ -59,8 +83,18 @@ def _number(receipt: str, place: tuple[str, str, str], line: list[Any]) -> tuple
 def _fault(receipt: str, given: Posted, fault: dict[str, Any]) -> tuple[Any, ...]:
     found = reasons.finding(fault)
     return (
-        receipt, found.table, None, 0, given.key, None, found.rule, found.criterion.value, found.severity.value, None,
-        Jsonb(dict(found.message)), Jsonb(dict(found.remedy)),
+        receipt,
+        found.table,
+        None,
+        0,
+        given.key,
+        None,
+        found.rule,
+        found.criterion.value,
+        found.severity.value,
+        None,
+        Jsonb(dict(found.message)),
+        Jsonb(dict(found.remedy)),
     )
 
 
