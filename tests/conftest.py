@@ -31,6 +31,17 @@ for name in [name for name in os.environ if name.startswith("LIENTHONG_")]:
     del os.environ[name]  # a test must not depend on whoever runs it
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--backwards`: no test may lean on one before it."""
+    parser.addoption("--backwards", action="store_true", help="run the tests in reverse order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Reverse the order when asked."""
+    if config.getoption("backwards"):
+        items.reverse()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A running server of our own; without fsync, since a test's data may be lost."""
