@@ -8,6 +8,8 @@ literally and the next line starts the next row.
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from lienthong.records.formats.delimited import Job
 
 LINES_OF_A_ROW = 200
+_MARK = "\x01"
 csv.field_size_limit(64 * 1024 * 1024)
 
 
@@ -32,18 +35,19 @@ class Row(NamedTuple):
 
 def spool_rows(job: Job, reading: Reading, faults: FaultList) -> Source:
     """Read the file of a job into Parquet; faults go to the list with their rows."""
-    from lienthong.records.formats.spool import or_null
-
     names = job.header.names
     kept = [at for at, name in enumerate(names) if name is not None]
+    everything = len(kept) == len(names)
     spool = RowSpool(reading, job.table, job.header.columns)
     for row in rows(job):
-        place = spool.place()
-        for kind in row.damage:
-            values = {"encoding": "UTF-8"} if kind == "bytes-broken" else {}
-            faults.add(fault(kind, **place, **values))
-        cells = _fitted(row.cells, len(names), place, faults)
-        spool.append([or_null(cells[index]) for index in kept])
+        cells = row.cells
+        if row.damage or len(cells) != len(names):
+            place = spool.place()
+            for kind in row.damage:
+                values = {"encoding": "UTF-8"} if kind == "bytes-broken" else {}
+                faults.add(fault(kind, **place, **values))
+            cells = _fitted(cells, len(names), place, faults)
+        spool.append(cells if everything else [cells[index] for index in kept])
     return spool.source()
 
 
@@ -55,42 +59,80 @@ def _fitted(
         return cells + [""] * (expected - len(cells))
     if any(cell.strip() for cell in cells[expected:]):
         faults.add(fault("row-long", **place, found=len(cells), expected=expected))
-    return cells
+    return cells[:expected]
 
 
-def lines(job: Job) -> Iterator[str]:
-    """The lines of the file with their ends: CRLF, LF or CR, also mixed."""
-    held = ""
-    with job.path.open("rb") as stream:
-        for piece in pieces(stream, job.encoding):
-            # Only these end a line; str.splitlines would also cut at U+2028 and others.
-            whole = (held + piece).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-            held = whole.pop()
-            yield from whole
-    if held:
-        yield held
+class FileLines:
+    """The lines of a file: CRLF, LF or CR, also mixed.
+
+    `doubtful` says whether the stretch of the file they come from has one of `marks`; asking once per
+    stretch is a hundred times faster than asking once per line.
+    """
+
+    def __init__(self, job: Job, marks: tuple[str, ...]) -> None:
+        self._job, self.marks = job, marks
+        self.doubtful = False
+
+    def __iter__(self) -> Iterator[str]:
+        held, before = "", False
+        with self._job.path.open("rb") as stream:
+            for piece in pieces(stream, self._job.encoding):
+                # Only these end a line; str.splitlines would also cut at U+2028 and others.
+                stretch = (held + piece).replace("\r\n", "\n").replace("\r", "\n")
+                found = any(mark in stretch for mark in self.marks)
+                # A row may have begun in the stretch before.
+                self.doubtful, before = found or before, found
+                whole = stretch.split("\n")
+                held = whole.pop()
+                yield from whole
+        if held:
+            yield held
 
 
 def rows(job: Job) -> Iterator[Row]:
     """The rows after the header, in the order of the file."""
     separator, expected = job.dialect.separator, len(job.header.names)
-    source = Lines(lines(job))
+    source = Lines(FileLines(job, (f'{separator} "', BROKEN, "\x00")))
     for _ in range(job.dialect.skipped):
         source.take()
     _header(source, separator, expected)
-    single = expected == 1
-    while (line := source.take()) is not None:
-        if not single and not line.strip(" \t\ufeff"):
-            continue
-        yield _row(line, source, separator, expected)
+    while True:
+        # The usual rows at the speed of the csv module, which stops at the first doubtful one.
+        yield from _usual_rows(source, separator, expected)
+        line = source.take()
+        if line is None:
+            return
+        if expected == 1 or line.strip(" \t\ufeff"):
+            yield _row(line, source, separator, expected)
+
+
+def _usual_rows(source: Lines, separator: str, expected: int) -> Iterator[Row]:
+    """Rows without any doubt; the lines of the first doubtful one are put back."""
+    source.record()
+    reader = csv.reader(source, delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            if len(cells) != expected or (source.file.doubtful and source.recorded_doubt()):
+                break
+            source.record()
+            yield Row(cells)
+    except (csv.Error, TooLong):
+        pass
+    source.put_back_recorded()
+
+
+class TooLong(Exception):
+    """A row goes on over more lines than any real one."""
 
 
 class Lines:
-    """Lines that can be put back."""
+    """Lines that can be put back. As an iterator it records what it gives, for one row at a time."""
 
-    def __init__(self, source: Iterator[str]) -> None:
-        self._source = source
+    def __init__(self, file: FileLines) -> None:
+        self.file = file
+        self._source = iter(file)
         self._back: list[str] = []
+        self._recorded: list[str] = []
 
     def take(self) -> str | None:
         """The next line, None at the end."""
@@ -99,6 +141,30 @@ class Lines:
     def put_back(self, taken: list[str]) -> None:
         """Give lines back, in their order."""
         self._back.extend(reversed(taken))
+
+    def record(self) -> None:
+        """Forget what was recorded: the row it made is good."""
+        self._recorded.clear()
+
+    def recorded_doubt(self) -> bool:
+        """Whether a recorded line has one of the marks."""
+        return any(mark in line for line in self._recorded for mark in self.file.marks)
+
+    def put_back_recorded(self) -> None:
+        """Give back the lines of the row that is not good."""
+        self.put_back(self._recorded)
+        self._recorded = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self._recorded) > LINES_OF_A_ROW:
+            raise TooLong
+        line = self._back.pop() if self._back else next(self._source)
+        self._recorded.append(line)
+        # The csv module wants to see where a line ends.
+        return line + "\n"
 
 
 def _header(source: Lines, separator: str, expected: int) -> None:
@@ -131,36 +197,22 @@ def _row(line: str, source: Lines, separator: str, expected: int) -> Row:
 
 
 def _cells(record: str, separator: str) -> list[str] | None:
-    """The cells of one record; None when a quotation mark is still open."""
+    """The cells of one record; None when a quotation mark is still open at its end."""
     if '"' not in record:
         return record.split(separator)
-    # csv cannot say that a quote is open, but then the end of the text belongs to the last cell.
-    mark = "\x01"
-    found = next(csv.reader([record + mark], delimiter=separator, strict=False), [])
-    if not found or not _closed(record, separator):
+    record = _unspaced(record, separator)
+    # Only inside quotes can a line go on: then the mark stands in the same cell as the line end.
+    found = list(csv.reader(io.StringIO(f"{record}\n{_MARK}", newline=""), delimiter=separator))
+    if len(found) != 2 or found[1] != [_MARK]:
         return None
-    found[-1] = found[-1].removesuffix(mark)
-    return found
+    return found[0]
 
 
-def _closed(record: str, separator: str) -> bool:
-    """Whether every quoted cell ends before the record does."""
-    inside = False
-    at_start = True
-    position = 0
-    while position < len(record):
-        char = record[position]
-        if inside:
-            if char == '"':
-                if record[position + 1 : position + 2] == '"':
-                    position += 1
-                else:
-                    inside = False
-        elif char == '"' and at_start:
-            inside = True
-        at_start = not inside and (char == separator or (at_start and char == " "))
-        position += 1
-    return not inside
+def _unspaced(record: str, separator: str) -> str:
+    """Without the spaces that some programs write before a quotation mark."""
+    if f'{separator} "' not in record and not record.startswith(" "):
+        return record
+    return re.sub(rf'(^|{re.escape(separator)}) +(?=")', r"\1", record)
 
 
 def _longer(
@@ -186,8 +238,9 @@ def _misquoted(record: str, separator: str) -> bool:
     """Whether text follows a closing quotation mark, which a reader can only guess."""
     if '"' not in record:
         return False
+    source = io.StringIO(_unspaced(record, separator), newline="")
     try:
-        list(csv.reader([record], delimiter=separator, strict=True, skipinitialspace=True))
+        list(csv.reader(source, delimiter=separator, strict=True))
     except csv.Error:
         return True
     return False

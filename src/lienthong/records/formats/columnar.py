@@ -11,17 +11,17 @@ from lienthong.errors import Refused
 from lienthong.records.formats.faults import FaultList
 from lienthong.records.formats.header import match_header, match_table
 from lienthong.records.formats.reading import Source
-from lienthong.records.formats.sqltext import quoted, text, unit_sql
+from lienthong.records.formats.sqltext import file_text, quoted, unit_sql
 
 
 def read_columnar(path: Path, hint: str | None, contract: Contract, faults: FaultList) -> Source:
     """One Parquet file as a source. Raises Refused when the file is damaged or no table of the contract."""
-    scan = f"read_parquet({text(str(path))}, file_row_number=true)"
+    scan = f"read_parquet({file_text(path)}, file_row_number=true)"
     with duckdb.connect() as con:
         try:
             described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
             counted = con.execute(
-                f"SELECT count(*) FROM read_parquet({text(str(path))})"
+                f"SELECT count(*) FROM read_parquet({file_text(path)})"
             ).fetchone()
         except duckdb.Error as error:
             raise Refused("FILE-28", "The Parquet file cannot be read.") from error

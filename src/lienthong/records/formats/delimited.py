@@ -11,18 +11,26 @@ import csv
 import io
 import mmap
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lienthong.contracts.contract import Contract, Table
-from lienthong.records.formats.encodings import Encoding, detect, pieces, transcode
+from lienthong.records.formats.encodings import (
+    Encoding,
+    detect,
+    of_whole_file,
+    pieces,
+    transcode,
+)
 from lienthong.records.formats.faults import FaultList, fault
 from lienthong.records.formats.header import Header, match_header, match_table, shared_names
 from lienthong.records.formats.reading import Reading, ReadingOptions, Source
-from lienthong.records.formats.sqltext import quoted, text, unit_sql
+from lienthong.records.formats.sqltext import file_text, quoted, text, unit_sql
+
+if TYPE_CHECKING:
+    import duckdb
 
 HEAD = 256 * 1024
 SEPARATORS = ",;\t|"
-LONGEST_ROW = 8 * 1024 * 1024
 
 
 class Dialect(NamedTuple):
@@ -46,27 +54,54 @@ def read_delimited(
     with path.open("rb") as stream:
         head = stream.read(HEAD)
     encoding = detect(path, head)
+    source = _read_as(encoding, path, hint, contract, reading, faults, options)
+    if source is None:
+        # Not what the head of the file looked like; now all of it is looked at.
+        settled = of_whole_file(path)
+        source = _read_as(settled, path, hint, contract, reading, faults, options)
+    if source is None:
+        raise AssertionError("a file whose encoding is settled is read row by row at worst")
+    return source
+
+
+def _read_as(
+    encoding: Encoding,
+    path: Path,
+    hint: str | None,
+    contract: Contract,
+    reading: Reading,
+    faults: FaultList,
+    options: ReadingOptions,
+) -> Source | None:
+    """The file in this encoding; None when the encoding was only a guess that proved wrong."""
     dialect = sniff_dialect(_head_text(path, encoding), contract)
     table = match_table(contract, hint, path.stem, dialect.header)
     header = match_header(table, dialect.header)
-    faults.extend(header.faults)
+    job = Job(path, table, header, dialect, encoding)
     if encoding.name != "utf-8":
-        assert reading.folder is not None
+        if reading.folder is None:
+            raise ValueError("the reading is closed")
         target = reading.folder / f"{len(reading.sources):03d}.csv"
         transcode(path, encoding, target)
-        path, readable = target, Encoding("utf-8")
-        if not encoding.certain:
-            faults.add(fault("encoding-assumed", table=table.name, encoding="Windows-1258"))
-    else:
-        readable = encoding
-    job = Job(path, table, header, dialect, readable)
-    if not encoding.certain and encoding.name == "utf-8" or not trusted(job):
-        return carefully(job, reading, faults)
+        job = job._replace(path=target, encoding=Encoding("utf-8"))
+    source = _quick_source(job, options) if encoding.is_sound else None
+    if source is None and not encoding.settled:
+        return None
+    faults.extend(header.faults)
+    if encoding.name == "cp1258":
+        faults.add(fault("encoding-assumed", table=table.name, encoding="Windows-1258"))
+    return source or carefully(job, reading, faults)
+
+
+def _quick_source(job: Job, options: ReadingOptions) -> Source | None:
+    """The file as DuckDB reads it in place, when it can."""
+    if not trusted(job):
+        return None
     source = fast_source(job)
     if options.optimistic:
         source.optimistic = True
         return source
-    return source if verified(source) else carefully(job, reading, faults)
+    return verified(source, job)
 
 
 class Job(NamedTuple):
@@ -117,16 +152,19 @@ def trusted(job: Job) -> bool:
         return data.find(b"\x00") < 0
 
 
-def fast_source(job: Job) -> Source:
-    """The file as DuckDB reads it in place."""
+def fast_source(job: Job, *, parallel: bool = True) -> Source:
+    """The file as DuckDB reads it in place.
+
+    Its limit of 2 MB for a row stays as it is: with a larger one, cells over several lines fail.
+    """
     names = [
         name if name is not None else f"_unread {at}" for at, name in enumerate(job.header.names)
     ]
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
     scan = (
-        f"read_csv({text(str(job.path))}, auto_detect=false, header=true, columns={{{columns}}}, "
-        f"delim={text(job.dialect.separator)}, quote='\"', escape='\"', strict_mode=true, "
-        f"nullstr=['', ' ', '  ', '   '], max_line_size={LONGEST_ROW}, buffer_size={2 * LONGEST_ROW})"
+        f"read_csv({file_text(job.path)}, auto_detect=false, header=true, "
+        f"columns={{{columns}}}, delim={text(job.dialect.separator)}, quote='\"', escape='\"', "
+        f"strict_mode=true, nullstr=['', ' ', '  ', '   ']{'' if parallel else ', parallel=false'})"
     )
     read = ", ".join(quoted(name) for name in job.header.columns)
     return Source(
@@ -138,19 +176,30 @@ def fast_source(job: Job) -> Source:
     )
 
 
-def verified(source: Source) -> bool:
-    """Whether DuckDB reads every row; counts them. One pass at the speed of the disk."""
+def verified(source: Source, job: Job) -> Source | None:
+    """The source when DuckDB reads every row, with their count. One pass at the speed of the disk."""
     import duckdb
 
     with duckdb.connect() as con:
         try:
-            answer = con.execute(
-                f"SELECT count(*), count(COLUMNS(*)) FROM ({source.unnumbered})"
-            ).fetchone()
+            source.count = _count(con, source)
+        except duckdb.NotImplementedException:
+            # Cells over several lines can stand where no thread may begin.
+            source = fast_source(job, parallel=False)
+            try:
+                source.count = _count(con, source)
+            except duckdb.Error:
+                return None
         except duckdb.Error:
-            return False
-    source.count = int(answer[0]) if answer else 0
-    return True
+            return None
+    return source
+
+
+def _count(con: duckdb.DuckDBPyConnection, source: Source) -> int:
+    answer = con.execute(
+        f"SELECT count(*), count(COLUMNS(*)) FROM ({source.unnumbered})"
+    ).fetchone()
+    return int(answer[0]) if answer else 0
 
 
 def carefully(job: Job, reading: Reading, faults: FaultList) -> Source:

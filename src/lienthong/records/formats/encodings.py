@@ -20,11 +20,16 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "
 
 
 class Encoding(NamedTuple):
-    """How the bytes of a file are text. `mark` is the length of its byte-order mark."""
+    """How the bytes of a file are text.
+
+    `mark` is the length of its byte-order mark; `settled` is False for a guess from the head of the file,
+    `is_sound` for text with broken bytes.
+    """
 
     name: str
     mark: int = 0
-    certain: bool = True
+    settled: bool = True
+    is_sound: bool = True
 
 
 def _one_by_one(error: UnicodeError) -> tuple[str, int]:
@@ -56,21 +61,25 @@ def marked(head: bytes) -> Encoding | None:
 
 
 def detect(path: Path, head: bytes) -> Encoding:
-    """The encoding of a text file.
-
-    Without a mark it is UTF-8 as long as `head` is; otherwise the whole file decides. A character beyond
-    ASCII hardly ever becomes well-formed UTF-8 by chance, so with a fair number of them the file is UTF-8
-    with broken bytes, else Windows-1258.
-    """
+    """The encoding of a text file: by its mark, UTF-8 as long as its head is, else by all of it."""
     by_mark = marked(head)
     if by_mark is not None:
         return by_mark
     if _is_utf8(head):
-        return Encoding("utf-8")
+        return Encoding("utf-8", settled=False)
+    return of_whole_file(path)
+
+
+def of_whole_file(path: Path) -> Encoding:
+    """UTF-8, with broken bytes or without, or Windows-1258.
+
+    Text of Windows-1258 hardly ever becomes well-formed UTF-8 by chance, so with a fair number of such
+    characters the file is UTF-8 with broken bytes.
+    """
     good, broken = _count_utf8(path)
-    if good and 4 * good >= broken:
-        return Encoding("utf-8", certain=False)
-    return Encoding("cp1258", certain=False)
+    if not broken or (good and 4 * good >= broken):
+        return Encoding("utf-8", is_sound=not broken)
+    return Encoding("cp1258")
 
 
 def _is_utf8(head: bytes) -> bool:

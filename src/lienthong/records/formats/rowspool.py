@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lienthong.contracts.contract import Table
 from lienthong.records.formats.reading import Reading, Source
-from lienthong.records.formats.sqltext import empty_relation, quoted, text, unit_sql
+from lienthong.records.formats.sqltext import empty_relation, file_text, quoted, unit_sql
 
 BATCH = 20_000
 
@@ -23,7 +24,7 @@ class RowSpool:
         self._table, self._columns = table, columns
         self._opens_units = table.root in (None, table.name)
         self._spool = TableSpool(self._path, columns)
-        self._batch: list[list[str | None]] = []
+        self._batch: list[Sequence[str | None]] = []
         self.rows = 0
 
     def place(self) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class RowSpool:
             "unit": self.rows if self._opens_units else None,
         }
 
-    def append(self, row: list[str | None]) -> None:
+    def append(self, row: Sequence[str | None]) -> None:
         """Take the next row, a cell per column."""
         self._batch.append(row)
         self.rows += 1
@@ -55,7 +56,7 @@ class RowSpool:
         columns = "".join(f"{quoted(name)}, " for name in self._columns)
         relation = (
             f"SELECT {columns}_row, {unit_sql(self._table)} AS _unit "
-            f"FROM read_parquet({text(str(self._path))})"
+            f"FROM read_parquet({file_text(self._path)})"
             if self.rows
             else empty_relation(self._columns)
         )

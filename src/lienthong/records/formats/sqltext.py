@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from lienthong.contracts.contract import Table
 
 
@@ -13,6 +16,11 @@ def quoted(name: str) -> str:
 def text(value: str) -> str:
     """A value as an SQL string."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def file_text(path: Path) -> str:
+    """A path as an SQL string in which DuckDB sees no pattern."""
+    return text(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def unit_sql(table: Table) -> str:
