@@ -49,5 +49,5 @@ def _cell(name: str, kind: str) -> str:
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
         return f"to_json({quoted(name)})::VARCHAR"
     if kind == "BLOB":
-        return f"decode({quoted(name)})"
+        return f"decode({quoted(name)}, 'replace')"
     return quoted(name)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lienthong.errors import Refused
+from lienthong.records.formats.encodings import Encoding, marked
 
 HEAD = 64 * 1024
 
@@ -29,21 +30,14 @@ _COMPRESSED = {
     b"7z\xbc\xaf": "7-zip",
     b"Rar!": "RAR",
 }
-_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SKIPPED = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|\s+)*", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 
 
 def head_text(data: bytes) -> str:
     """The beginning of a file as text, good enough to tell its format."""
-    for mark, encoding in _BOMS.items():
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, errors="replace")
-    if data[:2] == b"<\x00":
-        return data.decode("utf-16-le", errors="replace")
-    if data[:2] == b"\x00<":
-        return data.decode("utf-16-be", errors="replace")
-    return data.decode("utf-8", errors="replace")
+    found = marked(data) or Encoding("utf-8")
+    return data[found.mark :].decode(found.name, errors="replace")
 
 
 def sniff(path: Path) -> Format:
