@@ -32,7 +32,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from lienthong import __version__, logs
+from lienthong import __version__, logs, words
 from lienthong import settings as all_settings
 from lienthong.access import Actor, policy, sessions, tokens
 from lienthong.api.problems import problem_response
@@ -42,6 +42,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.database import Database, running, start
 from lienthong.errors import Failure, NotAllowed, Unavailable
+from lienthong.records.intake.single import RecordIntake
 from lienthong.settings import Settings
 from lienthong.web.page import Page, session_of
 from lienthong.web.problems import problem_page
@@ -188,7 +189,11 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
     async def connected(app: Litestar) -> AsyncIterator[None]:
         with database.pool(size=12) as pool:
             app.state.pool = pool
-            yield
+            app.state.single = RecordIntake(pool, chosen.home)
+            try:
+                yield
+            finally:
+                app.state.single.close()
 
     limit = chosen.max_upload_mib * 1024 * 1024
     app = Litestar(
@@ -215,6 +220,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
         dependencies={
             "page": Provide(Page, sync_to_thread=False),
             "pool": Provide(_pool, sync_to_thread=False),
+            "single": Provide(_single, sync_to_thread=False),
             "actor": Provide(_actor, sync_to_thread=False),
             "settings": Provide(lambda: chosen, sync_to_thread=False),
             "codes": Provide(lambda: codes, sync_to_thread=False),
@@ -231,6 +237,10 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
 
 def _pool(request: Request[Any, Any, Any]) -> ConnectionPool:
     return request.app.state.pool
+
+
+def _single(request: Request[Any, Any, Any]) -> RecordIntake:
+    return request.app.state.single
 
 
 def _actor(request: Request[Any, Any, Any]) -> Actor:
@@ -266,9 +276,9 @@ def site() -> Litestar:
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    workers: Annotated[int, typer.Option(help="Server processes.")] = 1,
+    host: Annotated[str | None, typer.Option(help=words.say("Address to listen on."))] = None,
+    port: Annotated[int | None, typer.Option(help=words.say("Port to listen on."))] = None,
+    workers: Annotated[int, typer.Option(help=words.say("Server processes."))] = 1,
 ) -> None:
     """Serve the site and the API."""
     chosen = all_settings.read()

@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from litestar import get
+import msgspec
+from litestar import Response, get, post
 from litestar.params import Parameter
 from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, policy
 from lienthong.api.asking import aware, contract_named, limited
 from lienthong.contracts.contract import Contract
+from lienthong.errors import Refused
+from lienthong.records.intake import Submission
+from lienthong.records.intake.single import RecordIntake
 from lienthong.records.store import reading
 
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 Purpose = Annotated[str, Parameter(description="Why it is read: care, quality, insurance, ...")]
 SEARCH, READ = {"action": "record.search"}, {"action": "record.read"}
 Sender = Annotated[
@@ -123,4 +128,54 @@ def versions(
         return reading.versions(conn, given, key, table=table, sender=permit.facility or sender)
 
 
-ROUTES = [search, record, versions]
+@post(
+    "/records/{contract:str}/{table:str}",
+    opt={"action": "submission.send"},
+    status_code=201,
+    sync_to_thread=True,
+    summary="Send one record",
+)
+def send(
+    actor: Actor,
+    single: RecordIntake,
+    contracts: Mapping[str, Contract],
+    contract: str,
+    table: str,
+    body: bytes,
+    sender: Annotated[
+        str | None, Parameter(description="Facility code; the token's own by default.")
+    ] = None,
+) -> Response[Submission]:
+    """Keep one record: the fields of one row, or {table: [rows]} for a record of several tables.
+
+    201 when it was kept or put in quarantine (see the receipt), 200 for the same bytes again, 202 when it waits
+    for a file of the same sender.
+    """
+    given = contract_named(contracts, contract)
+    whose = sender or actor.facility
+    if not whose:
+        raise Refused("api.sender", "Name the facility that sends (sender=…).")
+    policy.decide(actor, "submission.send", {"sender": whose, "contract": contract})
+    kept = single.submit(
+        body,
+        contract=contract,
+        sender=whose,
+        actor=actor.id,
+        table=None if _whole(body, given) else table,
+    )
+    status = 200 if kept.again else 202 if kept.state == "received" else 201
+    return Response(
+        kept, status_code=status, headers={"location": f"/api/v1/submissions/{kept.receipt}"}
+    )
+
+
+def _whole(body: bytes, contract: Contract) -> bool:
+    """Whether the body names tables, so that it is a record of several tables and not one row."""
+    try:
+        names = _OBJECT.decode(body)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return False
+    return bool(names) and all(contract.table(name) is not None for name in names)
+
+
+ROUTES = [send, search, record, versions]

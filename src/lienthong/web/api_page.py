@@ -9,6 +9,10 @@ from litestar import Request, Response, get
 
 from lienthong.web.page import Page
 
+EXAMPLE = """\
+curl -H "Authorization: Bearer $TOKEN" --data-binary @hoso.xml \\
+  "{address}/api/v1/submissions?contract=care&name=hoso.xml&wait=true"
+curl -H "Authorization: Bearer $TOKEN" {address}/api/v1/submissions/$RECEIPT/findings"""
 METHODS = ("get", "post", "put", "delete")
 
 
@@ -42,8 +46,8 @@ def operations(schema: dict[str, Any]) -> list[Operation]:
 def api_page(request: Request[Any, Any, Any], page: Page) -> Response[str]:
     """How to send and read by program."""
     schema = request.app.openapi_schema.to_schema()
-    address = str(request.base_url).rstrip("/")
-    return page.show("api.html", operations=operations(schema), address=address)
+    example = EXAMPLE.format(address=str(request.base_url).rstrip("/"))
+    return page.show("api.html", operations=operations(schema), example=example)
 
 
 ROUTES = [api_page]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import defaultdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
-import pyarrow
 from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
@@ -22,9 +22,10 @@ from lienthong.contracts.contract import Contract
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.faults import Fault
-from lienthong.records.formats.reading import Reading, Source
+from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake import keeping, receiving, setting_aside, terms, units, verdicts
+from lienthong.records.intake.held import reading_of
 from lienthong.records.intake.processing import process
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.quarantine.entries import Entry, several
@@ -175,50 +176,16 @@ def _settle(
 
 
 def _reading(contract: Contract, entries: list[Entry]) -> tuple[Reading, dict[str, list[int]]]:
-    """The entries as if they had been sent together: unit = position of the entry; and each row's first position."""
-    columns: dict[str, list[str]] = {}
-    lines: dict[str, list[dict[str, Any]]] = {}
-    places: dict[str, list[int]] = {}
+    """The entries as if they had been sent together (unit = position of the entry), and each row's first position."""
+    units, places = [], defaultdict(list)
     faults: list[Fault] = []
     for unit, given in enumerate(entries):
-        for table, rows in given.cells().items():
-            for row in rows:
-                lines.setdefault(table, []).append(
-                    row["cells"] | {"_row": len(lines.get(table, [])), "_unit": unit}
-                )
-                places.setdefault(table, []).append(row["row"])
-                known = columns.setdefault(table, [])
-                known.extend(name for name in row["cells"] if name not in known)
+        cells = given.cells()
+        units.append({table: [row["cells"] for row in rows] for table, rows in cells.items()})
+        for table, rows in cells.items():
+            places[table] += [row["row"] for row in rows]
         faults += [_fault(fault, unit) for fault in given.faults if _stays(fault, given)]
-    sources = {
-        table.name: _source(table.name, columns[table.name], lines[table.name])
-        for table in contract.tables
-        if table.name in lines
-    }
-    return Reading(sources=sources, faults=faults, units=len(entries)), places
-
-
-def _source(table: str, columns: list[str], lines: list[dict[str, Any]]) -> Source:
-    shape = pyarrow.schema(
-        [
-            *((name, pyarrow.string()) for name in columns),
-            ("_row", pyarrow.int64()),
-            ("_unit", pyarrow.int64()),
-        ]
-    )
-    held = pyarrow.Table.from_pylist(lines, schema=shape)
-    name = f"waiting_{table}"
-
-    def attach(con: Any) -> None:
-        con.register(name, held)
-
-    return Source(
-        table=table,
-        columns=tuple(column for column in columns if not column.startswith("_")),
-        relation=f'SELECT * FROM "{name}"',
-        count=len(lines),
-        attaching=attach,
-    )
+    return reading_of(contract, units, faults), dict(places)
 
 
 def _stays(fault: dict[str, Any], given: Entry) -> bool:
