@@ -42,6 +42,7 @@ class Facility:
     name: str
     province: str
     factor: float
+    silent: bool
     staff: tuple[Worker, ...]
 
     def doctors(self, department: str) -> tuple[Worker, ...]:
@@ -64,9 +65,11 @@ class Facility:
 
 
 def facilities(seed: int, *, per_old_province: int = 2) -> tuple[Facility, ...]:
-    """The hospitals of the country: 01999 first, then so many for each of the 63 old provinces, spread
-    over the 34 of today."""
+    """The hospitals of the country: 01999 first, then so many for each of the 63 old provinces (0: one for
+    each of today's 34)."""
     codes = [EXAMPLE]
+    if not per_old_province:
+        codes += [f"{places().prefixes[province][0]}001" for province in sorted(places().provinces)]
     for number in range(1, per_old_province + 1):
         codes += [f"{old}{number:03d}" for old in sorted(places().old_provinces)]
     return tuple(facility(seed, code) for code in codes)
@@ -84,13 +87,11 @@ def facility(seed: int, code: str) -> Facility:
     kind = "Bệnh viện Đa khoa" if code[2:] in ("001", "999") else "Trung tâm Y tế khu vực"
     name = f"{kind} mẫu {code}, {places().provinces[province]}"
     workers = tuple(_worker(seed, code, place, province) for place in range(len(_ROLES)))
+    rare = random.random() * 100 < declared("error_rates")["silent_senders"]["percent"]
     return Facility(
-        code=code,
-        name=name,
-        province=province,
-        factor=0.6 if code == EXAMPLE else factor,
-        staff=workers,
-    )
+        code=code, name=name, province=province, factor=0.6 if code == EXAMPLE else factor,
+        silent=rare and code != EXAMPLE, staff=workers,
+    )  # fmt: skip
 
 
 def _worker(seed: int, code: str, place: int, province: str) -> Worker:

@@ -88,7 +88,7 @@ def _chosen(country: Country, sending: Sending, number: int, random: Random) -> 
     names = _kinds()
     if country.kinds:
         names = [name for name in names if name in country.kinds or country.kinds == ("all",)]
-        start = number % len(names)
+        start = number // 2 % len(names)
         names = names[start:] + names[:start]
         return sorted(names, key=lambda name: not KINDS[name].rare) if number % 2 else names
     rates = declared("error_rates")["care"]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from lienthong.synthetic.chance import declared
 from lienthong.synthetic.lines import Row, stamp
-from lienthong.synthetic.places import places
 
 if TYPE_CHECKING:
     from lienthong.synthetic.visits import Case
@@ -193,10 +192,7 @@ def _sick_leave(case: Case) -> Row:
 
 
 def _referral(case: Case) -> Row:
-    prefix = places().prefixes[case.facility.province][0]
-    case.route["MA_NOI_DEN"] = (
-        f"{prefix}002" if case.facility.code != f"{prefix}002" else f"{prefix}001"
-    )
+    case.route["MA_NOI_DEN"] = case.neighbour
     case.route["MA_LOAI_RV"] = "2"
     return {
         "SO_HOSO": f"HS{case.number:08d}", "SO_CHUYENTUYEN": f"CT{case.number:08d}",

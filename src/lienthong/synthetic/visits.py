@@ -11,7 +11,7 @@ from typing import Any
 
 from lienthong.synthetic import papers
 from lienthong.synthetic.chance import Weighted, chance, declared
-from lienthong.synthetic.facilities import Facility
+from lienthong.synthetic.facilities import EXAMPLE, Facility
 from lienthong.synthetic.lines import Bill, Row, stamp
 from lienthong.synthetic.money import small, totals
 from lienthong.synthetic.people import FEMALE, Person, person
@@ -57,6 +57,11 @@ class Case:
     left: datetime
     nights: int
     route: Row
+
+    @property
+    def neighbour(self) -> str:
+        """The hospital to which patients are referred."""
+        return neighbour(self.facility)
 
     @property
     def care_type(self) -> str:
@@ -146,9 +151,11 @@ def _route(random: Random, facility: Facility, who: Person, kind: str) -> Row:
 
 
 def neighbour(facility: Facility) -> str:
-    """The code of another hospital of the same province."""
-    prefix = places().prefixes[facility.province][0]
-    return f"{prefix}001" if facility.code != f"{prefix}001" else f"{prefix}002"
+    """The code of another hospital: of the same province where there is one, else the one in the capital."""
+    for prefix in places().prefixes[facility.province]:
+        if facility.code != f"{prefix}001":
+            return f"{prefix}001"
+    return EXAMPLE if facility.code != EXAMPLE else "01001"
 
 
 def _bill(case: Case) -> Bill:
