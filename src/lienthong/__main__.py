@@ -9,13 +9,14 @@ import importlib
 import signal
 import sys
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from lienthong import __version__
-from lienthong.errors import Failure
+from lienthong.command_words import UsageError, mistake, speak, stand_in
+from lienthong.errors import Failure, Refused
 from lienthong.words import say
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -56,10 +57,14 @@ class Commands(TyperGroup):
         """A stand-in with the summary only; enough for lists and completion."""
         if cmd_name not in COMMANDS:
             return None
-        summary = say(COMMANDS[cmd_name][1])
-        return TyperCommand(cmd_name, help=summary, short_help=summary)
+        return stand_in(cmd_name, say(COMMANDS[cmd_name][1]))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise Refused(
+                "command.unknown", "There is no command %(name)s; there are: %(known)s.",
+                name=args[0], known=", ".join(COMMANDS),
+            )  # fmt: skip
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(name) if name else command, rest
 
@@ -71,11 +76,12 @@ def load(name: str) -> Any:
     found = getattr(importlib.import_module(module), attribute)
     if not isinstance(found, typer.Typer):
         function, found = found, typer.Typer(add_completion=False, rich_markup_mode=None)
-        found.command(name, help=say(function.__doc__ or summary), no_args_is_help=False)(function)
+        found.command(name, help=say(summary), no_args_is_help=False)(function)
+    found.rich_markup_mode, found._add_completion = None, False
     command = typer.main.get_command(found)
     command.name = name
-    if not command.help:
-        command.help = say(summary)
+    command.help = say(summary)
+    speak(command)
     return command
 
 
@@ -97,7 +103,9 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=False)
 def _lienthong(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help=say("Show the version and exit.")
+    ),
 ) -> None:
     pass
 
@@ -109,18 +117,27 @@ def _leave(number: int, _: object) -> None:
 def main() -> None:
     """Run one command; a Failure is said in the reader's language and becomes its exit code."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(
-            ending, _leave
-        )  # so that what was opened is closed, the own database server too
+        signal.signal(ending, _leave)  # what was opened is closed, the own database server too
+    command = typer.main.get_command(app)
+    speak(command)
     try:
-        app()
+        code = command(standalone_mode=False)
     except Failure as failure:
-        for line in explain(failure):
-            typer.secho(line, err=True, fg="red")
-        sys.exit(failure.exit_code)
+        _complain(explain(failure), failure.exit_code)
+    except UsageError as error:
+        _complain(mistake(error), 2)
+    except (typer.Abort, KeyboardInterrupt):
+        _complain([say("Stopped.")], 130)
     except Exception:  # Python would leave with 1, which means "findings"
         traceback.print_exc()
         sys.exit(2)
+    sys.exit(code if type(code) is int else 0)
+
+
+def _complain(lines: list[str], code: int) -> NoReturn:
+    for line in lines:
+        typer.secho(line, err=True, fg="red")
+    sys.exit(code)
 
 
 def explain(failure: Failure) -> list[str]:

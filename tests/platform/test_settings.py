@@ -105,7 +105,13 @@ def test_every_setting_is_documented_by_the_command():
         (["--version"], {}, 0, ""),
         (["settings"], {}, 0, ""),
         (["nothing"], {}, 2, "nothing"),
-        (["settings", "--nothing"], {}, 2, "--nothing"),
+        (["nothing"], {"LIENTHONG_LANGUAGE": "fr"}, 2, "Il n'y a pas de commande nothing"),
+        ([], {}, 2, "Cách dùng: "),
+        (["account"], {"LIENTHONG_LANGUAGE": "fr"}, 2, "Utilisation : "[:11]),
+        (["settings", "--nothing"], {}, 2, "Không có tùy chọn --nothing"),
+        (["settings", "--jsonn"], {}, 2, "Có phải: --json"),
+        (["account", "close"], {}, 2, "Thiếu 'account'"),
+        (["audit", "show", "--limit", "many"], {}, 2, "Không dùng được '--limit'"),
         (
             ["settings"],
             {"LIENTHONG_PORT": "x", "LIENTHONG_LANGUAGE": "en"},
@@ -124,3 +130,46 @@ def test_every_setting_is_documented_by_the_command():
 def test_exit_codes(arguments, environment, code, said):
     done = lienthong(*arguments, **environment)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "vi",
+            [
+                "Cách dùng: ",
+                "Tùy chọn:",
+                "Hiện hướng dẫn này rồi thoát.",
+                "Đối số:",
+                "[bắt buộc]",
+                "[mặc định: vi]",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Usage: ",
+                "Options:",
+                "Show this message and exit.",
+                "Arguments:",
+                "[required]",
+                "[default: vi]",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Utilisation: ",
+                "Options:",
+                "Montrer ce message et sortir.",
+                "[obligatoire]",
+                "[par défaut: vi]",
+            ],
+        ),
+    ],
+)
+def test_help_speaks_the_readers_language(language, words):
+    done = lienthong("account", "create", "--help", LIENTHONG_LANGUAGE=language, COLUMNS="200")
+    assert done.returncode == 0
+    assert [word for word in words if word not in done.stdout] == []
