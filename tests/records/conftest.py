@@ -66,17 +66,28 @@ class Desk:
         (folder / "trial.odcs.yaml").write_text(CONTRACT, encoding="utf-8")
         self.conn: psycopg.Connection[Any] = db.connect(autocommit=True)
 
-    def receive(self, text: str | bytes, sender: str = "01999", name: str = "VISIT.csv", **more: Any) -> Any:
+    def receive(
+        self, text: str | bytes, sender: str = "01999", name: str = "VISIT.csv", **more: Any
+    ) -> Any:
         data = text.encode() if isinstance(text, str) else text
         return intake.receive(
-            self.conn, data, contract="trial", sender=sender, actor="mai", name=name, channel="test",
-            home=self.home, **more,
+            self.conn,
+            data,
+            contract="trial",
+            sender=sender,
+            actor="mai",
+            name=name,
+            channel="test",
+            home=self.home,
+            **more,
         )
 
     def process(self, receipt: str, **more: Any) -> Any:
         return intake.process(self.conn, receipt, home=self.home, **more)
 
-    def send(self, text: str | bytes, sender: str = "01999", name: str = "VISIT.csv", **more: Any) -> Any:
+    def send(
+        self, text: str | bytes, sender: str = "01999", name: str = "VISIT.csv", **more: Any
+    ) -> Any:
         return self.process(self.receive(text, sender, name, **more).receipt)
 
     def one(self, query: str, *values: Any) -> Any:
@@ -92,7 +103,9 @@ class Desk:
 
     def counts_hold(self) -> None:
         """What the counts say is what the masks say."""
-        assert counts.counted(self.conn, self.contract) == counts.recompute(self.conn, self.contract)
+        assert counts.counted(self.conn, self.contract) == counts.recompute(
+            self.conn, self.contract
+        )
 
     def law_holds(self) -> None:
         assert not self.rows(
@@ -101,7 +114,10 @@ class Desk:
 
 
 def csv(*rows: tuple[Any, ...], columns: str = "ID,SEX,AGE,TOTAL") -> str:
-    lines = [columns, *(",".join("" if cell is None else str(cell) for cell in row) for row in rows)]
+    lines = [
+        columns,
+        *(",".join("" if cell is None else str(cell) for cell in row) for row in rows),
+    ]
     return "\n".join(lines) + "\n"
 
 

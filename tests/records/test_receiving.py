@@ -15,7 +15,9 @@ def numbers(given):
 
 
 def test_good_rows_are_kept_and_wrong_ones_wait(desk, trial):
-    given = desk.send(trial.csv(("a", 1, 20, 5.5), ("b", 3, 20, 1), ("c", 2, "x", 1), ("d", 1, 120, 2)))
+    given = desk.send(
+        trial.csv(("a", 1, 20, 5.5), ("b", 3, 20, 1), ("c", 2, "x", 1), ("d", 1, 120, 2))
+    )
     assert given.state == "done"
     assert numbers(given) == (4, 2, 0, 2)
     assert desk.visits() == {"a": ("1", 20, 5.5), "d": ("1", 120, 2.0)}
@@ -131,7 +133,9 @@ def test_a_folder_is_one_submission_of_whole_visits(desk, trial, tmp_path, home,
     folder = tmp_path / "november"
     folder.mkdir()
     (folder / "VISIT.csv").write_text(trial.csv(("a", 1, 20, 5), ("b", 1, 30, 6), ("c", 9, 1, 1)))
-    lines = trial.csv(("a", 1, 2), ("a", 2, 3), ("c", 1, 1), ("z", 1, 9), ("z", 2, 9), columns="ID,NR,SUM")
+    lines = trial.csv(
+        ("a", 1, 2), ("a", 2, 3), ("c", 1, 1), ("z", 1, 9), ("z", 2, 9), columns="ID,NR,SUM"
+    )
     (folder / "LINE.csv").write_text(lines)
     from lienthong.records.intake.folders import as_submission
 
@@ -158,7 +162,9 @@ def test_findings_of_a_receipt_can_be_carried_home(desk, trial, tmp_path, home):
     examples = intake.findings(desk.conn, given.receipt, rule="VISIT.SEX.enum")
     assert len(examples) == 100
     assert examples[0].key == "k0" and examples[0].value == "3"
-    counted = {count.rule: count.failed for count in intake.finding_counts(desk.conn, given.receipt)}
+    counted = {
+        count.rule: count.failed for count in intake.finding_counts(desk.conn, given.receipt)
+    }
     assert counted == {"VISIT.SEX.enum": 250, "VISIT.AGE.maximum": 1, "OLD": 1}
     for suffix in (".csv", ".xlsx", ".parquet", ".jsonl"):
         file = tmp_path / f"findings{suffix}"

@@ -25,7 +25,9 @@ from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.reading import Reading, ReadingOptions, read
 from lienthong.records.intake import blobs, keeping, setting_aside, spooling, terms, units, verdicts
 from lienthong.records.intake.findings import record_findings
+from lienthong.records.intake.held import reading_of
 from lienthong.records.intake.receipts import Submission, find, submission
+from lienthong.records.intake.single import posted
 from lienthong.records.store import schema
 from lienthong.records.store.counts import Deltas
 from lienthong.records.store.owner import as_owner
@@ -181,8 +183,7 @@ def _take_in(
         with blobs.as_file(conn, home, given.sha256, given.name, folder) as file:
             settle(conn)
             progress("read", 0, 0)
-            options = ReadingOptions(optimistic=given.bytes > spooling.LARGE)
-            with read(file, compiled.contract, workdir=folder, options=options) as reading:
+            with _read(file, given, compiled.contract, folder) as reading:
                 con = connect(folder, memory=MEMORY)
                 if given.bytes > spooling.LARGE:
                     spooling.spool(con, reading, folder)
@@ -201,6 +202,14 @@ def _take_in(
                     _keep(conn, given, compiled.contract, reading, checked, home, folder, progress)
                 finally:
                     checked.close()
+
+
+def _read(file: Path, given: Submission, contract: Contract, folder: Path) -> Reading:
+    if given.name.endswith(posted.NAME):
+        table = given.name.removesuffix(posted.NAME).rstrip(".") or None
+        return reading_of(contract, [posted.rows_of(file.read_bytes(), contract, table)])
+    options = ReadingOptions(optimistic=given.bytes > spooling.LARGE)
+    return read(file, contract, workdir=folder, options=options)
 
 
 def _keep(

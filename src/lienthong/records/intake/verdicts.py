@@ -190,10 +190,12 @@ def compare(
     # A version never holds from before the one that it replaces, whatever the clocks of two machines say.
     batch.con.execute(
         f"CREATE OR REPLACE TEMP TABLE {verdict(made)} AS SELECT r._root,"
-        " CASE WHEN m.root IS NULL THEN 'new' WHEN m.same THEN 'unchanged' ELSE 'changed' END AS state,"
-        f" coalesce(m.version, 0) + 1 AS _version, make_timestamp(greatest({received_us}, coalesce(m.since + 1, 0)))"
-        f" AS _from FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false,"
-        " auto_detect=false, delim=',', columns={'root': 'BIGINT', 'same': 'BOOLEAN', 'version': 'INTEGER', 'since': 'BIGINT'}) m ON m.root = r._root"
+        " CASE WHEN m.root IS NULL THEN 'new' WHEN m.same THEN 'unchanged' ELSE 'changed' END"
+        " AS state, coalesce(m.version, 0) + 1 AS _version,"
+        f" make_timestamp(greatest({received_us}, coalesce(m.since + 1, 0))) AS _from"
+        f" FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false,"
+        " auto_detect=false, delim=',', columns={'root': 'BIGINT', 'same': 'BOOLEAN',"
+        " 'version': 'INTEGER', 'since': 'BIGINT'}) m ON m.root = r._root"
         f" WHERE {open_} UNION ALL {rest}"
     )
     matched.unlink()

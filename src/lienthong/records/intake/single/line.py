@@ -57,7 +57,6 @@ class RecordIntake:
         sender: str,
         actor: str,
         table: str | None = None,
-        name: str = "record.json",
         province: str | None = None,
         channel: str = "api",
         received: datetime | None = None,
@@ -69,7 +68,7 @@ class RecordIntake:
         database does not answer.
         """
         given = self._posted(
-            body, contract, sender, actor, table, name, province, channel, received or clock.now()
+            body, contract, sender, actor, table, province, channel, received or clock.now()
         )
         future: Future[Submission | None] = Future()
         self._line.put((given, future))
@@ -94,7 +93,6 @@ class RecordIntake:
         sender: str,
         actor: str,
         table: str | None,
-        name: str,
         province: str | None,
         channel: str,
         received: datetime,
@@ -116,7 +114,7 @@ class RecordIntake:
             sender=sender,
             actor=actor,
             channel=channel,
-            name=name,
+            name=f"{table}.{posted.NAME}" if table else posted.NAME,
             province=receiving.home_province(sender) if province is None else province,
             body=body,
             sha256=hashlib.sha256(body).hexdigest(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,9 @@ from lienthong.errors import Refused
 from lienthong.records.checking.moments import ago
 from lienthong.records.store import layout
 from lienthong.records.store.rulesets import mask_of
+
+NAME = "record.json"
+"""How the name of a posted record ends; in front of it stands the table when the sender named one."""
 
 Rows = dict[str, list[dict[str, str | None]]]
 

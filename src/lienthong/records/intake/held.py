@@ -1,0 +1,55 @@
+"""Rows that are in memory, read as if a file had brought them: entries that are replayed, posted records that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow
+
+from lienthong.contracts.contract import Contract
+from lienthong.records.formats.reading import Reading, Source
+
+Rows = Mapping[str, Iterable[Mapping[str, Any]]]
+"""Table to rows of text cells."""
+
+
+def reading_of(contract: Contract, units: Sequence[Rows], faults: Sequence[Any] = ()) -> Reading:
+    """One unit of acceptance per item; rows are numbered through the units, table by table."""
+    columns: dict[str, dict[str, None]] = {}
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for unit, tables in enumerate(units):
+        for table, rows in tables.items():
+            mine = lines.setdefault(table, [])
+            for row in rows:
+                mine.append({**row, "_row": len(mine), "_unit": unit})
+                columns.setdefault(table, {}).update(dict.fromkeys(row))
+    sources = {
+        table.name: _source(table.name, list(columns[table.name]), lines[table.name])
+        for table in contract.tables
+        if lines.get(table.name)
+    }
+    return Reading(sources=sources, faults=list(faults), units=len(units))
+
+
+def _source(table: str, columns: list[str], lines: list[dict[str, Any]]) -> Source:
+    shape = pyarrow.schema(
+        [
+            *((name, pyarrow.string()) for name in columns),
+            ("_row", pyarrow.int64()),
+            ("_unit", pyarrow.int64()),
+        ]
+    )
+    held = pyarrow.Table.from_pylist(lines, schema=shape)
+    name = f"held_{table}"
+
+    def attach(con: Any) -> None:
+        con.register(name, held)
+
+    return Source(
+        table=table,
+        columns=tuple(column for column in columns if not column.startswith("_")),
+        relation=f'SELECT * FROM "{name}"',
+        count=len(lines),
+        attaching=attach,
+    )
