@@ -7,6 +7,7 @@ import duckdb
 from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.records.formats.reading import read
 
+DATABASE = duckdb.connect()
 SUMMARY = ("MA_LK", "HO_TEN", "NGAY_RA")
 DRUGS = ("MA_LK", "STT", "TEN_THUOC")
 
@@ -107,7 +108,8 @@ def envelope(*hoso, count=None, signature="x"):
 def cells(reading, table):
     """All rows of a table of a reading with `_row` and `_unit`, in their order."""
     source = reading.sources[table]
-    with duckdb.connect() as con:
+    # One connection for all tests: opening one costs more than most readings.
+    with DATABASE.cursor() as con:
         source.attach(con)
         names = ", ".join('"' + name.replace('"', '""') + '"' for name in source.columns)
         return con.execute(

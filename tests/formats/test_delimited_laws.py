@@ -15,7 +15,7 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]
 letters = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff\ufffd")
 text = st.text(st.one_of(st.sampled_from(" \",;|'\n\tÁạễ.-0"), letters), max_size=12)
 record = st.tuples(text, text, text)
-law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 
 
 def blank(cell):
