@@ -69,20 +69,34 @@ def process(
     return final
 
 
+def unfinished(conn: psycopg.Connection[Any]) -> list[str]:
+    """Receipts that were given and not processed, in the order of arrival."""
+    rows = conn.execute(
+        "SELECT receipt FROM records.submission WHERE state = 'received' AND attempts < %s"
+        " ORDER BY number",
+        [GIVE_UP],
+    ).fetchall()
+    settle(conn)
+    return [row[0] for row in rows]
+
+
+def resume(
+    conn: psycopg.Connection[Any], receipt: str, *, home: Path, contract: Contract | None = None
+) -> Submission | None:
+    """Process one unfinished submission; None when another process works for its sender."""
+    given = submission(conn, receipt)
+    settle(conn)
+    if given.state != "received" or _busy(conn, given.contract, given.sender):
+        return None
+    return process(conn, receipt, home=home, contract=contract)
+
+
 def resume_unfinished(
     conn: psycopg.Connection[Any], *, home: Path, contract: Contract | None = None
 ) -> list[Submission]:
-    """Process whatever was received and not finished, oldest first; what another process works on is left to it."""
-    found = find(
-        conn, "state = 'received' AND attempts < %(most)s ORDER BY number", {"most": GIVE_UP}
-    )
-    settle(conn)
-    done = []
-    for waiting in found:
-        if _busy(conn, waiting.contract, waiting.sender):
-            continue
-        done.append(process(conn, waiting.receipt, home=home, contract=contract))
-    return done
+    """Process whatever was received and not finished; what another process works on is left to it."""
+    tried = (resume(conn, receipt, home=home, contract=contract) for receipt in unfinished(conn))
+    return [done for done in tried if done is not None]
 
 
 def settle(conn: psycopg.Connection[Any]) -> None:

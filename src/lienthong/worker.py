@@ -1,0 +1,152 @@
+"""`lienthong worker`: processes submissions as they are received, and what a killed program left unfinished.
+
+Any number of workers may run: those of one sender wait for each other, so that versions follow the order of arrival.
+A worker may be killed at any moment; what it did not finish is as if it had not begun.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from lienthong import settings as all_settings
+from lienthong.database import Database, running
+from lienthong.errors import Failure, Unavailable
+from lienthong.words import say
+
+EVERY = 30.0
+"""Seconds after which a worker looks again even when nobody called."""
+
+PAUSE = 5.0
+"""Seconds of rest when the database or the disk does not answer."""
+
+
+class Worker:
+    """Does what waits in one database until it is told to `stop`."""
+
+    def __init__(self, database: Database, home: Path) -> None:
+        self.database, self.home = database, home
+        self._stopped = threading.Event()
+        self.log = structlog.get_logger()
+
+    def stop(self) -> None:
+        """End after the submission at hand."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Work until stopped; a silent database is waited for."""
+        from lienthong.records.intake import blobs
+
+        blobs.sweep(self.home)
+        while not self._stopped.is_set():
+            try:
+                self._listen()
+            except Unavailable as silent:
+                self.log.warning("worker.waits", why=silent.code)
+                self._stopped.wait(PAUSE)
+
+    def _listen(self) -> None:
+        import psycopg
+
+        try:
+            with self.database.connect(autocommit=True) as conn:
+                conn.execute("LISTEN lienthong_submission")
+                while not self._stopped.is_set():
+                    self.once(conn)
+                    for _ in conn.notifies(timeout=EVERY, stop_after=1):
+                        pass
+        except psycopg.OperationalError as error:
+            raise Unavailable(
+                "database.silent",
+                "The database does not answer. Nothing was taken; try again in a moment.",
+            ) from error
+
+    def once(self, conn: Any) -> int:
+        """Process everything that waits now; returns how many. A submission that fails does not stop the others."""
+        from lienthong.records import intake
+
+        done = 0
+        for receipt in intake.unfinished(conn):
+            if self._stopped.is_set():
+                break
+            try:
+                given = intake.resume(conn, receipt, home=self.home)
+            except Unavailable:
+                raise
+            except Failure as failure:
+                self.log.error("worker.failed", receipt=receipt, why=failure.code)
+                continue
+            except Exception:
+                self.log.exception("worker.failed", receipt=receipt)
+                continue
+            if given is not None:
+                done += 1
+                self.log.info(
+                    "worker.processed", receipt=given.receipt, state=given.state, received=given.received,
+                    kept=given.kept, unchanged=given.unchanged, quarantined=given.quarantined,
+                )  # fmt: skip
+        return done
+
+
+@contextmanager
+def beside(database: Database) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own for the length of this block; it also ends when we are killed."""
+    environment = os.environ | {"LIENTHONG_DATABASE_URL": database.url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lienthong", "worker", "--attached"],
+        stdin=subprocess.PIPE, env=environment,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()  # safe at any moment
+            process.wait()
+
+
+def worker(
+    attached: Annotated[
+        bool,
+        typer.Option(
+            "--attached", help=say("End when the input ends (for the program that serves).")
+        ),
+    ] = False,
+) -> None:
+    """Do the jobs that wait."""
+    from lienthong import logs
+
+    chosen = all_settings.read()
+    logs.configure(chosen.log_level)
+    with running(chosen) as database:
+        made = Worker(database, chosen.home)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: _leave(made, database))
+        if attached:
+            threading.Thread(target=_until_end_of_input, args=[made, database], daemon=True).start()
+        made.run()
+
+
+def _leave(made: Worker, database: Database) -> None:
+    """Go at once: what is under way is rolled back by the database and taken up again later."""
+    made.stop()
+    database.close()
+    os._exit(0)
+
+
+def _until_end_of_input(made: Worker, database: Database) -> None:
+    sys.stdin.buffer.read()
+    _leave(made, database)
