@@ -85,6 +85,24 @@ def test_expected_senders_are_part_of_sufficient_and_alive(connection, counting)
     assert [(line.sender, line.days) for line in lines] == [("01003", None), ("01002", 20)]
 
 
+def test_a_silent_sender_comes_with_its_telephone(fresh_db, counting):
+    with fresh_db.connect("owner") as conn:
+        conn.execute("CREATE SCHEMA practice")
+        conn.execute(
+            'CREATE TABLE practice.facilities ("MA_CSKCB" text, "DIEN_THOAI" text, "DIA_CHI" text, "TU_NGAY" text)'
+        )
+        conn.execute(
+            "INSERT INTO practice.facilities VALUES ('01003', '0900000001', 'Cũ', '20180101'),"
+            " ('01003', '0900000003', 'Phường Ba Đình', '20200101')"
+        )
+        conn.commit()
+    with fresh_db.connect() as conn:
+        lines = silent(conn, "care", _expected(f01003="01"), today=TODAY)
+    assert [(line.sender, line.contact) for line in lines] == [
+        ("01003", "0900000003, Phường Ba Đình")
+    ]
+
+
 def test_without_a_list_the_declared_number_counts_for_the_nation_only(connection, counting):
     counting.count(connection, HAND)
     expected = Expected({}, {"care": 8}, {"care": "day"})

@@ -172,23 +172,13 @@ def silent(
 
 
 def _contacts(conn: psycopg.Connection[Any], senders: list[str]) -> dict[str, str]:
-    """Whom to ask, from the register of facilities when it is kept here and holds a telephone or an address."""
-    columns = {
-        row[0]
-        for row in conn.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'practice'"
-            " AND table_name = 'facilities'"
-        )
-    }
-    wanted = [name for name in ("phone", "email", "address") if name in columns]
-    if not wanted or "facility_code" not in columns:
+    """Whom to ask: telephone and address in the register of facilities (`practice`), when it is kept here."""
+    there = conn.execute("SELECT to_regclass('practice.facilities')").fetchone()
+    if not senders or there is None or there[0] is None:
         return {}
-    from psycopg import sql
-
     rows = conn.execute(
-        sql.SQL(
-            "SELECT facility_code, concat_ws(', ', {}) FROM practice.facilities WHERE facility_code = ANY(%s)"
-        ).format(sql.SQL(", ").join(map(sql.Identifier, wanted))),
+        'SELECT DISTINCT ON ("MA_CSKCB") "MA_CSKCB", concat_ws(\', \', "DIEN_THOAI", "DIA_CHI")'
+        ' FROM practice.facilities WHERE "MA_CSKCB" = ANY(%s) ORDER BY "MA_CSKCB", "TU_NGAY" DESC',
         [senders],
     )
     return dict(rows.fetchall())
