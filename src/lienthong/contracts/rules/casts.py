@@ -98,7 +98,7 @@ def _boolean(text: str) -> str:
 
 def _date(text: str) -> str:
     return (
-        f"CASE WHEN LENGTH({text}) = 10 AND {text} >= '0' AND SUBSTR({text}, 5, 1) = '-'"
+        f"CASE WHEN LENGTH({text}) = 10 AND {text} >= '0001' AND SUBSTR({text}, 5, 1) = '-'"
         f" AND SUBSTR({text}, 8, 1) = '-' THEN TRY_CAST({text} AS DATE) END"
     )
 

@@ -10,6 +10,7 @@ from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.contracts.rules import declared, duckdb_sql, subset
 from lienthong.contracts.rules.casts import quoted
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
+from lienthong.contracts.rules.hoisting import hoist
 from lienthong.contracts.rules.resolve import places, resolve
 
 _made: dict[str, CompiledContract] = {}
@@ -19,21 +20,19 @@ def compile_contract(contract: Contract) -> CompiledContract:
     """All rules of a contract as SQL; the last few contracts are remembered by their digest."""
     if contract.digest and contract.digest in _made:
         return _made[contract.digest]
-    tables = tuple(
-        CompiledTable(
-            table=table,
-            rules=tuple(
-                compile_rule(contract, table, rule) for rule in declared.table_rules(table)
-            ),
-        )
-        for table in contract.tables
-    )
+    tables = tuple(_compile_table(contract, table) for table in contract.tables)
     compiled = CompiledContract(contract=contract, tables=tables)
     if contract.digest:
         while len(_made) > 15:
             _made.pop(next(iter(_made)))
         _made[contract.digest] = compiled
     return compiled
+
+
+def _compile_table(contract: Contract, table: Table) -> CompiledTable:
+    compiled = tuple(compile_rule(contract, table, rule) for rule in declared.table_rules(table))
+    rules, shared = hoist(compiled)
+    return CompiledTable(table=table, rules=rules, shared=shared)
 
 
 def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:

@@ -32,11 +32,20 @@ class CompiledRule(Struct):
     portable: bool = True
 
 
+class Shared(Struct):
+    """A soft cast that rules share: column `name` is `function` of the SQL `argument` over the row."""
+
+    name: str
+    function: str
+    argument: str
+
+
 class CompiledTable(Struct):
-    """The rules of one table in bit order."""
+    """The rules of one table in bit order, and the soft casts that the local ones share."""
 
     table: Table
     rules: tuple[CompiledRule, ...]
+    shared: tuple[Shared, ...] = ()
 
     @property
     def name(self) -> str:

@@ -213,6 +213,8 @@ class Coder:
 
     def _is(self, node: exp.Is, wanted: bool) -> str:
         if isinstance(node.expression, exp.Null):
+            if isinstance(node.this, (exp.Literal, exp.Boolean)):
+                return str(not wanted)
             return f"({self.value(node.this)} {'is' if wanted else 'is not'} None)"
         asked = bool(node.expression.this)
         condition = self.true(node.this) if asked else self.false(node.this)

@@ -245,8 +245,22 @@ def _mend_number(node: exp.Expression) -> None:
 
 def _mend_text(node: exp.Expression) -> None:
     for part in _text_parts(node):
-        if kind_of(part) not in ("string", "null"):
+        if kind_of(part) not in ("string", "list", "null"):
             _cast(part, "VARCHAR")
+    _whole(node)
+
+
+def _whole(node: exp.Expression) -> None:
+    """Places in a text are whole numbers, also when they are computed."""
+    keys = {
+        exp.Substring: ("start", "length"),
+        exp.Left: ("expression",),
+        exp.Right: ("expression",),
+    }
+    for key in keys.get(type(node), ()):
+        part = node.args.get(key)
+        if part is not None and kind_of(part) == "number":
+            _cast(part, "BIGINT")
 
 
 def _mend_days(node: exp.Expression) -> None:

@@ -31,6 +31,8 @@ from lienthong.records.checking.relations import (
 )
 
 MEMORY_LIMIT = "256MB"
+MANY = 4
+"""Rules looking into a table from which on its few columns are kept instead of being read for each."""
 
 
 def connect(
@@ -126,13 +128,16 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
             known = getattr(reading.sources[plan.name], "count", None)
             counted = f"SELECT count(*) FROM {source_name(plan.name)}"
             plan.checked.rows = con.execute(counted).fetchone()[0] if known is None else known
+            if plan.uses >= MANY:
+                narrow_view(situation, plan)
     for plan in plans:
         find_hits(situation, plan, [p for p in plan.hits if plan.compiled.rules[p].reads])
         for position in (p for p in plan.counted if plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
     for plan in plans:
-        if plan.unnumbered:
+        if plan.unnumbered or plan.uses >= MANY:
             attach_typed(con, plan.compiled.table, situation.columns[plan.name])
+            con.execute(f"DROP TABLE IF EXISTS {named('narrow', plan.name)}")
     for plan in plans:
         find_hits(situation, plan, [p for p in plan.hits if not plan.compiled.rules[p].reads])
         make_masks(situation, plan)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+from msgspec.structs import replace
 
 from lienthong.contracts.contract import Table
 from lienthong.contracts.rules.casts import TEXT_PREFIX, quoted
@@ -49,13 +50,25 @@ def cells_sql(table: Table, found: dict[str, str]) -> dict[str, str]:
     }
 
 
+def rows_sql(plan: Plan, columns: dict[str, str], source: str) -> str:
+    """SELECT of named columns over a source, with the soft casts that the plan's rules share."""
+    inner = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    sql = f"SELECT {inner} FROM {source}"
+    used = " ".join(plan.local.values())
+    shared = [item for item in plan.compiled.shared if f'"{item.name}"' in used]
+    if not shared:
+        return sql
+    arguments = ", ".join(f"{item.argument} AS {item.name}a" for item in shared)
+    casts = ", ".join(f"{item.function}({item.name}a) AS {item.name}" for item in shared)
+    return f"SELECT *, {casts} FROM (SELECT *, {arguments} FROM ({sql}))"
+
+
 def go_through(situation: Situation, plan: Plan) -> None:
     """Makes `pass_<table>` of a file without row numbers: its nth row is row n of the file."""
     table, found = plan.compiled.table, situation.columns[plan.name]
     typed = typed_columns(table, found)
     typed = {name: sql for name, sql in typed.items() if name not in ("_row", "_unit", "_sender")}
     cells = cells_sql(table, found)
-    inner = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in (typed | cells).items())
     kept = "".join(f", {quoted(name)}" for name in plan.narrow)
     listed = ", ".join(quoted(name) for name in cells)
     wrong = " OR ".join(f"f{word} <> 0" for word in plan.words)
@@ -65,7 +78,8 @@ def go_through(situation: Situation, plan: Plan) -> None:
         return (
             f"CREATE OR REPLACE TABLE {named('pass', plan.name)} AS"
             f" SELECT * EXCLUDE (_cells), CASE WHEN {wrong} THEN _cells END AS cells FROM"
-            f" (SELECT {masks}{kept}, [{listed}] AS _cells FROM (SELECT {inner} FROM ({plan.unnumbered})))"
+            f" (SELECT {masks}{kept}, [{listed}] AS _cells"
+            f" FROM ({rows_sql(plan, typed | cells, f'({plan.unnumbered})')}))"
         )
 
     situation.con.execute("SET preserve_insertion_order = true")
@@ -78,7 +92,10 @@ def go_through(situation: Situation, plan: Plan) -> None:
 
 
 def narrow_view(situation: Situation, plan: Plan) -> None:
-    """`typed_<table>` over what the pass kept, in place of reading the file again."""
+    """`typed_<table>` over a few columns that are kept, in place of reading and casting the file again."""
+    if not plan.unnumbered:
+        _keep_narrow(situation, plan)
+        return
     kept = "".join(f", {quoted(name)}" for name in plan.narrow)
     situation.con.execute(
         f"CREATE OR REPLACE VIEW {named('typed', plan.name)} AS SELECT rowid AS _row, {plan.unit} AS _unit{kept}"
@@ -86,8 +103,36 @@ def narrow_view(situation: Situation, plan: Plan) -> None:
     )
 
 
+def _keep_narrow(situation: Situation, plan: Plan) -> None:
+    con, kept = situation.con, named("narrow", plan.name)
+    columns = typed_columns(plan.compiled.table, situation.columns[plan.name])
+    wanted = {"_row", "_unit", *plan.narrow}
+    shown = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items() if name in wanted)
+    empty = "" if plan.checked.rows else " LIMIT 0"
+    con.execute(
+        f"CREATE OR REPLACE TABLE {kept} AS SELECT {shown} FROM {source_name(plan.name)}{empty}"
+    )
+    con.execute(f"CREATE OR REPLACE VIEW {named('typed', plan.name)} AS SELECT * FROM {kept}")
+
+
+SMALL = 50_000
+"""Rows below which planning a pass costs more than its rows: the optimizer then does less."""
+
+
 def _without_culprits(situation: Situation, plan: Plan, statement: Any) -> None:
     """Runs a pass; rules that the engine cannot run are told apart, made red, and the pass runs without them."""
+    # Pushing the test of the masks below them would compute every rule twice.
+    less = "filter_pushdown"
+    if 0 < plan.checked.rows < SMALL:
+        less += ",common_subexpressions"
+    situation.con.execute(f"SET disabled_optimizers = '{less}'")
+    try:
+        _run_pass(situation, plan, statement)
+    finally:
+        situation.con.execute("SET disabled_optimizers = ''")
+
+
+def _run_pass(situation: Situation, plan: Plan, statement: Any) -> None:
     while True:
         try:
             situation.con.execute(statement())
@@ -105,11 +150,11 @@ def _without_culprits(situation: Situation, plan: Plan, statement: Any) -> None:
 
 def _culprits(situation: Situation, plan: Plan) -> dict[int, str]:
     culprits = {}
+    columns = typed_columns(plan.compiled.table, situation.columns[plan.name])
     for position, sql in plan.local.items():
+        rows = rows_sql(replace(plan, local={position: sql}), columns, source_name(plan.name))
         try:
-            situation.con.execute(
-                f"SELECT count(*) FILTER (WHERE {sql}) FROM {named('typed', plan.name)}"
-            ).fetchone()
+            situation.con.execute(f"SELECT count(*) FILTER (WHERE {sql}) FROM ({rows})").fetchone()
         except duckdb.Error as error:
             culprits[position] = str(error)
     return culprits
@@ -158,6 +203,8 @@ def _hit_masks(situation: Situation, plan: Plan) -> str | None:
 def make_masks(situation: Situation, plan: Plan) -> None:
     """Makes `bad_<table>` (masks and cells of wrong rows) and the view `mask_<table>` over it; counts."""
     con, name = situation.con, plan.name
+    if not plan.checked.rows:
+        plan.local.clear()
     hits = _hit_masks(situation, plan)
     if plan.unnumbered:
         con.execute(_bad_of_pass(situation, plan, hits))
@@ -205,7 +252,6 @@ def _bad_of_source(situation: Situation, plan: Plan, hits: str | None) -> str:
     table, found = plan.compiled.table, situation.columns[plan.name]
     cells = cells_sql(table, found)
     columns = typed_columns(table, found) | cells
-    inner = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
     masks = mask_words(plan)
     if hits:
         masks = [f"{sql} | coalesce(h{word}, 0::UBIGINT)" for word, sql in enumerate(masks)]
@@ -213,7 +259,7 @@ def _bad_of_source(situation: Situation, plan: Plan, hits: str | None) -> str:
     kept = "".join(f", {quoted(name)}" for name in cells)
     wrong = " OR ".join(f"f{word} <> 0" for word in plan.words)
     empty = "" if plan.checked.rows else " LIMIT 0"
-    rows = f"(SELECT {inner} FROM {source_name(plan.name)}{empty}) v"
+    rows = f"({rows_sql(plan, columns, source_name(plan.name) + empty)}) v"
     join = f" LEFT JOIN {hits} h ON h._row = v._row" if hits else ""
     return (
         f"CREATE OR REPLACE TABLE {named('bad', plan.name)} AS SELECT * FROM"

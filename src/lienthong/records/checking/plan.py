@@ -32,7 +32,7 @@ class Plan(msgspec.Struct):
 
     `local`, `hits`, `counted` are positions of rules; `unnumbered` is a relation without row numbers whose
     order is that of the file (numbering rows would hold DuckDB to one thread); `narrow` are the columns that
-    rules which look beyond one row need.
+    rules which look beyond one row need, `uses` how many such rules read the table.
     """
 
     compiled: CompiledTable
@@ -43,6 +43,7 @@ class Plan(msgspec.Struct):
     unnumbered: str | None = None
     unit: str = "NULL::BIGINT"
     narrow: tuple[str, ...] = ()
+    uses: int = 0
 
     @property
     def name(self) -> str:
@@ -122,12 +123,15 @@ def _lacks(situation: Situation, rule: CompiledRule, own: set[str]) -> bool:
 def narrow_columns(plans: list[Plan]) -> None:
     """Gives each plan the columns that must be kept of every row: keys, and what far-looking rules read."""
     wanted: dict[str, set[str]] = {plan.name: set(plan.compiled.table.key) for plan in plans}
+    uses = dict.fromkeys(wanted, 0)
     for plan in plans:
         for position in (*plan.hits, *plan.counted):
             rule = plan.compiled.rules[position]
             wanted[plan.name].update(rule.rule.fields)
             for table, column in rule.reads:
                 wanted.setdefault(table, set()).add(column)
+            for table in {plan.name, *rule.tables} & set(uses):
+                uses[table] += 1
     for plan in plans:
         names = [
             field.name for field in plan.compiled.table.fields if field.name in wanted[plan.name]
@@ -137,4 +141,9 @@ def narrow_columns(plans: list[Plan]) -> None:
             for field in plan.compiled.table.fields
             if field.name in wanted[plan.name] and field.type != "string"
         ]
-        plan.narrow = (*names, *texts)
+        reserved = [
+            name
+            for name in sorted(wanted[plan.name])
+            if name.startswith("_") and name not in ("_row", "_unit")
+        ]
+        plan.narrow = (*names, *texts, *reserved)
