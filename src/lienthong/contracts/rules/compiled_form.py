@@ -9,13 +9,14 @@ from lienthong.contracts.contract import Contract, Rule, Struct, Table
 How = Literal["local", "hits", "counted", "reader", "unknown", "broken"]
 
 
-class CompiledRule(Struct):
+class CompiledRule(Struct, frozen=True):
     """One rule, ready to run.
 
     `how`: local = boolean SQL over one row; hits = boolean SQL that also reads `tables`; counted = a query with one
     number; reader = only the reader of the format can see it; unknown = nobody can decide it yet;
     broken = it cannot be run (`reason`), which is reported as red.
-    `reads` are all (table, column) pairs, `columns` the row's columns it reads, `alias` the name of the row in `sql`, `written_alias` in the contract.
+    `reads` are all (table, column) pairs, `columns` the row's columns among them; `alias` is the name of the
+    row in `sql`, `written_alias` in the contract.
     """
 
     rule: Rule
@@ -32,7 +33,7 @@ class CompiledRule(Struct):
     portable: bool = True
 
 
-class Shared(Struct):
+class Shared(Struct, frozen=True):
     """A soft cast that rules share: column `name` is `function` of the SQL `argument` over the row."""
 
     name: str
@@ -40,7 +41,7 @@ class Shared(Struct):
     argument: str
 
 
-class CompiledTable(Struct):
+class CompiledTable(Struct, frozen=True):
     """The rules of one table in bit order, and the soft casts that the local ones share."""
 
     table: Table
@@ -53,7 +54,7 @@ class CompiledTable(Struct):
         return self.table.name
 
 
-class CompiledContract(Struct):
+class CompiledContract(Struct, frozen=True):
     """A contract and its rules as SQL."""
 
     contract: Contract

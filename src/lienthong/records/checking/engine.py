@@ -20,6 +20,7 @@ from lienthong.records.checking.passes import (
     go_through,
     make_masks,
     measure,
+    named,
     narrow_view,
 )
 from lienthong.records.checking.plan import Plan, Situation, make_plan, narrow_columns
