@@ -160,3 +160,28 @@ def test_windows_1258_loses_nothing(text):
     assert unicodedata.normalize(
         "NFC", tones_apart(text).encode("cp1258").decode("cp1258")
     ) == unicodedata.normalize("NFC", text)
+
+
+def test_a_field_that_a_contract_gains_appears_by_itself(tmp_path):
+    from msgspec.structs import replace as changed
+
+    from lienthong.contracts.contract import CodeValue, Field
+
+    contract = read_contract("care")
+    new = (
+        Field(name="MA_MOI", required=True, values=(CodeValue(value="A1"),)),
+        Field(name="NGAY_MOI", required=True, format="date8", max_length=8),
+        Field(name="TUY_CHON"),
+    )
+    tables = tuple(
+        changed(table, fields=table.fields + new) if table.name == "XML1" else table
+        for table in contract.tables
+    )
+    contract = changed(contract, tables=tables)
+    file = tmp_path / "new.xml"
+    made = visit(7, 1, facility(7, EXAMPLE), SENT, DAY)
+    with file.open("wb") as out:
+        list(Writer(contract).write(out, EXAMPLE, SENT, [made], 1))
+    with read(file, contract, workdir=tmp_path) as reading:
+        row = dict(_rows(reading.sources["XML1"])[0])
+    assert (row["MA_MOI"], row["NGAY_MOI"], row["TUY_CHON"]) == ("A1", "20260105", "None")

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
-from lienthong.contracts.contract import Contract, Table
+from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.synthetic.chance import chance
+from lienthong.synthetic.filling import cell
 from lienthong.synthetic.lines import Row
 from lienthong.synthetic.visits import Visit
 
@@ -42,7 +43,7 @@ class Writer:
 
     def __init__(self, contract: Contract) -> None:
         self.tables = {table.name: table for table in contract.tables if table.xml}
-        self._orders: dict[tuple[str, bool], list[str]] = {}
+        self._orders: dict[tuple[str, bool], list[Field]] = {}
 
     def write(self, out: BinaryIO, facility: str, sent: datetime, visits: Iterable[Visit], count: int,
               dialect: Dialect | None = None) -> Iterator[Visit]:  # fmt: skip
@@ -75,8 +76,8 @@ class Writer:
         order = self._order(table, dialect.shuffled)
         bodies = []
         for row in rows:
-            cells = [_element(field, row.get(field, "")) for field in order]
-            cells += [_element(field, row[field]) for field in row if field not in order]
+            cells = [_element(field.name, cell(field, row)) for field in order]
+            cells += [_element(name, row[name]) for name in row if table.field(name) is None]
             bodies.append(end.join(cells))
         if shape.get("row"):
             bodies = [f"<{shape['row']}>{end}{body}{end}</{shape['row']}>" for body in bodies]
@@ -86,10 +87,10 @@ class Writer:
         text = f"{DECLARATION}<{shape['root']}>{end}{body}{end}</{shape['root']}>"
         return (BOM if dialect.inner_bom else b"") + text.encode()
 
-    def _order(self, table: Table, shuffled: bool) -> list[str]:
+    def _order(self, table: Table, shuffled: bool) -> list[Field]:
         key = (table.name, shuffled)
         if key not in self._orders:
-            fields = [field.name for field in table.fields]
+            fields = list(table.fields)
             if shuffled:
                 chance(0, f"order/{table.name}").shuffle(fields)
             self._orders[key] = fields

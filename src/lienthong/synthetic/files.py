@@ -19,7 +19,7 @@ from lienthong.synthetic.ledger import Fault
 from lienthong.synthetic.lines import Row
 from lienthong.synthetic.tables_out import (
     ENCODINGS,
-    columns,
+    fields,
     write_csv,
     write_json_lines,
     write_parquet,
@@ -108,12 +108,12 @@ def _write_register(
     if path.suffix == ".xlsx":
         write_xlsx(path, contract, tables)
     elif path.suffix == ".jsonl":
-        write_json_lines(path, columns(contract, table), rows)
+        write_json_lines(path, fields(contract, table), rows)
     elif path.suffix == ".parquet":
-        write_parquet(path, columns(contract, table), rows)
+        write_parquet(path, fields(contract, table), rows)
     else:
         encoding = ENCODINGS[int(sending.facility.code[:2]) % len(ENCODINGS)]
-        write_csv(path, columns(contract, table), rows, encoding)
+        write_csv(path, fields(contract, table), rows, encoding)
     counts = {name: len(those) for name, those in tables.items()}
     return _written(sending, sending.contract, sum(counts.values()), counts, faults)
 

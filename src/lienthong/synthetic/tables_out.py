@@ -11,34 +11,29 @@ from pathlib import Path
 
 import msgspec
 
-from lienthong.contracts.contract import Contract
+from lienthong.contracts.contract import Contract, Field
+from lienthong.synthetic.filling import cell
 from lienthong.synthetic.lines import Row
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1258")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 
-def columns(contract: Contract, table: str) -> list[str]:
+def fields(contract: Contract, table: str) -> tuple[Field, ...]:
     """The fields of a table in the order of the contract."""
     found = contract.table(table)
     assert found is not None, table
-    return [field.name for field in found.fields]
+    return found.fields
 
 
 def write_csv(
-    path: Path,
-    names: Sequence[str],
-    rows: Sequence[Row],
-    encoding: str = "utf-8",
-    separator: str = ",",
+    path: Path, columns: Sequence[Field], rows: Sequence[Row], encoding: str = "utf-8"
 ) -> None:
     """A CSV file; `cp1258` (Windows Vietnamese) holds tones as marks behind their letters."""
     text = io.StringIO()
-    writer = csv.DictWriter(
-        text, names, delimiter=separator, restval="", lineterminator="\r\n", extrasaction="ignore"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([field.name for field in columns])
+    writer.writerows([cell(field, row) for field in columns] for row in rows)
     content = text.getvalue()
     path.write_bytes((tones_apart(content) if encoding == "cp1258" else content).encode(encoding))
 
@@ -63,29 +58,29 @@ def write_xlsx(path: Path, contract: Contract, tables: Mapping[str, Sequence[Row
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         for table, rows in tables.items():
             sheet = book.add_worksheet(table)
-            names = columns(contract, table)
-            sheet.write_row(0, 0, names)
+            columns = fields(contract, table)
+            sheet.write_row(0, 0, [field.name for field in columns])
             for at, row in enumerate(rows, 1):
-                for column, name in enumerate(names):
-                    if row.get(name):
-                        sheet.write_string(at, column, row[name])
+                for column, field in enumerate(columns):
+                    if value := cell(field, row):
+                        sheet.write_string(at, column, value)
 
 
-def write_parquet(path: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+def write_parquet(path: Path, columns: Sequence[Field], rows: Sequence[Row]) -> None:
     """A Parquet file of text columns; blank is null."""
     import pyarrow
     import pyarrow.parquet
 
     data = {
-        name: pyarrow.array([row.get(name) or None for row in rows], pyarrow.string())
-        for name in names
+        field.name: pyarrow.array([cell(field, row) or None for row in rows], pyarrow.string())
+        for field in columns
     }
     pyarrow.parquet.write_table(pyarrow.table(data), path)
 
 
-def write_json_lines(path: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
+def write_json_lines(path: Path, columns: Sequence[Field], rows: Sequence[Row]) -> None:
     """One object for each row; blank cells are null."""
     encode = msgspec.json.encode
     with path.open("wb") as out:
         for row in rows:
-            out.write(encode({name: row.get(name) or None for name in names}) + b"\n")
+            out.write(encode({field.name: cell(field, row) or None for field in columns}) + b"\n")
