@@ -158,6 +158,19 @@ def test_names_are_counted_once_per_table(tmp_path):
     assert len(found.rows["XML1"]) == 100
 
 
+def test_elements_of_another_edition_may_be_absent(tmp_path):
+    import msgspec
+
+    summary_table = VISIT.tables[0]
+    absent = msgspec.structs.replace(summary_table.fields[2], properties={"mayBeAbsent": True})
+    table = msgspec.structs.replace(summary_table, fields=(*summary_table.fields[:2], absent))
+    contract = msgspec.structs.replace(VISIT, tables=(table, *VISIT.tables[1:]))
+    inner = "<TONG_HOP><MA_LK>a</MA_LK><HO_TEN>A</HO_TEN></TONG_HOP>"
+    text = envelope(f"<HOSO>{file('XML1', inner)}</HOSO>")
+    assert read_bytes(tmp_path, text).kinds() == ["name-missing"]
+    assert read_bytes(tmp_path, text, contract).faults == []
+
+
 def test_the_root_decides_and_not_the_label(tmp_path):
     found = read_bytes(
         tmp_path,
@@ -411,7 +424,7 @@ def test_a_contract_takes_the_envelope_it_names(tmp_path):
             Table(
                 name="death",
                 fields=fields(("MA_GBT", "HO_TEN")),
-                xml={"loai": "GIAYBAOTU", "root": "GIAYBAOTU"},
+                xml={"loai": "60", "root": "GIAYBAOTU"},
             ),
         ),
     )

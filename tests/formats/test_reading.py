@@ -7,7 +7,7 @@ import pytest
 
 from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import Refused
-from lienthong.records.formats.reading import read
+from lienthong.records.formats.reading import ReadingOptions, read
 
 VISIT = Contract(
     name="visits",
@@ -134,3 +134,23 @@ def test_what_is_no_submission_is_refused(tmp_path, data):
     with pytest.raises(Refused):
         read(path, VISIT, workdir=tmp_path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_reading_carefully_keeps_what_came_from_messages(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.xml").write_bytes(
+        envelope([("XML1", "<TONG_HOP><MA_LK>1</MA_LK><HO_TEN/><NGAY_RA/></TONG_HOP>")])
+    )
+    contract = Contract(
+        name="both",
+        version="1",
+        tables=(VISIT.tables[0], Table(name="more", fields=(Field(name="x"), Field(name="y")))),
+    )
+    (folder / "more.csv").write_text("x,y\n1,2\n3\n")
+    options = ReadingOptions(optimistic=True)
+    with read(folder, contract, workdir=tmp_path, options=options) as reading:
+        assert reading.careful()
+        assert [row[0] for row in cells(reading, "XML1")] == ["1"]
+        assert [row[:2] for row in cells(reading, "more")] == [("1", "2"), ("3", None)]
+        assert [fault.kind for fault in reading.faults] == ["signature-empty", "row-short"]

@@ -58,7 +58,7 @@ class HosoReader:
         self, found: dict[str, Layout], summary: str | None, *, unencoded: bool, limit: int
     ) -> None:
         self.inner = InnerReader(found, limit)
-        self.labels = frozenset(layout.label for layout in found.values()) - OWN_SERVICE
+        self.labels = {label for layout in found.values() for label in layout.labels} - OWN_SERVICE
         self.label_of = {layout.table: layout.label for layout in found.values()}
         self.summary = summary
         self.unencoded = unencoded

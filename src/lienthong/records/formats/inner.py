@@ -27,13 +27,22 @@ SIGNATURES = frozenset({"CHUKYDONVI", "Signature"})
 
 
 class Layout(NamedTuple):
-    """Where the rows of one table stand in its document (contract property `xml`)."""
+    """Where the rows of one table stand in its document (contract property `xml`).
+
+    `optional` names elements of another edition of the structure (field property `mayBeAbsent`).
+    """
 
     table: str
     label: str
     root: str
     listed: tuple[str, str] | None
     columns: tuple[str, ...]
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """How LOAIHOSO may name it: certificates travel under the name of their root (HSCHUNGTU)."""
+        return self.label, self.root
 
 
 def layouts(contract: Contract) -> dict[str, Layout]:
@@ -43,10 +52,10 @@ def layouts(contract: Contract) -> dict[str, Layout]:
         root = table.xml.get("root")
         if root:
             listed = (table.xml["list"], table.xml["row"]) if table.xml.get("list") else None
+            label = table.xml.get("loai") or table.name
             columns = tuple(field.name for field in table.fields)
-            found[root] = Layout(
-                table.name, table.xml.get("loai") or table.name, root, listed, columns
-            )
+            optional = {field.name for field in table.fields if field.properties.get("mayBeAbsent")}
+            found[root] = Layout(table.name, label, root, listed, columns, frozenset(optional))
     return found
 
 
@@ -70,7 +79,7 @@ class InnerReader:
             layout.table: PlainTable(root, layout.columns, layout.listed)
             for root, layout in found.items()
         }
-        self._by_label = {layout.label: layout for layout in found.values()}
+        self._by_label = {label: layout for layout in found.values() for label in layout.labels}
         self._waiting: dict[str, list[Document]] = {layout.table: [] for layout in found.values()}
 
     def take(self, data: bytes, label: str, unit: int, block: Block) -> str | None:
@@ -93,7 +102,7 @@ class InnerReader:
         if layout is None:
             block.faults.append(fault("root-unknown", unit=unit, label=label, root=name[:80]))
             return self.labelled(label)
-        if layout.label != label:
+        if label not in layout.labels:
             block.faults.append(
                 fault(
                     "label-differs", unit=unit, table=layout.table, label=label, name=layout.label

@@ -113,6 +113,7 @@ class Gathering:
     ) -> None:
         self.units = 0
         self._columns = {layout.table: layout.columns for layout in found.values()}
+        self._optional = {layout.table: layout.optional for layout in found.values()}
         self._tables = {table.name: table for table in contract.tables}
         self._spool, self._faults = spool, faults
         self._missing: dict[str, dict[str, int]] = {}

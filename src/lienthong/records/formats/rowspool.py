@@ -43,10 +43,11 @@ class RowSpool:
             self._flush()
 
     def _flush(self) -> None:
-        from lienthong.records.formats.spool import text_batch
+        from lienthong.records.formats.spool import text_batch, without_blanks
 
         if self._batch:
-            self._spool.append(text_batch(self._columns, self._batch, [None] * len(self._batch)))
+            batch = text_batch(self._columns, self._batch, [None] * len(self._batch))
+            self._spool.append(without_blanks(batch))
             self._batch = []
 
     def source(self) -> Source:

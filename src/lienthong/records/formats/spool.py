@@ -20,18 +20,23 @@ BYTES_HELD = 24 * 1024 * 1024
 def text_batch(
     columns: Sequence[str], rows: Sequence[Sequence[str | None]], units: Sequence[int | None]
 ) -> pa.RecordBatch:
-    """Rows of text as one Arrow batch with `_unit`; cells of nothing but white space are null."""
-    arrays = [_text(cells) for cells in zip(*rows, strict=True)]
+    """Rows of text as one Arrow batch with `_unit`."""
+    arrays = [pa.array(cells, pa.string()) for cells in zip(*rows, strict=True)]
     if not rows:
         arrays = [pa.nulls(0, pa.string()) for _ in columns]
     arrays.append(pa.array(units, pa.int64()))
     return pa.RecordBatch.from_arrays(arrays, names=[*columns, "_unit"])
 
 
-def _text(cells: Sequence[str | None]) -> pa.Array:
-    made = pa.array(cells, pa.string())
-    blank = pc.or_(pc.ascii_is_space(made), pc.equal(pc.binary_length(made), 0))
-    return pc.if_else(blank, None, made) if pc.any(blank).as_py() else made
+def without_blanks(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with null for cells of nothing but white space."""
+    arrays = []
+    for cells in batch.columns:
+        if pa.types.is_string(cells.type):
+            blank = pc.or_(pc.ascii_is_space(cells), pc.equal(pc.binary_length(cells), 0))
+            cells = pc.if_else(blank, None, cells) if pc.any(blank).as_py() else cells
+        arrays.append(cells)
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def or_null(cell: str | None) -> str | None:

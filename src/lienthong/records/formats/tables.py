@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
-from lienthong.records.formats.faults import FaultList, fault
+from lienthong.records.formats.faults import Fault, FaultList, fault
 from lienthong.records.formats.reading import Reading, ReadingOptions, Source
 from lienthong.records.formats.sniffing import Format
 
@@ -20,6 +21,7 @@ def read_tables(
     options: ReadingOptions,
 ) -> None:
     """Read files of rows into the sources of a reading. Raises Refused when two files are the same table."""
+    before = dict(reading.sources), list(faults)
     for hint, path, kind in files:
         for source in _sources(hint, path, kind, contract, reading, faults, options):
             if source.table in reading.sources:
@@ -32,7 +34,7 @@ def read_tables(
             if source.count == 0:
                 faults.add(fault("file-empty", table=source.table))
     if reading.optimistic:
-        reading.rereading = Again(files, contract, options)
+        reading.rereading = Again(files, contract, options, *before)
 
 
 class Again:
@@ -43,16 +45,19 @@ class Again:
         files: list[tuple[str | None, Path, Format]],
         contract: Contract,
         options: ReadingOptions,
+        sources: dict[str, Source],
+        faults: list[Fault],
     ) -> None:
         self._files, self._contract = files, contract
-        self._options = ReadingOptions(
-            unencoded_inner=options.unencoded_inner, certificates=options.certificates
-        )
+        self._options = dataclasses.replace(options, optimistic=False)
+        self._sources, self._faults = sources, faults
 
     def __call__(self, reading: Reading) -> None:
-        """Replace the sources and the faults of the reading."""
+        """Replace the sources and the faults that came from tables."""
         faults = FaultList()
+        faults.extend(self._faults)
         reading.sources.clear()
+        reading.sources.update(self._sources)
         read_tables(self._files, self._contract, reading, faults, self._options)
         reading.faults = list(faults)
 
