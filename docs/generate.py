@@ -23,12 +23,13 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "codes.md", "\n".join(_codes(Codes())) + "\n"
     yield "settings.md", "\n".join(_settings()) + "\n"
     yield "commands.md", "\n".join(_commands()) + "\n"
+    yield "openapi.json", _openapi()
 
 
 def _codes(codes: object) -> Iterator[str]:
     from lienthong.contracts.codes import Codes
 
-    assert isinstance(codes, Codes)  # noqa: S101 narrows the type
+    assert isinstance(codes, Codes)
     yield "# Code lists"
     yield ""
     yield "An incomplete list never accuses: rules on it answer unknown."
@@ -46,6 +47,16 @@ def _codes(codes: object) -> Iterator[str]:
             "yes" if codes.has(name) else "no",
         )
         yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _openapi() -> str:
+    import json
+
+    from lienthong.app import create_app
+    from lienthong.database import Database
+
+    schema = create_app(Database("")).openapi_schema.to_schema()
+    return json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def _settings() -> Iterator[str]:

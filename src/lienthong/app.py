@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -295,9 +295,12 @@ def serve_database(
     from granian.constants import Interfaces
     from granian.server import Server
 
+    from lienthong.worker import beside
+
     os.environ["LIENTHONG_DATABASE_URL"] = database.url
     server = Server(
         "lienthong.app:site", address=host, port=port, interface=Interfaces.ASGI, factory=True, workers=workers,
         log_access=False,
     )  # fmt: skip
-    server.serve()
+    with beside(database) if jobs else nullcontext():
+        server.serve()

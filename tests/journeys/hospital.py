@@ -9,9 +9,26 @@ from lienthong import clock
 from lienthong.contracts.reading import read_contract
 from lienthong.synthetic.country import Country
 from lienthong.synthetic.envelope import Writer
+from lienthong.synthetic.visits import Visit
 
 Wrong = Mapping[int, tuple[str, str, str]]
 """Ordinal of the visit to (table, field, value) that it gets in its first row of the table."""
+
+
+def own_keys(visit: Visit, seed: int, at: int) -> Visit:
+    """Give the visit a key that no other seed has, so that tests do not send versions of one another's visits."""
+    for rows in visit.tables.values():
+        for row in rows:
+            if "MA_LK" in row:
+                row["MA_LK"] = row["MA_LK"][:-7] + f"{seed:04d}{at:03d}"
+    return visit
+
+
+def one_visit(seed: int) -> dict[str, list[dict[str, str]]]:
+    """One visit as a program posts it: tables with rows."""
+    country = Country(seed=seed, visits=1, until=clock.local(clock.now()), per_file=1, faults=False)
+    visit = next(iter(country.clean(next(iter(country.sendings())))))
+    return {name: rows for name, rows in own_keys(visit, seed, 0).tables.items() if rows}
 
 
 def envelope(seed: int, visits: int, wrong: Wrong | None = None) -> bytes:
@@ -20,7 +37,7 @@ def envelope(seed: int, visits: int, wrong: Wrong | None = None) -> bytes:
         seed=seed, visits=visits, until=clock.local(clock.now()), per_file=visits, faults=False
     )
     sending = next(iter(country.sendings()))
-    made = list(country.clean(sending))
+    made = [own_keys(visit, seed, at) for at, visit in enumerate(country.clean(sending))]
     for at, (table, field, value) in (wrong or {}).items():
         made[at].tables[table][0][field] = value
     out = io.BytesIO()

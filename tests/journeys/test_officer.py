@@ -1,4 +1,4 @@
-"""A hospital's officer at the pages, without scripts: sends a file with faults, reads why, mends, sees the score move."""
+"""A hospital's officer at the pages, without scripts: sends a bad file, reads why, mends, sees the score move."""
 
 from __future__ import annotations
 
