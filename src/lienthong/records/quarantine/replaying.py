@@ -177,7 +177,8 @@ def _settle(
 
 def _reading(contract: Contract, entries: list[Entry]) -> tuple[Reading, dict[str, list[int]]]:
     """The entries as if they had been sent together (unit = position of the entry), and each row's first position."""
-    units, places = [], defaultdict(list)
+    units: list[dict[str, Any]] = []
+    places: dict[str, list[int]] = defaultdict(list)
     faults: list[Fault] = []
     for unit, given in enumerate(entries):
         cells = given.cells()

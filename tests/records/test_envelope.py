@@ -1,0 +1,122 @@
+"""Envelopes of visits: a HOSO is accepted or set aside as a whole, and none is lost, however broken."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+
+import pytest
+
+from lienthong.contracts.reading import read_contract
+from lienthong.records import intake, quarantine, store
+
+INNER = {
+    "XML1": "<TONG_HOP><MA_LK>{key}</MA_LK><STT>1</STT><MA_CSKCB>01999</MA_CSKCB><HO_TEN>AN</HO_TEN></TONG_HOP>",
+    "XML2": (
+        "<CHITIEU_CHITIET_THUOC><DSACH_CHI_TIET_THUOC><CHI_TIET_THUOC><MA_LK>{key}</MA_LK><STT>1</STT>"
+        "</CHI_TIET_THUOC></DSACH_CHI_TIET_THUOC></CHITIEU_CHITIET_THUOC>"
+    ),
+}
+
+
+def hoso(key, *kinds, broken=()):
+    files = []
+    for kind in kinds:
+        content = base64.b64encode(INNER[kind].format(key=key).encode()).decode()
+        content = "@@@" if kind in broken else content
+        files.append(
+            f"<FILEHOSO><LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE>{content}</NOIDUNGFILE></FILEHOSO>"
+        )
+    return f"<HOSO>{''.join(files)}</HOSO>"
+
+
+def envelope(*parts):
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><GIAMDINHHS><THONGTINDONVI><MACSKCB>01999</MACSKCB></THONGTINDONVI>'
+        f"<THONGTINHOSO><NGAYLAP>20261120</NGAYLAP><SOLUONGHOSO>{len(parts)}</SOLUONGHOSO>"
+        f"<DANHSACHHOSO>{''.join(parts)}</DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI/></GIAMDINHHS>"
+    ).encode()
+
+
+@pytest.fixture
+def care(desk):
+    """Sends care envelopes; half-empty visits wait in quarantine, which is what these tests look at."""
+
+    def send(data, sender="01999"):
+        given = intake.receive(
+            desk.conn,
+            data,
+            contract="care",
+            sender=sender,
+            actor="his",
+            name="hoso.xml",
+            channel="test",
+            home=desk.home,
+        )
+        return intake.process(desk.conn, given.receipt, home=desk.home)
+
+    return send
+
+
+def test_every_hoso_is_accounted_for(desk, care):
+    given = care(
+        envelope(
+            hoso("V1", "XML1", "XML2"),
+            hoso("V2", "XML1", "XML2", broken=("XML1",)),
+            hoso("V3", "XML2"),
+            hoso("V4"),
+            hoso("V5", "XML1", "XML2", broken=("XML1", "XML2")),
+            hoso("V6", "XML1"),
+        )
+    )
+    assert given.state == "done"
+    assert given.received == 6
+    assert given.received == given.kept + given.unchanged + given.quarantined
+    entries = [quarantine.entry(desk.conn, line.id) for line in quarantine.entries(desk.conn)]
+    assert sorted(entry.unit for entry in entries) == list(range(6))
+    assert Counter(entry.root for entry in entries) == {"XML1": 6}
+    by_unit = {entry.unit: entry for entry in entries}
+    assert by_unit[0].key and "V1" in by_unit[0].key
+    assert len(by_unit[0].rows["XML2"]) == 1
+    assert by_unit[1].rows.get("XML1", []) == [] and len(by_unit[1].rows["XML2"]) == 1
+    assert any(cause.startswith("ENV-06") for cause in by_unit[1].causes)
+    assert by_unit[4].rows == {} or not any(by_unit[4].rows.values())
+    assert quarantine.findings(desk.conn, by_unit[4])
+    from lienthong.records.store import counts
+
+    contract = read_contract("care")
+    assert counts.counted(desk.conn, contract) == counts.recompute(desk.conn, contract)
+
+
+def test_a_file_that_breaks_off_loses_only_what_is_missing(desk, care):
+    whole = envelope(hoso("V1", "XML1"), hoso("V2", "XML1"), hoso("V3", "XML1"))
+    given = care(whole[: whole.rindex(b"<HOSO>") + 40])
+    assert given.state == "done"
+    assert given.received >= 2
+    assert given.received == given.quarantined
+    keys = {line.key for line in quarantine.entries(desk.conn)}
+    assert sum("V1" in (key or "") or "V2" in (key or "") for key in keys) == 2
+
+
+def test_a_visit_of_the_synthetic_country_is_kept_whole_and_read_as_of(desk, care, tmp_path):
+    from datetime import datetime
+
+    from lienthong.synthetic.country import Country
+    from lienthong.synthetic.files import write_country
+
+    country = Country(
+        seed=3, visits=30, until=datetime(2026, 11, 20, 17), per_file=30, faults=False
+    )
+    (written,) = list(write_country(country, tmp_path))
+    given = care((tmp_path / written.name).read_bytes(), sender=written.sender)
+    assert given.received == 30
+    assert given.kept + given.quarantined == 30 and given.kept >= 25
+    contract = read_contract("care")
+    listed = store.search(desk.conn, contract, limit=100)
+    assert len(listed) == given.kept
+    record = store.record(desk.conn, contract, listed[0].key)
+    assert record.root == "XML1" and len(record.rows["XML1"]) == 1
+    assert sum(map(len, record.rows.values())) > 1
+    assert {row["MA_LK"] for rows in record.rows.values() for row in rows} == {
+        record.rows["XML1"][0]["MA_LK"]
+    }
