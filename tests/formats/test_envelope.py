@@ -311,9 +311,11 @@ def test_an_envelope_with_prefixes(tmp_path):
 
 def test_unknown_elements_of_the_envelope_are_reported(tmp_path):
     one = visit("a").replace("</FILEHOSO>", "<MOI>1</MOI></FILEHOSO><KHAC/>")
-    found = read_bytes(tmp_path, envelope(one, "<LA>2</LA>", visit("b")))
+    text = envelope(one, "<LA>2</LA>", visit("b")).replace("<MACSKCB>", "<PHIENBAN/><MACSKCB>")
+    found = read_bytes(tmp_path, text)
     assert names(found) == ["a", "b"]
-    assert sorted(one.params["name"] for one in found.faults) == ["KHAC", "LA", "MOI"]
+    assert sorted(one.params["name"] for one in found.faults) == ["KHAC", "LA", "MOI", "PHIENBAN"]
+    assert {(one.unit, one.table, one.row) for one in found.faults} == {(None, None, None)}
 
 
 def test_a_utf8_declaration_that_lies(tmp_path):

@@ -94,6 +94,15 @@ def test_a_certificate_issued_by_a_trusted_one(tmp_path):
     assert result(tmp_path, signed(certificate("F", authority)), authority[0]) == ("valid", [])
 
 
+def test_a_signature_beside_chukydonvi(tmp_path, facility):
+    root = etree.fromstring(envelope(visit("a"), visit("b"), signature="").encode())
+    made, key = facility
+    data = etree.tostring(
+        XMLSigner(signature_algorithm="ecdsa-sha256").sign(root, key=key, cert=[made])
+    )
+    assert result(tmp_path, data, facility[0]) == ("valid", [])
+
+
 def test_a_stranger(tmp_path, facility):
     pretender = certificate("Facility 01999")
     data = signed(pretender)

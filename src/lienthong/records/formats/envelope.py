@@ -19,6 +19,7 @@ from lxml import etree
 from lienthong.records.formats.encodings import Encoding, marked, pieces
 from lienthong.records.formats.faults import Fault, fault
 from lienthong.records.formats.hoso import Frame
+from lienthong.records.formats.inner import SIGNATURES
 from lienthong.records.formats.safety import safe_parser
 
 STRETCH = 4 * 1024 * 1024
@@ -36,6 +37,7 @@ _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^>]*)?>")
 _DECLARATION = re.compile(r"^\s*<\?xml\b.*?\?>", re.DOTALL)
 _DECLARED = re.compile(rb"^\s*<\?xml\b[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"']")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_PARTS = {"THONGTINDONVI", "THONGTINHOSO", "DANHSACHHOSO", "MACSKCB", "NGAYLAP", "SOLUONGHOSO"}
 
 
 class Around:
@@ -48,6 +50,7 @@ class Around:
         self.units = 0
         self.cut = False
         self.facts: dict[str, str] = {}
+        self.unknown: dict[str, int] = {}
         self.faults: list[Fault] = []
 
     @property
@@ -77,17 +80,24 @@ class Around:
     def _facts(self, root: etree._Element) -> None:
         names = {"MACSKCB": "facility", "NGAYLAP": "date", "SOLUONGHOSO": "count"}
         signature = "absent"
-        for element in root.iter(etree.Element):
+        elements = [child for part in root for child in (part, *part)]
+        for element in elements:
             name = etree.QName(element).localname
             if name in names and names[name] not in self.facts:
                 self.facts[names[name]] = (element.text or "").strip()
-            elif name == "CHUKYDONVI":
+            elif name in SIGNATURES:
                 filled = len(element) or (element.text or "").strip()
-                signature = "present" if filled else "empty"
+                signature = "present" if filled or signature == "present" else "empty"
+            elif name not in _PARTS and _parent(element) not in SIGNATURES:
+                self.unknown[name] = self.unknown.get(name, 0) + 1
         self.facts["units"] = str(self.units)
         self.facts["signature"] = signature
         if signature != "present":
             self.faults.append(fault(f"signature-{signature}"))
+
+
+def _parent(element: etree._Element) -> str:
+    return str(etree.QName(element.getparent()).localname)
 
 
 def stretches(stream: BinaryIO, around: Around, size: int = STRETCH) -> Iterator[bytes]:

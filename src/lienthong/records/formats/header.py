@@ -33,9 +33,9 @@ def match_table(contract: Contract, hint: str | None, stem: str, names: Sequence
     `hint` is the name that the sender gave, `stem` the file's or sheet's name. Without either the only table
     of the contract, else the one that shares most columns. Raises Refused when none fits.
     """
-    by_name = {table.name.casefold(): table for table in contract.tables}
     if hint is not None:
-        if hint.casefold() not in by_name:
+        named = contract.called(hint)
+        if named is None:
             raise Refused(
                 "FILE-24",
                 "Contract %(contract)s has no table %(table)s; its tables are: %(tables)s.",
@@ -43,8 +43,8 @@ def match_table(contract: Contract, hint: str | None, stem: str, names: Sequence
                 table=hint,
                 tables=", ".join(table.name for table in contract.tables),
             )
-        return by_name[hint.casefold()]
-    found = by_name.get(stem.strip().casefold())
+        return named
+    found = contract.called(stem.strip())
     if found is not None:
         return found
     if len(contract.tables) == 1:
@@ -66,12 +66,13 @@ def match_table(contract: Contract, hint: str | None, stem: str, names: Sequence
 
 def shared_names(table: Table, names: Sequence[str]) -> set[str]:
     """Names of columns that are fields of the table."""
-    return {field.name.casefold() for field in table.fields} & {plain_name(name) for name in names}
+    known = table.columns()
+    return {known[plain] for name in names if (plain := plain_name(name)) in known}
 
 
 def match_header(table: Table, names: Sequence[str]) -> Header:
     """Each column under the name of its field; unknown columns keep theirs, repeated ones are not read."""
-    spelled = {field.name.casefold(): field.name for field in table.fields}
+    spelled = spelled_names(table, names)
     taken: dict[str, str] = {}
     read: list[str | None] = []
     found: list[Fault] = []
@@ -96,6 +97,19 @@ def match_header(table: Table, names: Sequence[str]) -> Header:
                 fault("column-missing", table=table.name, field=field.name, name=field.name)
             )
     return Header(tuple(read), tuple(found))
+
+
+def spelled_names(table: Table, names: Sequence[str]) -> dict[str, str]:
+    """Column (in lower case) to the field it holds: its physical name, or its own where that one is not there."""
+    found = {plain_name(name) for name in names}
+    physical = {
+        field.physical_name.casefold(): field.name for field in table.fields if field.physical_name
+    }
+    spelled = {name: field for name, field in physical.items() if name in found}
+    for field in table.fields:
+        if field.name not in spelled.values():
+            spelled.setdefault(field.name.casefold(), field.name)
+    return spelled
 
 
 def may_be_absent(table: Table, name: str) -> bool:

@@ -81,8 +81,8 @@ class Objects:
     """Objects as rows of one table."""
 
     def __init__(self, table: Table) -> None:
-        self._places = {field.name.casefold(): at for at, field in enumerate(table.fields)}
         self._names = [field.name for field in table.fields]
+        self._places = {name: self._names.index(field) for name, field in table.columns().items()}
         self.seen: set[str] = set()
         self.unknown: set[str] = set()
 

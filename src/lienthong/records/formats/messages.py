@@ -59,6 +59,7 @@ def read_messages(
                     gathering.add(result, enveloped=True)
                     around.units += result.units
             around.read()
+            gathering.notice(around, root)
             _verify(path, around, options)
             faults.extend(around.faults)
     gathering.finish()
@@ -139,6 +140,11 @@ class Gathering:
             self._stray[table] = self._stray.get(table, 0) + count
         self.units += result.units
 
+    def notice(self, around: Around, root: str) -> None:
+        """Elements of the envelope itself that nobody knows."""
+        for name, count in around.unknown.items():
+            self._unknown.setdefault((root, name[:80]), [0, 0, 0])[0] += count
+
     def _of(self, table: str) -> TableSpool:
         return self._spool.table(table, self._columns[table])
 
@@ -163,9 +169,11 @@ class Gathering:
                 fault("name-missing", table=table, count=count, names=", ".join(sorted(names)))
             )
         for (table, name), (count, row, unit) in sorted(self._unknown.items()):
-            self._faults.add(
-                fault("name-unknown", table=table, row=row, name=name, count=count, first=unit)
-            )
+            found = fault("name-unknown", table=table, row=row, name=name, count=count, first=unit)
+            if table not in self._columns:
+                # An element of the envelope stands in no table.
+                found = msgspec.structs.replace(found, table=None, row=None)
+            self._faults.add(found)
         for table, count in sorted(self._stray.items()):
             self._faults.add(fault("text-outside", table=table, count=count))
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROWS_HELD = 60_000
-BYTES_HELD = 24 * 1024 * 1024
+BYTES_HELD = 12 * 1024 * 1024
 
 
 def text_batch(

@@ -35,8 +35,8 @@ def read_spreadsheet(
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = list(book.sheet_names)
-        tables = {table.name.casefold() for table in contract.tables}
-        chosen = [name for name in names if plain_name(name) in tables] if hint is None else []
+        chosen = [name for name in names if contract.called(plain_name(name))]
+        chosen = chosen if hint is None else []
         for name in chosen or names[:1]:
             rows = book.get_sheet_by_name(name).iter_rows()
             stem = name if chosen else path.stem
