@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 ROWS_HELD = 60_000
 BYTES_HELD = 12 * 1024 * 1024
@@ -76,6 +75,9 @@ class TableSpool:
     def _write(self) -> None:
         if not self._held:
             return
+        # Not at the top: workers only send batches and need no Parquet.
+        import pyarrow.parquet as pq
+
         table = pa.Table.from_batches(self._held)
         if self._writer is None:
             self._writer = pq.ParquetWriter(
