@@ -51,6 +51,7 @@ class Deltas:
     def __init__(self) -> None:
         self._sums: dict[tuple[int, str, str, date], _Sum] = defaultdict(_Sum)
         self._rulesets: dict[int, Ruleset] = {}
+        self._masks: dict[int, list[tuple[str, int]]] = {}
 
     def add(
         self,
@@ -71,7 +72,7 @@ class Deltas:
         for at in bits(unknown & ~rules.unknown):
             total.unknown[at] += rows
         if failed:
-            for name, mask in _pseudo(rules):
+            for name, mask in self._pseudo(rules):
                 if failed & mask:
                     total.pseudo[name] += rows
                 if name != ROW and (failed & mask).bit_count() == 1:
@@ -82,28 +83,34 @@ class Deltas:
         lines: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for (ruleset, sender, province, day), total in self._sums.items():
             rules = self._rulesets[ruleset]
-            always = set(bits(rules.unknown))
+            version, table = rules.version, rules.table
             for at, rule in enumerate(rules.rules):
-                unknown = total.rows if at in always else total.unknown.get(at, 0)
-                line = lines[rules.version, rules.table, rule.key, province, day, sender]
+                undecided = rules.unknown >> at & 1
+                unknown = total.rows if undecided else total.unknown.get(at, 0)
+                failed = total.failed.get(at, 0)
+                line = lines[version, table, rule.key, province, day, sender]
                 line[0] += total.rows - unknown
-                line[1] += total.failed.get(at, 0)
+                line[1] += failed
                 line[2] += unknown
                 line[3] += total.sole.get(at, 0)
                 if rule.severity is not Severity.INFORMATION:
-                    sums = lines[
-                        rules.version, rules.table, CHECKS + rule.criterion, province, day, sender
-                    ]
+                    sums = lines[version, table, CHECKS + rule.criterion, province, day, sender]
                     sums[0] += total.rows - unknown
-                    sums[1] += total.failed.get(at, 0)
+                    sums[1] += failed
                     sums[2] += unknown
-            for name, _ in _pseudo(rules):
-                line = lines[rules.version, rules.table, name, province, day, sender]
+            for name, _ in self._pseudo(rules):
+                line = lines[version, table, name, province, day, sender]
                 line[0] += total.rows
                 line[1] += total.pseudo.get(name, 0)
         return {
             key: (line[0], line[1], line[2], line[3]) for key, line in lines.items() if any(line)
         }
+
+    def _pseudo(self, rules: Ruleset) -> list[tuple[str, int]]:
+        if rules.id not in self._masks:
+            criteria = [(ROW + one.value, rules.criterion(one)) for one in Criterion]
+            self._masks[rules.id] = [(ROW, rules.errors), *criteria]
+        return self._masks[rules.id]
 
     def write(self, conn: psycopg.Connection[Any], contract: str) -> None:
         """Add the changes to records.count, in one order for everybody so that no two writers wait for each other."""
@@ -117,17 +124,14 @@ class Deltas:
         conn.execute(
             "INSERT INTO records.count AS c"
             " (contract, sender, day, table_name, rule, province, version, checked, failed, unknown, sole)"
-            " SELECT %s, * FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],"
-            " %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+            # Binary arrays: written as text, each item would be searched for what must be quoted.
+            " SELECT %s, * FROM unnest(%b::text[], %b::date[], %b::text[], %b::text[], %b::text[], %b::text[],"
+            " %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])"
             " ON CONFLICT (contract, sender, day, table_name, rule, province, version) DO UPDATE SET"
             " checked = c.checked + excluded.checked, failed = c.failed + excluded.failed,"
             " unknown = c.unknown + excluded.unknown, sole = c.sole + excluded.sole",
             [contract, *columns],
         )
-
-
-def _pseudo(rules: Ruleset) -> list[tuple[str, int]]:
-    return [(ROW, rules.errors), *((ROW + c.value, rules.criterion(c)) for c in Criterion)]
 
 
 def add_quarantined(
