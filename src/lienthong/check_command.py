@@ -85,9 +85,10 @@ def _check(
         from lienthong.records.checking.findings_file import require_format
 
         require_format(out)
-    from lienthong.contracts.rules.cache import cached_contract
+    from lienthong.contracts.rules.cache import cached_contract, cached_python
 
     compiled = cached_contract(contract)
+    from lienthong.contracts.rules.python import RecordEngine
     from lienthong.records.checking.engine import check as run
     from lienthong.records.formats.reading import ReadingOptions, read
 
@@ -101,13 +102,15 @@ def _check(
             workdir=workdir,
             options=ReadingOptions(optimistic=True),
         ) as reading:
+            lists = _codes(codes)
             checked = run(
                 compiled.contract,
                 reading,
                 received=received,
-                codes=_codes(codes),
+                codes=lists,
                 compiled=compiled,
                 workdir=workdir,
+                engine=lambda: RecordEngine(compiled, lists, cached_python(compiled)),
             )
             try:
                 return _report(checked, out, json, begun)

@@ -18,9 +18,10 @@ import msgspec
 
 from lienthong import __version__
 from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.python_form import PythonContract
 
-KEPT = 40
-"""How many compiled contracts stay in the folder."""
+KEPT = 60
+"""How many files stay in the folder."""
 
 
 def cache_folder() -> Path:
@@ -60,8 +61,7 @@ def cached_contract(name_or_path: str | Path) -> CompiledContract:
 
     path = contract_path(name_or_path)
     content = path.read_bytes()
-    key = hashlib.sha256(content + program_stamp().encode() + str(path).encode()).hexdigest()
-    file = cache_folder() / f"{key}.msgpack"
+    file = _file(content, str(path), "contract")
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         return msgspec.msgpack.decode(file.read_bytes(), type=CompiledContract)
     from lienthong.contracts.reading import parse_contract
@@ -73,6 +73,27 @@ def cached_contract(name_or_path: str | Path) -> CompiledContract:
     return compiled
 
 
+def cached_python(compiled: CompiledContract) -> PythonContract:
+    """The generated Python of a contract; generated only when the contract or the program has changed."""
+    digest = compiled.contract.digest
+    file = _file(digest.encode(), compiled.contract.path, "python")
+    if digest:
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            return msgspec.msgpack.decode(file.read_bytes(), type=PythonContract)
+    from lienthong.contracts.rules.python_make import make_python
+
+    made = make_python(compiled)
+    if digest:
+        with contextlib.suppress(OSError):
+            _store(file, msgspec.msgpack.encode(made))
+    return made
+
+
+def _file(content: bytes, name: str, kind: str) -> Path:
+    made_from = hashlib.sha256(content + program_stamp().encode() + name.encode()).hexdigest()
+    return cache_folder() / f"{made_from}.{kind}"
+
+
 def _store(file: Path, content: bytes) -> None:
     """Writes beside and renames, so that a reader never sees half a file."""
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -80,8 +101,6 @@ def _store(file: Path, content: bytes) -> None:
     with os.fdopen(handle, "wb") as target:
         target.write(content)
     Path(name).replace(file)
-    kept = sorted(
-        file.parent.glob("*.msgpack"), key=lambda item: item.stat().st_mtime, reverse=True
-    )
+    kept = sorted(file.parent.glob("*.*"), key=lambda item: item.stat().st_mtime, reverse=True)
     for old in kept[KEPT:]:
         old.unlink(missing_ok=True)

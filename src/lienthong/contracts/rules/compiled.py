@@ -50,6 +50,8 @@ def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
 
 
 def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
+    if rule.kind == "reference":
+        _require_ends(contract, table, rule)
     sql, tables = duckdb_sql.declared_predicate(contract, table, rule)
     reads = tuple((table.name, name) for name in rule.fields)
     if rule.kind == "reference":
@@ -65,6 +67,18 @@ def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     )
 
 
+def _require_ends(contract: Contract, table: Table, rule: Rule) -> None:
+    """Raises OutsideSubset when a relationship starts or ends at what the contract does not have."""
+    target = contract.table(rule.argument[0])
+    if target is None:
+        names = ", ".join(own.name for own in contract.tables)
+        raise subset.OutsideSubset(str(rule.argument[0]), "tables of the contract: " + names)
+    for place, names in ((table, rule.fields), (target, rule.argument[1:])):
+        for name in names:
+            if place.field(name) is None:
+                raise subset.OutsideSubset(f"{place.name}.{name}", f"fields of {place.name}")
+
+
 def _custom(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     if rule.argument == "reader":
         return CompiledRule(rule=rule, how="reader")
@@ -77,8 +91,8 @@ def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     if isinstance(rule.argument, dict) and "metric" in rule.argument:
         return _metric(contract, table, rule)
     field = rule.fields[0] if rule.fields else None
-    found = subset.row_predicate(rule.query or "", table.name, field)
-    if found and rule.operator == "mustBe" and rule.threshold == 0:
+    found = subset.row_predicate(rule.query or "", table.name, field, table.physical_name)
+    if found and _means_none(rule):
         return _row(contract, table, replace(rule, kind="row"), *found)
     tree = subset.parse_query(rule.query or "", table.name, field)
     _only_contract_tables(tree, contract)
@@ -125,39 +139,55 @@ def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: st
 
 def _spelled(table: Table, names: frozenset[str]) -> tuple[str, ...]:
     """Column names as the contract spells them (SQL does not mind case)."""
-    spelled = {field.name.upper(): field.name for field in table.fields}
-    return tuple(sorted(spelled.get(name.upper(), name) for name in names))
+    spelled = table.columns()
+    return tuple(sorted({spelled.get(name.casefold(), name) for name in names}))
 
 
 def _tables_of(tree: Any, contract: Contract) -> set[str]:
-    names = {table.name.upper(): table.name for table in contract.tables}
     from sqlglot import exp
 
-    return {names[t.name.upper()] for t in tree.find_all(exp.Table) if t.name.upper() in names}
+    found = (contract.called(table.name) for table in tree.find_all(exp.Table))
+    return {table.name for table in found if table is not None}
 
 
 def _only_contract_tables(tree: Any, contract: Contract) -> None:
     """A contract may come from anywhere: its SQL reads the contract's tables and no files."""
     from sqlglot import exp
 
-    names = {table.name.upper() for table in contract.tables}
-    names |= {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
+    within = {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         plain = isinstance(table.this, exp.Identifier) and not table.db and not table.catalog
-        if not plain or table.name.upper() not in names:
-            raise subset.OutsideSubset(
-                table.sql()[:80], "tables of the contract: " + ", ".join(sorted(names))
-            )
+        known = table.name.upper() in within or contract.called(table.name) is not None
+        if not plain or not known:
+            names = ", ".join(sorted(own.name for own in contract.tables))
+            raise subset.OutsideSubset(table.sql()[:80], "tables of the contract: " + names)
+
+
+def _means_none(rule: Rule) -> bool:
+    """Whether the promise is that no row is wrong, however it is put: then every row is to blame by itself."""
+    if isinstance(rule.threshold, bool) or not isinstance(rule.threshold, int | float):
+        return False
+    if rule.operator in ("mustBe", "mustBeLessOrEqualTo"):
+        return rule.threshold == 0
+    return rule.operator == "mustBeLessThan" and rule.threshold == 1 and not _is_share(rule)
+
+
+def _is_share(rule: Rule) -> bool:
+    """Whether the rule speaks of percents of rows."""
+    unit = rule.argument.get("unit") if isinstance(rule.argument, dict) else None
+    return str(unit or "").strip().lower() in ("percent", "percentage", "%")
 
 
 def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     arguments = dict(rule.argument)
     metric = arguments["metric"]
-    named = rule.operator == "mustBe" and rule.threshold == 0 and metric != "rowCount"
+    named = _means_none(rule) and metric != "rowCount"
     if metric == "rowCount":
         sql, columns = "TRUE", ()
     elif metric == "duplicateValues":
-        columns = tuple(arguments.get("properties") or rule.fields)
+        spelled = table.columns()
+        named_fields = arguments.get("properties") or rule.fields
+        columns = tuple(spelled.get(str(name).casefold(), str(name)) for name in named_fields)
         if not named:
             keys = ", ".join(quoted(name) for name in columns)
             known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
@@ -192,7 +222,7 @@ def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
             raise ValueError("invalidValues needs validValues or pattern")
     if named:
         return CompiledRule(rule=rule, how="local", sql=sql, alias=table.name, columns=columns)
-    share = str(arguments.get("unit") or "").lower() in ("percent", "percentage", "%")
+    share = _is_share(rule)
     number = (
         "round(count(*) FILTER (WHERE {0}) * 100.0 / greatest(count(*), 1), 6)"
         if share

@@ -28,7 +28,7 @@ def table_rules(table: Table) -> tuple[Rule, ...]:
     if len(table.key) > 1 and not table.properties.get("keyRule"):
         # keyRule names the rule of the contract that already speaks of a repeated key.
         rules.append(_key_rule(table))
-    rules += _composite_references(table)
+    rules += _more_references(table)
     rules += table.rules
     return tuple(_distinct(rules))
 
@@ -118,23 +118,21 @@ def _key_rule(table: Table) -> Rule:
     )
 
 
-def _composite_references(table: Table) -> Iterator[Rule]:
-    for relation in table.properties.get("relationships") or ():
-        start, end = relation.get("from"), relation.get("to")
-        if not (isinstance(start, list) and isinstance(end, list) and 1 < len(start) == len(end)):
-            continue
-        names = tuple(str(name).removeprefix(f"{table.name}.") for name in start)
-        target = str(end[0]).rsplit(".", 1)[0]
-        fields = tuple(field for name in names if (field := table.field(name)))
+def _more_references(table: Table) -> Iterator[Rule]:
+    """References of several fields together, second ones of a field, and those into other contracts."""
+    for reference in table.references:
+        fields = tuple(field for name in reference.fields if (field := table.field(name)))
+        elsewhere = not reference.target
         yield Rule(
-            id=f"{table.name}.{'+'.join(names)}.reference",
+            id=f"{table.name}.{'+'.join(reference.fields)}.reference",
             table=table.name,
-            kind="reference",
+            kind="custom" if elsewhere else "reference",
             criterion=Criterion.CLEAN,
-            fields=names,
-            argument=(target, *(str(name).rsplit(".", 1)[-1] for name in end)),
-            sentence=sentence("reference", fields, argument=target),
-            line=table.line,
+            fields=reference.fields,
+            argument=None if elsewhere else (reference.target, *reference.ends),
+            needs=(reference.written,) if elsewhere else (),
+            sentence=sentence("reference", fields, argument=reference.written),
+            line=reference.line,
         )
 
 

@@ -207,13 +207,13 @@ def _replace_cast(cast: exp.Cast) -> None:
 def query_sql(tree: exp.Expression, contract: Contract) -> str:
     """A counted query, or a predicate outside the subset, as it is written, over typed views."""
     tree = tree.copy()
-    names = {table.name.upper(): table.name for table in contract.tables}
-    for table in tree.find_all(exp.Table):
-        own = names.get(table.name.upper())
-        if own:
-            if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-            table.set("this", exp.to_identifier(f"typed_{own}", quoted=True))
+    within = {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
+    for table in list(tree.find_all(exp.Table)):
+        own = contract.called(table.name)
+        if own is not None and table.name.upper() not in within:
+            shown = exp.to_identifier(table.alias_or_name, quoted=True)
+            table.set("alias", exp.TableAlias(this=shown))
+            table.set("this", exp.to_identifier(f"plain_{own.name}", quoted=True))
     for call in list(tree.find_all(exp.Anonymous)):
         _replace_function(call)
     return tree.sql(dialect="duckdb")

@@ -1,6 +1,5 @@
 """Rules as one generated Python function per table: a single record is checked in microseconds.
 
-Predicates are translated from their parsed tree, node by node; no text of a contract or of data is executed.
 The answers are those of DuckDB (tests/laws compares them on arbitrary rows).
 """
 
@@ -10,15 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from lienthong.contracts.contract import Contract, Table
-from lienthong.contracts.rules import python_values, subset
-from lienthong.contracts.rules.casts import TEXT_PREFIX
-from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
-from lienthong.contracts.rules.python_code import Coder, Layout
-from lienthong.contracts.rules.python_declared import declared_code
-from lienthong.contracts.rules.resolve import resolve
+from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledTable
+from lienthong.contracts.rules.python_form import (
+    Layout,
+    PythonContract,
+    PythonTable,
+    Rows,
+    judge_of,
+)
 
 Row = Mapping[str, Any]
+Moments = Mapping[tuple[int, str, str], Any]
 
 
 class Answer(NamedTuple):
@@ -28,73 +29,84 @@ class Answer(NamedTuple):
     unknown: tuple[int, ...]
 
 
-class Moment(NamedTuple):
-    """AGO of one check: (count, unit, form) to text or date."""
-
-    values: Mapping[tuple[int, str, str], Any]
-
-
 class TableEngine:
-    """The rules of one table as a function.
+    """The rules of one table as a function, compiled when the table is first seen."""
 
-    `check(rows, position, tables, ...)` judges one typed row; use `RecordEngine` for whole records.
-    """
-
-    def __init__(self, compiled: CompiledContract, table: CompiledTable, codes: Any) -> None:
+    def __init__(self, table: CompiledTable, made: PythonTable, codes: Any) -> None:
         self.table = table
         self.layout = Layout(table.table)
-        self.rules: list[int] = []
-        self.needs: dict[int, CompiledRule] = {}
-        self.unknown: list[int] = []
-        coder = Coder(compiled.contract, codes)
-        lines = []
-        for position, rule in enumerate(table.rules):
-            made = _code(compiled.contract, table.table, rule, coder, codes)
-            if made is None:
-                if rule.how not in ("reader", "counted"):
-                    self.unknown.append(position)
-                continue
-            lines.append(f"    if {made}: out.append({position})")
-            self.rules.append(position)
-            self.needs[position] = rule
-        source = "def judge(r, at, tables, ago, out):\n" + ("\n".join(lines) or "    pass")
-        space = coder.namespace()
-        exec(compile(source, f"<rules of {table.name}>", "exec"), space)  # noqa: S102 made from trees, see above
-        self.judge: Callable[..., None] = space["judge"]
-        self.source = source
+        self.rules = made.positions
+        self._made = made
+        self._codes = codes
+        self._judge: Any = None
+        decided = set(made.positions)
+        lists = {
+            position: {*table.rules[position].lists, *table.rules[position].rule.needs}
+            for position in decided
+        }
+        missing = {
+            position
+            for position, names in lists.items()
+            if any(codes is None or not codes.has(name) for name in names)
+        }
+        others = {
+            position
+            for position, rule in enumerate(table.rules)
+            if position not in decided and rule.how not in ("reader", "counted")
+        }
+        self._unknown = missing | others
+        self._reserved = {
+            position: names
+            for position in decided
+            if (names := {name for name in table.rules[position].columns if name.startswith("_")})
+        }
+        self._tables = {
+            position: set(table.rules[position].tables)
+            for position in decided
+            if table.rules[position].tables
+        }
+        self._undecided: dict[tuple[frozenset[str], frozenset[str]], frozenset[int]] = {}
 
+    def judge(self, row: list[Any], rows: Rows, moments: Moments) -> list[int]:
+        """Positions of the rules that a typed row breaks, those that cannot be decided included."""
+        if self._judge is None:
+            self._judge = judge_of(self._made, self.table.name, self._codes)
+        failed: list[int] = []
+        self._judge(row, rows, moments, failed)
+        return failed
 
-def _code(
-    contract: Contract, table: Table, rule: CompiledRule, coder: Coder, codes: Any
-) -> str | None:
-    """The condition under which the rule fails, or None when Python cannot decide it."""
-    if rule.how not in ("local", "hits") or not rule.portable:
-        return None
-    if any(codes is None or not codes.has(name) for name in {*rule.lists, *rule.rule.needs}):
-        return None
-    if rule.rule.kind in ("row", "custom"):
-        tree = subset.parse(rule.rule.predicate or "")
-        return coder.true(resolve(tree, contract, table, _written_alias(rule, table)))
-    return declared_code(table, rule, coder)
-
-
-def _written_alias(rule: CompiledRule, table: Table) -> str:
-    return rule.written_alias or table.name
+    def undecided(self, reserved: frozenset[str], absent: frozenset[str]) -> frozenset[int]:
+        """Positions of rules without an answer for a row with these reserved columns while tables are absent."""
+        key = (reserved, absent)
+        if key not in self._undecided:
+            unknown = set(self._unknown)
+            unknown |= {p for p, names in self._reserved.items() if not names <= reserved}
+            unknown |= {p for p, names in self._tables.items() if names & absent}
+            self._undecided[key] = frozenset(unknown)
+        return self._undecided[key]
 
 
 class RecordEngine:
     """Checks one record (a row, or a visit with all its rows) in this process, without a batch engine.
 
-    Made once per contract and set of code lists; `check` may be called from several threads.
+    Made once per contract and set of code lists; `check` may be called from several threads. `made` is the
+    generated Python when it is at hand, else it is generated.
     """
 
-    def __init__(self, compiled: CompiledContract, codes: Any) -> None:
+    def __init__(
+        self, compiled: CompiledContract, codes: Any, made: PythonContract | None = None
+    ) -> None:
         self.compiled = compiled
+        if made is None:
+            from lienthong.contracts.rules.python_make import make_python  # heavy: the SQL parser
+
+            made = make_python(compiled)
         self.engines = {
-            table.name: TableEngine(compiled, table, codes) for table in compiled.tables
+            table.name: TableEngine(table, made.tables[table.name], codes)
+            for table in compiled.tables
         }
         self.agos = {ago for table in compiled.tables for rule in table.rules for ago in rule.agos}
-        self._moments: dict[Any, dict[tuple[int, str, str], Any]] = {}
+        self._moments: dict[datetime, Moments] = {}
 
     def check(
         self,
@@ -110,61 +122,53 @@ class RecordEngine:
         empty, except those in `absent`: what needs them is unknown. `ago` gives moments as
         `records.checking.moments.ago` does.
         """
-        missing = set(absent or ())
-        typed = {
-            name: [engine.layout.typed(row) for row in tables.get(name, ())]
-            for name, engine in self.engines.items()
-        }
+        missing = frozenset(absent or ())
+        rows = Rows(
+            {
+                name: [engine.layout.typed(row) for row in tables.get(name, ())]
+                for name, engine in self.engines.items()
+            }
+        )
         moments = self._moments_at(received, ago)
         return {
-            name: self._check_table(self.engines[name], rows, tables[name], typed, moments, missing)
-            for name, rows in typed.items()
+            name: [
+                self._answer(engine, row, sent, rows, moments, missing)
+                for row, sent in zip(rows[name], tables[name], strict=True)
+            ]
+            for name, engine in self.engines.items()
             if name in tables
         }
 
-    def _check_table(
-        self,
+    @staticmethod
+    def _answer(
         engine: TableEngine,
-        rows: list[list[Any]],
-        sent: list[Row],
-        typed: dict[str, list[list[Any]]],
-        moments: Mapping[tuple[int, str, str], Any],
-        missing: set[str],
-    ) -> list[Answer]:
-        answers = []
-        for at, row in enumerate(rows):
-            failed: list[int] = []
-            engine.judge(row, at, typed, moments, failed)
-            unknown = list(engine.unknown)
-            reserved = {name for name in sent[at] if name.startswith("_")}
-            for position, rule in engine.needs.items():
-                lacks = any(name.startswith("_") and name not in reserved for name in rule.columns)
-                if lacks or not missing.isdisjoint(rule.tables):
-                    unknown.append(position)
-            undecided = set(unknown)
-            answers.append(
-                Answer(tuple(p for p in failed if p not in undecided), tuple(sorted(unknown)))
-            )
-        return answers
+        row: list[Any],
+        sent: Row,
+        rows: Rows,
+        moments: Moments,
+        missing: frozenset[str],
+    ) -> Answer:
+        reserved = frozenset(name for name in sent if name[0] == "_")
+        unknown = engine.undecided(reserved, missing)
+        failed = engine.judge(row, rows, moments)
+        return Answer(
+            tuple(position for position in failed if position not in unknown),
+            tuple(sorted(unknown)),
+        )
 
-    def _moments_at(
-        self, received: datetime, ago: Callable[..., str]
-    ) -> dict[tuple[int, str, str], Any]:
-        # Moments are told to the minute, so those of one minute are computed once.
-        minute = received.replace(microsecond=0)
-        if minute not in self._moments:
+    def _moments_at(self, received: datetime, ago: Callable[..., str]) -> Moments:
+        # Moments are told to the second at most, so those of one second are computed once.
+        second = received.replace(microsecond=0)
+        if second not in self._moments:
             if len(self._moments) > 100:
                 self._moments.clear()
-            self._moments[minute] = {
+            self._moments[second] = {
                 item: _moment(ago(received, *item), item[2]) for item in self.agos
             }
-        return self._moments[minute]
+        return self._moments[second]
 
 
 def _moment(text: str, form: str) -> Any:
     if form == "date":
         return date.fromisoformat(text)
     return datetime.fromisoformat(text) if form == "timestamp" else text
-
-
-__all__ = ["TEXT_PREFIX", "Answer", "RecordEngine", "TableEngine", "python_values"]

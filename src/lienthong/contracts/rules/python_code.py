@@ -6,13 +6,13 @@ A condition that is neither is unknown, so three-valued logic needs no third val
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from sqlglot import exp
 
-from lienthong.contracts.contract import Contract, Table
+from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules import python_values as values
+from lienthong.contracts.rules.python_form import Layout, told
 from lienthong.contracts.rules.resolve import Place, branches, kind_of, select_source
 from lienthong.contracts.rules.subset import OutsideSubset, ago_of
 
@@ -49,72 +49,24 @@ _CASTS = {
 _AGGREGATES = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
 
 
-class Layout:
-    """Where the columns of a table stand in a typed row, which is a list; the text of cells follows."""
-
-    def __init__(self, table: Table) -> None:
-        self.fields = table.fields
-        names = [
-            *(field.name for field in table.fields),
-            "_row",
-            "_unit",
-            "_sender",
-            "_envelope_facility",
-            "_envelope_date",
-            "_envelope_count",
-            "_envelope_units",
-        ]
-        self.names = names
-        self.at = {name: index for index, name in enumerate(names)}
-        self.casters = [
-            (index, caster)
-            for index, field in enumerate(table.fields)
-            if (caster := values.caster(field.type, field.format))
-        ]
-        self.width = len(names)
-
-    def typed(self, row: Mapping[str, Any]) -> list[Any]:
-        """Typed values in the order of the fields, then the cells as sent of those that are not text."""
-        cells = [row.get(name) for name in self.names]
-        sent = [cells[index] for index, _ in self.casters]
-        for index, caster in self.casters:
-            cell = cells[index]
-            if cell is not None:
-                cells[index] = caster(cell)
-        return cells + sent
-
-    def text_at(self, name: str) -> int:
-        """Where the cell of a field stands as it was sent."""
-        index = self.at[name]
-        for order, (place, _) in enumerate(self.casters):
-            if place == index:
-                return self.width + order
-        return index
-
-
 class Coder:
-    """Makes source text out of trees; constants that are no plain literals go into `namespace`."""
+    """Makes source text out of trees; values that are no plain literals become named `constants`."""
 
-    def __init__(self, contract: Contract, codes: Any) -> None:
+    def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.codes = codes
         self.layouts = {table.name: Layout(table) for table in contract.tables}
-        self._constants: dict[str, Any] = {}
+        self.constants: dict[str, Any] = {}
         self._names = 0
         self._selects: list[exp.Select] = []
 
-    def namespace(self) -> dict[str, Any]:
-        """What the generated code may call; no builtins but those few."""
-        allowed = {"any": any, "len": len, "set": set, "float": float}
-        functions = {
-            name: getattr(values, name) for name in dir(values) if not name.startswith("_")
-        }
-        return {"__builtins__": allowed, **functions, **self._constants}
-
     def constant(self, value: Any) -> str:
-        """A name for a value that the generated code uses."""
-        name = f"k{len(self._constants)}"
-        self._constants[name] = value
+        """A name for a value (text, number, date, or a set of them)."""
+        return self.named(*told(value))
+
+    def named(self, *telling: Any) -> str:
+        """A name for a constant as `python_form.constant_of` takes it."""
+        name = f"k{len(self.constants)}"
+        self.constants[name] = telling
         return name
 
     def fresh(self, letter: str = "t") -> str:
@@ -225,16 +177,20 @@ class Coder:
             select = node.this.this if isinstance(node.this, exp.Subquery) else node.this
             found = f"any({self._rows(select, 'True')})"
             return found if wanted else f"(not {found})"
+        # SQLGlot writes NOT LIKE as a LIKE that carries a flag.
+        wanted = wanted is not bool(node.args.get("negate"))
         pattern = node.expression
         if not isinstance(pattern, exp.Literal):
             raise OutsideSubset(node.sql(dialect="duckdb")[:80], "a pattern written out")
         one, word = self.fresh(), "is not" if wanted else "is"
         if isinstance(node, exp.Like):
-            made, how = values.like(pattern.this), "fullmatch"
+            made, how = self.named("like", pattern.this), "fullmatch"
         else:
             flags = node.args.get("flag")
-            made, how = values.expression(pattern.this, flags.this if flags else ""), "search"
-        call = f"{self.constant(made)}.{how}({one}) {word} None"
+            chosen = flags.this if flags else ""
+            values.expression(pattern.this, chosen)  # a pattern that Python cannot read is told now
+            made, how = self.named("regex", pattern.this, chosen), "search"
+        call = f"{made}.{how}({one}) {word} None"
         return f"(({one} := {self.value(node.this)}) is not None and {call})"
 
     # -- values
@@ -256,7 +212,7 @@ class Coder:
 
     def _column(self, place: Place) -> str:
         index = self.layouts[place.table].at.get(place.name)
-        row = f"x_{place.alias}" if place.alias else "r"
+        row = row_name(place.alias) if place.alias else "r"
         return "None" if index is None else f"{row}[{index}]"
 
     @staticmethod
@@ -345,7 +301,7 @@ class Coder:
         return f"{self._list(listed.name)}.all({self.value(value)}, {self.value(rest[0])}, {at})"
 
     def _list(self, name: str) -> str:
-        return self.constant(CodeTest(self.codes, name))
+        return self.named("codes", name)
 
     # -- other rows
 
@@ -356,7 +312,29 @@ class Coder:
         test = f" if {self.true(where.this)}" if where else ""
         if shown is None:
             shown = self.value(select.expressions[0])
-        return f"{shown} for x_{source.alias_or_name} in tables[{source.meta['name']!r}]{test}"
+        return (
+            f"{shown} for {row_name(source.alias_or_name)} in {self._source(select, source)}{test}"
+        )
+
+    def _source(self, select: exp.Select, source: exp.Table) -> str:
+        """The rows of a subquery's table: those that share a column's value when WHERE says so, else all."""
+        table, alias = source.meta["name"], source.alias_or_name
+        where = select.args.get("where")
+        for part in (
+            where.this.flatten()
+            if where and isinstance(where.this, exp.And)
+            else [where and where.this]
+        ):
+            if not isinstance(part, exp.EQ):
+                continue
+            for own, other in ((part.this, part.expression), (part.expression, part.this)):
+                if not _is_column_of(own, alias) or _mentions(other, alias):
+                    continue
+                value = self.value(other)
+                if ":=" not in value:  # which Python does not allow at that place
+                    at = self.layouts[table].at[own.meta["place"].name]
+                    return f"tables.find({table!r}, {at}, {value})"
+        return f"tables[{table!r}]"
 
     def _column_of(self, select: exp.Select) -> str:
         return self._rows(select)
@@ -385,6 +363,25 @@ class Coder:
         return f"{_AGGREGATES[type(node)]}({self._rows(select, self.value(node.this))})"
 
 
+def row_name(alias: str) -> str:
+    """The variable of a subquery's row. A contract may call its rows anything, code may not."""
+    plain = alias.isascii() and alias.isidentifier()
+    return f"x_{alias}" if plain else f"x_{alias.encode().hex()}"
+
+
+def _is_column_of(node: exp.Expression, alias: str) -> bool:
+    if not isinstance(node, exp.Column):
+        return False
+    place = node.meta["place"]
+    return place.alias == alias and place.kind in ("string", "date")
+
+
+def _mentions(node: exp.Expression, alias: str) -> bool:
+    if node.find(exp.Select) is not None or isinstance(node, exp.Select):
+        return True
+    return any(column.meta["place"].alias == alias for column in node.find_all(exp.Column))
+
+
 _VALUES: tuple[tuple[Any, Any], ...] = (
     ((exp.Paren, exp.Alias), lambda coder, node: coder.value(node.this)),
     (exp.Column, lambda coder, node: coder._column(node.meta["place"])),
@@ -399,22 +396,3 @@ _VALUES: tuple[tuple[Any, Any], ...] = (
     (exp.AggFunc, Coder._aggregate),
 )
 """Kinds of nodes that are values, and what makes their source."""
-
-
-class CodeTest:
-    """IS_CODE of one list, remembering nothing: lists are dictionaries already."""
-
-    def __init__(self, codes: Any, name: str) -> None:
-        self._codes, self._name = codes, name
-
-    def __call__(self, value: str | None, at: str | None) -> bool | None:
-        """Whether the value is a code on the day that begins `at`."""
-        if value is None:
-            return None
-        return bool(self._codes.valid(self._name, value, at[:8] if at else None))
-
-    def all(self, value: str | None, separator: str, at: str | None) -> bool | None:
-        """Whether every part of the value is a code."""
-        if value is None:
-            return None
-        return all(self(values.trim(part), at) for part in value.split(separator))

@@ -56,7 +56,8 @@ def _length(table: Table, field: Field, bounds: Any, coder: Coder) -> str:
 
 
 def _pattern(table: Table, field: Field, pattern: Any, coder: Coder) -> str:
-    one, made = coder.fresh(), coder.constant(values.expression(str(pattern)))
+    values.expression(str(pattern))  # a pattern that Python cannot read is told now
+    one, made = coder.fresh(), coder.named("regex", str(pattern), "")
     return (
         f"({one} := {_as_text(table, field, coder)}) is not None and {made}.search({one}) is None"
     )
@@ -129,16 +130,18 @@ def declared_value(field: Field, value: Any) -> Any:
 
 def _unique(table: Table, names: tuple[str, ...], coder: Coder) -> str:
     layout = coder.layouts[table.name]
-    own = [f"r[{layout.at[name]}]" for name in names]
-    known = " and ".join(f"{cell} is not None" for cell in own)
-    same = " and ".join(f"x[{layout.at[name]}] == r[{layout.at[name]}]" for name in names)
-    return f"{known} and any(x is not r and {same} for x in tables[{table.name!r}])"
+    places = [layout.at[name] for name in names]
+    known = " and ".join(f"r[{at}] is not None" for at in places)
+    same = "".join(f" and x[{at}] == r[{at}]" for at in places[1:])
+    rows = f"tables.find({table.name!r}, {places[0]}, r[{places[0]}])"
+    return f"{known} and any(x is not r{same} for x in {rows})"
 
 
 def _reference(table: Table, rule: CompiledRule, coder: Coder) -> str:
     target, *ends = rule.rule.argument
     own = [_at(table, name, coder) for name in rule.rule.fields]
-    other = coder.layouts[target].at
+    other = [coder.layouts[target].at[end] for end in ends]
     known = " and ".join(f"{cell} is not None" for cell in own)
-    same = " and ".join(f"x[{other[end]}] == {cell}" for cell, end in zip(own, ends, strict=True))
-    return f"{known} and not any({same} for x in tables[{target!r}])"
+    same = " and ".join(f"x[{at}] == {cell}" for cell, at in zip(own, other, strict=True))
+    rows = f"tables.find({target!r}, {other[0]}, {own[0]})"
+    return f"{known} and not any({same} for x in {rows})"

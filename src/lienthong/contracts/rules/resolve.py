@@ -100,7 +100,7 @@ def _place(column: exp.Column, contract: Contract, table: Table, alias: str) -> 
             if wanted:
                 raise OutsideSubset(column.sql(), f"columns of {own.name}")
         select = select.find_ancestor(exp.Select)
-    if wanted not in ("", alias.upper(), table.name.upper()):
+    if wanted not in ("", alias.upper(), table.name.upper(), (table.physical_name or "").upper()):
         raise OutsideSubset(
             column.sql(), f"columns of {table.name} and of the tables of the subquery"
         )
@@ -119,16 +119,15 @@ def select_source(select: exp.Select) -> exp.Table:
 
 
 def _table(contract: Contract, name: str) -> Table | None:
-    return next((table for table in contract.tables if table.name.upper() == name.upper()), None)
+    return contract.called(name)
 
 
 def _field(table: Table, name: str) -> tuple[str, str] | None:
-    if name.startswith("_"):
-        return name, RESERVED_KINDS.get(name, "string")
-    for field in table.fields:
-        if field.name.upper() == name.upper():
-            return field.name, field.type
-    return None
+    own = table.columns().get(name.casefold())
+    field = table.field(own) if own else None
+    if field is not None:
+        return field.name, field.type
+    return (name, RESERVED_KINDS.get(name, "string")) if name.startswith("_") else None
 
 
 def kind_of(node: exp.Expression) -> str:

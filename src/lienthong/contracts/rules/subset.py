@@ -123,6 +123,30 @@ def require_subset(tree: exp.Expression) -> None:
             raise OutsideSubset(node.sql(dialect="duckdb")[:80], "; ".join(ALLOWED))
         elif isinstance(node, (exp.Cast, exp.TryCast)) and _type_word(node) not in CAST_TYPES:
             raise OutsideSubset(node.sql(dialect="duckdb")[:80], ", ".join(CAST_TYPES))
+        else:
+            _require_plain(node)
+
+
+_PLAIN = {
+    exp.Trim: ("this",),
+    exp.Between: ("this", "low", "high"),
+    exp.Round: ("this", "decimals"),
+    exp.StrPosition: ("this", "substr"),
+    exp.Count: ("this", "big_int"),
+    exp.RegexpLike: ("this", "expression", "flag"),
+    exp.Select: ("expressions", "from", "from_", "where"),
+    exp.Subquery: ("this",),
+}
+"""What these may say beside their name: TRIM(BOTH 'x' FROM a) or BETWEEN SYMMETRIC is not in every engine."""
+
+
+def _require_plain(node: exp.Expression) -> None:
+    keys = _PLAIN.get(type(node))
+    said = {key for key, value in node.args.items() if value}
+    day = not isinstance(node, exp.DateDiff) or node.text("unit").upper() == "DAY"
+    flag = not isinstance(node, exp.RegexpLike) or node.text("flag") in ("", "c", "i")
+    if (keys is not None and not said <= set(keys)) or not day or not flag:
+        raise OutsideSubset(node.sql(dialect="duckdb")[:80], "; ".join(ALLOWED))
 
 
 def _require_function(node: exp.Anonymous) -> None:
@@ -173,14 +197,19 @@ def ago_of(call: exp.Anonymous) -> Ago:
         raise OutsideSubset(call.sql(), "AGO(count, 'unit', 'form')") from error
 
 
-def row_predicate(query: str, table: str, field: str | None) -> tuple[str, str] | None:
+def row_predicate(
+    query: str, table: str, field: str | None, physical: str | None = None
+) -> tuple[str, str] | None:
     """(predicate, alias of the row) of `SELECT count(*) FROM <table> WHERE <predicate>`, else None.
 
     Placeholders of ODCS and of datacontract-cli (`${table}`, `{model}`, `${column}`, `{field}` ...) are filled.
     Raises OutsideSubset when the query is not one SELECT.
     """
     tree = parse_query(query, table, field)
-    if not isinstance(tree, exp.Select) or not _is_plain_count(tree, table):
+    names = {table.upper(), (physical or table).upper()}
+    while isinstance(tree, exp.Subquery) and not (set(_given(tree)) - {"this"}):
+        tree = tree.this
+    if not isinstance(tree, exp.Select) or not _is_plain_count(tree, names):
         return None
     where = tree.args.get("where")
     source = tree.args["from_" if "from_" in tree.args else "from"].this
@@ -188,9 +217,13 @@ def row_predicate(query: str, table: str, field: str | None) -> tuple[str, str] 
     return predicate, source.alias_or_name
 
 
-def _is_plain_count(tree: exp.Select, table: str) -> bool:
+def _given(node: exp.Expression) -> list[str]:
+    return [key for key, value in node.args.items() if value]
+
+
+def _is_plain_count(tree: exp.Select, names: set[str]) -> bool:
     source = tree.args.get("from_") or tree.args.get("from")
-    extra = {key for key, value in tree.args.items() if value} - {
+    extra = set(_given(tree)) - {
         "expressions",
         "from",
         "from_",
@@ -199,7 +232,7 @@ def _is_plain_count(tree: exp.Select, table: str) -> bool:
     }
     if extra or source is None or not isinstance(source.this, exp.Table):
         return False
-    if source.this.name.upper() != table.upper() or source.this.args.get("joins"):
+    if source.this.name.upper() not in names or set(_given(source.this)) - {"this", "alias"}:
         return False
     if len(tree.expressions) != 1:
         return False

@@ -13,12 +13,14 @@ from msgspec.structs import replace
 
 from lienthong.contracts.contract import Table
 from lienthong.contracts.rules.casts import TEXT_PREFIX, quoted
+from lienthong.contracts.rules.compiled_form import CompiledRule
 from lienthong.findings import Severity
 from lienthong.records.checking.checked import WORD, Measured, TableChecked
 from lienthong.records.checking.plan import Plan, Situation, broken, filled
 from lienthong.records.checking.relations import (
     cell_text,
     matched_columns,
+    select_plain,
     source_name,
     typed_columns,
 )
@@ -163,6 +165,13 @@ def _culprits(situation: Situation, plan: Plan) -> dict[int, str]:
 # -- what needs other rows
 
 
+def judged_rows(plan: Plan, rule: CompiledRule) -> str:
+    """The rows of a table as a rule sees them; SQL beyond our subset sees the names that its author knew."""
+    if rule.portable or rule.rule.kind == "custom":
+        return named("typed", plan.name)
+    return f"({select_plain(plan.compiled.table, '_row')})"
+
+
 def find_hits(situation: Situation, plan: Plan, positions: list[int]) -> None:
     """Adds to `hits_<table>` (row, position) of every row hit by a rule that looks further than the row."""
     name = named("hits", plan.name)
@@ -174,7 +183,7 @@ def find_hits(situation: Situation, plan: Plan, positions: list[int]) -> None:
         alias = quoted(rule.alias)
         try:
             situation.con.execute(
-                f"INSERT INTO {name} SELECT {alias}._row, {position} FROM {named('typed', plan.name)} AS {alias}"
+                f"INSERT INTO {name} SELECT {alias}._row, {position} FROM {judged_rows(plan, rule)} AS {alias}"
                 f" WHERE {filled(situation, rule)}"
             )
         except duckdb.Error as error:
@@ -251,7 +260,9 @@ def _bad_of_pass(situation: Situation, plan: Plan, hits: str | None) -> str:
 def _bad_of_source(situation: Situation, plan: Plan, hits: str | None) -> str:
     table, found = plan.compiled.table, situation.columns[plan.name]
     cells = cells_sql(table, found)
-    columns = typed_columns(table, found) | cells
+    typed = typed_columns(table, found)
+    # Without a rule of the row itself nothing has to be cast, and planning the casts would be the cost.
+    columns = (typed if plan.local else {n: typed[n] for n in ("_row", "_unit")}) | cells
     masks = mask_words(plan)
     if hits:
         masks = [f"{sql} | coalesce(h{word}, 0::UBIGINT)" for word, sql in enumerate(masks)]

@@ -50,6 +50,11 @@ class Plan(msgspec.Struct):
         """The table's name."""
         return self.compiled.name
 
+    def lists(self) -> set[str]:
+        """The code lists that the rules still to be run ask."""
+        positions = (*self.local, *self.hits, *self.counted)
+        return {name for p in positions for name in self.compiled.rules[p].lists}
+
     @property
     def words(self) -> range:
         """Numbers of the mask words."""

@@ -113,6 +113,22 @@ def select_typed(table: Table, found: dict[str, str], only: set[str] | None = No
 
 
 def attach_typed(con: duckdb.DuckDBPyConnection, table: Table, found: dict[str, str]) -> None:
-    """Makes the view `typed_<table>`."""
-    view = quoted(f"typed_{table.name}")
+    """Makes the views `typed_<table>`, and `plain_<table>` for SQL that a contract brings as it is."""
+    view, plain = quoted(f"typed_{table.name}"), quoted(f"plain_{table.name}")
     con.execute(f"CREATE OR REPLACE VIEW {view} AS {select_typed(table, found)}")
+    con.execute(f"CREATE OR REPLACE VIEW {plain} AS {select_plain(table)}")
+
+
+def select_plain(table: Table, *more: str) -> str:
+    """SELECT of what the contract calls the columns of a table and of nothing else: `SELECT DISTINCT *` over
+    it means what its author meant. A column goes by its physical name and, where that is free, by its own.
+    """
+    columns = [f"{quoted(field.name)} AS {quoted(_sql_name(field))}" for field in table.fields]
+    taken = {_sql_name(field).casefold() for field in table.fields}
+    columns += [quoted(field.name) for field in table.fields if field.name.casefold() not in taken]
+    shown = ", ".join([*columns, *more])
+    return f"SELECT {shown or '_row'} FROM {quoted('typed_' + table.name)}"
+
+
+def _sql_name(field: Field) -> str:
+    return field.physical_name or field.name

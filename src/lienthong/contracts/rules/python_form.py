@@ -1,0 +1,151 @@
+"""The generated Python of a contract as plain values, so that it can be kept as a file and run without a parser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from lienthong.contracts.contract import Struct, Table
+from lienthong.contracts.rules import python_values as values
+
+
+class PythonTable(Struct, frozen=True):
+    """One function `judge` in source form, the positions of the rules it decides, and the constants it names."""
+
+    source: str
+    positions: tuple[int, ...]
+    constants: tuple[tuple[str, Any], ...]
+
+
+class PythonContract(Struct, frozen=True):
+    """Table name to its function."""
+
+    tables: dict[str, PythonTable]
+
+
+def constant_of(told: Any, codes: Any) -> Any:
+    """The value that a told constant stands for: (kind, ...) as `Coder.constant` writes it."""
+    kind, *rest = told
+    return _KINDS[kind](codes, *rest)
+
+
+_KINDS: dict[str, Any] = {
+    "value": lambda codes, value: value,
+    "date": lambda codes, text: date.fromisoformat(text),
+    "timestamp": lambda codes, text: datetime.fromisoformat(text),
+    "time": lambda codes, text: time.fromisoformat(text),
+    "set": lambda codes, members: frozenset(constant_of(member, codes) for member in members),
+    "like": lambda codes, pattern: values.like(pattern),
+    "regex": lambda codes, pattern, flags: values.expression(pattern, flags),
+    "codes": lambda codes, name: CodeTest(codes, name),
+}
+
+
+def told(value: Any) -> tuple[Any, ...]:
+    """A plain value as a told constant."""
+    if isinstance(value, datetime):
+        return ("timestamp", value.isoformat())
+    if isinstance(value, date):
+        return ("date", value.isoformat())
+    if isinstance(value, time):
+        return ("time", value.isoformat())
+    if isinstance(value, (set, frozenset)):
+        return ("set", [told(member) for member in sorted(value, key=repr)])
+    return ("value", value)
+
+
+class CodeTest:
+    """IS_CODE of one list, remembering nothing: lists are dictionaries already."""
+
+    def __init__(self, codes: Any, name: str) -> None:
+        self._codes, self._name = codes, name
+
+    def __call__(self, value: str | None, at: str | None) -> bool | None:
+        """Whether the value is a code on the day that begins `at`."""
+        if value is None:
+            return None
+        return bool(self._codes.valid(self._name, value, at[:8] if at else None))
+
+    def all(self, value: str | None, separator: str, at: str | None) -> bool | None:
+        """Whether every part of the value is a code."""
+        if value is None:
+            return None
+        return all(self(values.trim(part), at) for part in value.split(separator))
+
+
+class Layout:
+    """Where the columns of a table stand in a typed row, which is a list; the text of cells follows."""
+
+    def __init__(self, table: Table) -> None:
+        self.names = [
+            *(field.name for field in table.fields),
+            "_row",
+            "_unit",
+            "_sender",
+            "_envelope_facility",
+            "_envelope_date",
+            "_envelope_count",
+            "_envelope_units",
+        ]
+        self.at = {name: index for index, name in enumerate(self.names)}
+        self.casters = [
+            (index, caster)
+            for index, field in enumerate(table.fields)
+            if (caster := values.caster(field.type, field.format))
+        ]
+        self.width = len(self.names)
+
+    def typed(self, row: Mapping[str, Any]) -> list[Any]:
+        """Typed values in the order of the fields, then the cells as sent of those that are not text."""
+        cells = [row.get(name) for name in self.names]
+        sent = [cells[index] for index, _ in self.casters]
+        for index, caster in self.casters:
+            cell = cells[index]
+            if cell is not None:
+                cells[index] = caster(cell)
+        return cells + sent
+
+    def text_at(self, name: str) -> int:
+        """Where the cell of a field stands as it was sent."""
+        index = self.at[name]
+        for order, (place, _) in enumerate(self.casters):
+            if place == index:
+                return self.width + order
+        return index
+
+
+class Rows(dict[str, list[list[Any]]]):
+    """Typed rows by table, found by the value of a column: what `x.MA_LK = row.MA_LK` asks for."""
+
+    def __init__(self, tables: Mapping[str, list[list[Any]]]) -> None:
+        super().__init__(tables)
+        self._found: dict[tuple[str, int], dict[Any, list[list[Any]]]] = {}
+
+    def find(self, table: str, column: int, value: Any) -> list[list[Any]] | tuple[()]:
+        """The rows whose column has the value; none for an unknown value, as SQL has it."""
+        if value is None:
+            return ()
+        key = (table, column)
+        if key not in self._found:
+            grouped: dict[Any, list[list[Any]]] = {}
+            for row in self[table]:
+                if row[column] is not None:
+                    grouped.setdefault(row[column], []).append(row)
+            self._found[key] = grouped
+        return self._found[key].get(value, ())
+
+
+NAMES: dict[str, Any] = {
+    "__builtins__": {"any": any, "len": len, "set": set, "float": float},
+    **{name: getattr(values, name) for name in dir(values) if not name.startswith("_")},
+}
+"""What generated code may call: the functions of `python_values` and four of Python's own."""
+
+
+def judge_of(table: PythonTable, name: str, codes: Any) -> Any:
+    """The function of a table: judge(row, rows, moments, out) puts the positions of failed rules into `out`."""
+    space = NAMES | {key: constant_of(value, codes) for key, value in table.constants}
+    # The source was made from the trees of predicates, node by node; no text of a contract is in it.
+    exec(compile(table.source, f"<rules of {name}>", "exec"), space)  # noqa: S102
+    return space["judge"]
