@@ -77,9 +77,13 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """One column of a table, as the sender must fill it."""
+    """One column of a table, as the sender must fill it.
+
+    `physical_name` is the column's own name in files and SQL where it is not `name` (ODCS physicalName).
+    """
 
     name: str
+    physical_name: str | None = None
     type: FieldType = "string"
     physical_type: str | None = None
     label: Text = {}
@@ -109,20 +113,33 @@ class Field(Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
+class Reference(Struct, frozen=True, kw_only=True):
+    """`fields` of a table must be found in `ends` of `target`; no target: they are kept by another contract."""
+
+    fields: tuple[str, ...]
+    target: str
+    ends: tuple[str, ...]
+    written: str
+    line: int | None = None
+
+
 class Table(Struct, frozen=True, kw_only=True):
     """One table of a contract.
 
-    `key` names the primary-key fields. `root` is the table whose row opens the unit of acceptance
-    (itself for most tables; XML1 for the tables of a visit) and `link` the field that joins to it.
-    `event` is the field that says when the event happened, `xml` where the rows stand in a message.
+    `key` names the primary-key fields, `references` the foreign keys that no field says alone. `root` is the
+    table whose row opens the unit of acceptance (itself for most tables; XML1 for the tables of a visit) and
+    `link` the field that joins to it. `event` is the field that says when the event happened, `xml` where the
+    rows stand in a message.
     """
 
     name: str
+    physical_name: str | None = None
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
     label: Text = {}
     description: Text = {}
     key: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
     root: str | None = None
     link: str | None = None
     event: str | None = None
@@ -135,6 +152,15 @@ class Table(Struct, frozen=True, kw_only=True):
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
         return next((field for field in self.fields if field.name == name), None)
+
+    def columns(self) -> dict[str, str]:
+        """How files and SQL may call each field (in lower case) to its name: physical names come first."""
+        called = {field.name.casefold(): field.name for field in self.fields}
+        return called | {
+            field.physical_name.casefold(): field.name
+            for field in self.fields
+            if field.physical_name
+        }
 
 
 class Clock(Struct, frozen=True, kw_only=True):
@@ -173,3 +199,12 @@ class Contract(Struct, frozen=True, kw_only=True):
     def table(self, name: str) -> Table | None:
         """The table of that name, or None."""
         return next((table for table in self.tables if table.name == name), None)
+
+    def called(self, name: str) -> Table | None:
+        """The table that files and SQL mean by a name: its name or its physical name, whatever the case."""
+        wanted = name.casefold()
+        named = (table for table in self.tables if table.name.casefold() == wanted)
+        physical = (
+            table for table in self.tables if (table.physical_name or "").casefold() == wanted
+        )
+        return next(named, None) or next(physical, None)

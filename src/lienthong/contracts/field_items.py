@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from lienthong.contracts.mapping import Mapper
 
 TYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "time")
+NESTED = ("array", "object", "map", "vector")
+"""Types of nested values; they are read as the JSON text that they are in a table of cells."""
 SENSITIVITIES = ("public", "internal", "personal", "sensitive")
 SENSITIVITY_ALIASES = {
     "restricted": "sensitive",
@@ -29,6 +32,8 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
     own = mapper.properties(item)
     options = item.get("logicalTypeOptions") or {}
     logical = item.get("logicalType") or _logical_of_physical(item.get("physicalType"))
+    if logical in NESTED:
+        logical = "string"
     if logical not in TYPES:
         mapper.wrong(
             (*path, "logicalType"),
@@ -42,8 +47,10 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
     sensitivity = SENSITIVITY_ALIASES.get(sensitivity, sensitivity)
     pattern = options.get("pattern")
     _check_options(mapper, name, options, (*path, "logicalTypeOptions"))
+    physical = item.get("physicalName")
     return Field(
         name=name,
+        physical_name=str(physical) if physical and physical != name else None,
         type=cast(FieldType, logical),
         physical_type=item.get("physicalType"),
         label=mapper.text(own.get("label"), path, f"label of {name}") or _business_name(item),
@@ -60,7 +67,6 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
         min_length=options.get("minLength"),
         max_length=options.get("maxLength"),
         values=_values(mapper, item, logical, path),
-        reference=_reference(mapper, item, path),
         code_list=own.get("codeList"),
         separator=own.get("separator"),
         format=own.get("format") or options.get("format"),
@@ -96,10 +102,14 @@ def _logical_of_physical(physical: str | None) -> str:
     return "string"
 
 
+_ONLY_RE2 = re.compile(r"\\[pP](?:\{\^?\w+\}|[A-Z])|\[:\^?\w+:\]")
+"""Classes that the engine of checks understands and Python does not."""
+
+
 def _check_options(mapper: Mapper, name: str, options: dict[str, Any], path: Path) -> None:
     if (pattern := options.get("pattern")) is not None:
         try:
-            re.compile(str(pattern))
+            re.compile(_ONLY_RE2.sub("x", str(pattern)))
         except re.error as error:
             mapper.wrong(
                 (*path, "pattern"),
@@ -133,11 +143,17 @@ def _check_options(mapper: Mapper, name: str, options: dict[str, Any], path: Pat
 def _values(
     mapper: Mapper, item: dict[str, Any], logical: str, path: Path
 ) -> tuple[CodeValue, ...]:
-    """The closed list of a property: `enum` (ODCS 3.2), or `validValues` are left to quality items."""
+    """The closed list of a property: `enum` (ODCS 3.2) or what stood for it before.
+
+    `validValues` are left to quality items. Whether a value may be missing says `required`, not the list.
+    """
     values = []
-    for index, entry in enumerate(item.get("enum") or ()):
-        place = (*path, "enum", index)
+    where, entries = _closed_list(mapper, item)
+    for index, entry in enumerate(entries):
+        place = (*path, *where, index)
         value = entry.get("value") if isinstance(entry, dict) else entry
+        if value is None:
+            continue
         value_path = (*place, "value") if isinstance(entry, dict) else place
         own = mapper.properties(entry) if isinstance(entry, dict) else {}
         if logical == "string":
@@ -157,9 +173,25 @@ def _values(
             )
         )
     mapper.no_twins(
-        [value.value for value in values], (*path, "enum"), f"value of {item.get('name')}"
+        [value.value for value in values], (*path, *where), f"value of {item.get('name')}"
     )
     return tuple(values)
+
+
+def _closed_list(mapper: Mapper, item: dict[str, Any]) -> tuple[Path, list[Any]]:
+    """Where the closed list stands, and its entries: older contracts have three other places for it."""
+    if item.get("enum"):
+        return ("enum",), item["enum"]
+    options = (item.get("logicalTypeOptions") or {}).get("enum")
+    if isinstance(options, list):
+        return ("logicalTypeOptions", "enum"), options
+    own = mapper.properties(item).get("enum")
+    if isinstance(own, str):
+        try:
+            own = json.loads(own)
+        except ValueError:
+            own = None
+    return ("customProperties",), own if isinstance(own, list) else []
 
 
 def refuse_bare_code(mapper: Mapper, value: Any, path: Path, name: str) -> None:
@@ -172,18 +204,3 @@ def refuse_bare_code(mapper: Mapper, value: Any, path: Path, name: str) -> None:
             name=name,
             value=value,
         )
-
-
-def _reference(mapper: Mapper, item: dict[str, Any], path: Path) -> tuple[str, str] | None:
-    for index, relation in enumerate(item.get("relationships") or ()):
-        target = relation.get("to")
-        if isinstance(target, str) and target.count(".") == 1:
-            return tuple(target.split("."))  # type: ignore[return-value]
-        mapper.wrong(
-            (*path, "relationships", index),
-            "the relationship of %(name)s points to '%(target)s'",
-            "to: <table>.<field>",
-            name=item.get("name"),
-            target=target,
-        )
-    return None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from lienthong.contracts.contract import Clock, Contract, Field, Table
+from msgspec.structs import replace
+
+from lienthong.contracts.contract import Clock, Contract, Field, Reference, Table
 from lienthong.contracts.faults import ContractError
 from lienthong.contracts.field_items import map_field
 from lienthong.contracts.quality_items import map_quality
+from lienthong.contracts.reference_items import map_references
 from lienthong.contracts.yaml_lines import LinedDocument, Path
 from lienthong.findings import LANGUAGES, Severity
 
@@ -154,9 +157,12 @@ def _table(mapper: Mapper, schema: dict[str, Any], path: Path) -> Table:
         rules += map_quality(
             mapper, name, str(item.get("name")), item, (*path, "properties", index)
         )
+    fields, references = _with_references(fields, map_references(mapper, schema, path))
+    physical = schema.get("physicalName")
     return Table(
         name=name,
-        fields=_with_references(mapper, fields, schema, name),
+        physical_name=str(physical) if physical and physical != name else None,
+        fields=fields,
         rules=tuple(rules),
         label=mapper.text(own.get("label"), path, f"label of {name}"),
         description=mapper.text(own.get("description"), path, f"description of {name}"),
@@ -167,30 +173,27 @@ def _table(mapper: Mapper, schema: dict[str, Any], path: Path) -> Table:
         province=own.get("province"),
         facility=own.get("facility"),
         xml=own.get("xml") or {},
-        properties={**own, "relationships": schema.get("relationships") or []},
+        references=tuple(references),
+        properties=own,
         line=mapper.document.line(path),
     )
 
 
 def _with_references(
-    mapper: Mapper, fields: tuple[Field, ...], schema: dict[str, Any], name: str
-) -> tuple[Field, ...]:
-    """Single-column relationships of the table level, given to the field they start from."""
-    import msgspec
-
-    targets: dict[str, tuple[str, str]] = {}
-    for relation in schema.get("relationships") or ():
-        start, end = relation.get("from"), relation.get("to")
-        start = start[0] if isinstance(start, list) and len(start) == 1 else start
-        end = end[0] if isinstance(end, list) and len(end) == 1 else end
-        if isinstance(start, str) and isinstance(end, str) and end.count(".") == 1:
-            targets[start.removeprefix(f"{name}.")] = tuple(end.split("."))  # type: ignore[assignment]
+    fields: tuple[Field, ...], references: list[Reference]
+) -> tuple[tuple[Field, ...], list[Reference]]:
+    """The fields with the first reference that each makes alone, and the references that are left."""
+    first: dict[str, tuple[str, str]] = {}
+    left = []
+    for reference in references:
+        if len(reference.fields) == 1 and reference.target and reference.fields[0] not in first:
+            first[reference.fields[0]] = (reference.target, reference.ends[0])
+        else:
+            left.append(reference)
     return tuple(
-        msgspec.structs.replace(field, reference=targets[field.name])
-        if field.name in targets and field.reference is None
-        else field
+        replace(field, reference=first[field.name]) if field.name in first else field
         for field in fields
-    )
+    ), left
 
 
 def _cross_check(mapper: Mapper, contract: Contract) -> None:
@@ -213,7 +216,6 @@ def _cross_check(mapper: Mapper, contract: Contract) -> None:
                     table=table.name,
                     value=value,
                 )
-        _check_references(mapper, contract, table, path)
         for rule in table.rules:
             for name in set(rule.fields) - names:
                 mapper.wrong_at(
@@ -223,18 +225,3 @@ def _cross_check(mapper: Mapper, contract: Contract) -> None:
                     field=name,
                     table=table.name,
                 )
-
-
-def _check_references(mapper: Mapper, contract: Contract, table: Table, path: Path) -> None:
-    for field in table.fields:
-        if field.reference is None:
-            continue
-        target = contract.table(field.reference[0])
-        if target is None or target.field(field.reference[1]) is None:
-            mapper.wrong_at(
-                field.line,
-                "%(field)s points to %(target)s, which is not there",
-                ", ".join(t.name for t in contract.tables),
-                field=f"{table.name}.{field.name}",
-                target=".".join(field.reference),
-            )

@@ -128,6 +128,8 @@ def _library(
     arguments = quality.get("arguments") or {}
     if metric == "invalidValues" and _is_text(mapper, path, field):
         for index, value in enumerate(arguments.get("validValues") or ()):
+            if value is None:
+                continue
             refuse_bare_code(mapper, value, (*path, "arguments", "validValues", index), str(field))
     unit = quality.get("unit")
     return Rule(kind="query", argument={"metric": metric, "unit": unit, **arguments}, **common)

@@ -109,9 +109,21 @@ class Reads(NamedTuple):
 def parse(predicate: str) -> exp.Expression:
     """The tree of a predicate. Raises OutsideSubset when it is not SQL."""
     try:
-        return sqlglot.parse_one(predicate, dialect="duckdb")
+        return sqlglot.parse_one(_whole_matches(predicate), dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise OutsideSubset(_first(str(error)), "one boolean SQL expression") from error
+
+
+def _whole_matches(sql: str) -> str:
+    """The SQL with DuckDB's `a ~ b` as SIMILAR TO: both match the whole text, which SQLGlot forgets of `~`."""
+    if "~" not in sql:
+        return sql
+    pieces, done = [], 0
+    for token in sqlglot.tokenize(sql, read="duckdb"):
+        if token.token_type is sqlglot.tokens.TokenType.TILDE:
+            pieces += [sql[done : token.start], " SIMILAR TO "]
+            done = token.end + 1
+    return "".join([*pieces, sql[done:]])
 
 
 def require_subset(tree: exp.Expression) -> None:
@@ -251,9 +263,10 @@ def parse_query(query: str, table: str, field: str | None) -> exp.Expression:
     """The tree of an ODCS query with its placeholders filled. Raises OutsideSubset: only one SELECT may run."""
     filled = fill_placeholders(query, table, field)
     try:
-        statements = [tree for tree in sqlglot.parse(filled, dialect="duckdb") if tree is not None]
+        trees = sqlglot.parse(_whole_matches(filled), dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise OutsideSubset(_first(str(error)), "SELECT count(*) FROM t WHERE ...") from error
+    statements = [tree for tree in trees if tree is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise OutsideSubset(filled[:80], "one SELECT")
     return statements[0]

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
-from lienthong.contracts.contract import Table
+from lienthong.contracts.contract import Rule, Table
 from lienthong.contracts.rules.casts import TEXT_PREFIX, quoted
 from lienthong.contracts.rules.compiled_form import CompiledRule
 from lienthong.findings import Severity
@@ -327,12 +327,21 @@ def measure(situation: Situation, plan: Plan, position: int) -> Measured:
         return broken(rule, str(error))
     if kept:
         return Measured(rule=rule.rule, table=plan.name, value=value)
-    counts_bad = rule.rule.operator in ("mustBe", "mustBeLessThan", "mustBeLessOrEqualTo")
     is_rows = (
         isinstance(rule.rule.argument, dict) and rule.rule.argument.get("metric") == "rowCount"
     )
-    whole = isinstance(value, int) and counts_bad and not is_rows and 1 <= value <= rows
+    whole = not is_rows and isinstance(value, int) and 1 <= value <= rows
+    whole = whole and _is_too_many(value, rule.rule)
     return Measured(rule=rule.rule, table=plan.name, value=value, failed=value if whole else 1)
+
+
+def _is_too_many(value: Any, rule: Rule) -> bool:
+    """Whether a number broke its promise by being too large, as numbers of wrong rows do."""
+    if rule.operator == "mustBeBetween":
+        return bool(value > rule.threshold[1])
+    if rule.operator == "mustBe":
+        return bool(value > rule.threshold)
+    return rule.operator in ("mustBeLessThan", "mustBeLessOrEqualTo")
 
 
 def holds(value: Any, operator: str, threshold: Any) -> bool:

@@ -1,0 +1,162 @@
+"""Plain ODCS contracts of other hands: names of columns, older places of lists, relationships, ways to say none."""
+
+from __future__ import annotations
+
+import pytest
+
+from lienthong.contracts.reading import parse_contract
+from tests.checking.tables import checked_of, contract_of, failing
+
+PHYSICAL = """
+  - name: visits
+    physicalName: tbl_visits
+    properties:
+      - {name: code, physicalName: ma, logicalType: string, unique: true}
+      - name: cost
+        physicalName: chi_phi
+        logicalType: number
+        quality:
+          - {id: OWN, type: sql, query: 'SELECT count(*) FROM visits WHERE cost < 0', mustBe: 0}
+          - {id: PHYSICAL, type: sql, query: 'SELECT count(*) FROM tbl_visits v WHERE v.CHI_PHI < 0', mustBe: 0}
+          - {id: PLACE, type: sql, query: 'SELECT count(*) FROM ${table} WHERE ${column} < 0', mustBe: 0}
+          - {id: BEYOND, type: sql, query: 'SELECT count(*) FROM tbl_visits WHERE sign(chi_phi) = -1', mustBe: 0}
+          - {id: COUNTED, type: sql, query: 'SELECT min(chi_phi) FROM tbl_visits', mustBeGreaterOrEqualTo: 0}
+    quality:
+      - {id: TWICE, metric: duplicateValues, arguments: {properties: [ma, cost]}, mustBe: 0}
+"""
+
+
+def test_sql_knows_columns_by_both_names() -> None:
+    rows = [{"code": "a", "cost": "-1"}, {"code": "a", "cost": "-1"}, {"code": "b", "cost": "2"}]
+    found = failing(checked_of(contract_of(PHYSICAL), visits=rows))
+    assert found == {
+        "visits.code.unique": [0, 1],
+        "TWICE": [0, 1],
+        **dict.fromkeys(("OWN", "PHYSICAL", "PLACE", "BEYOND"), [0, 1]),
+    }
+
+
+def test_a_counted_query_sees_the_contracts_columns_only() -> None:
+    contract = contract_of("""
+  - name: t
+    properties: [{name: a, logicalType: integer}]
+    quality:
+      - {id: Q, type: sql, query: 'SELECT count(*) FROM (SELECT DISTINCT * FROM t)', mustBe: 1}
+""")
+    checked = checked_of(contract, t=[{"a": "1", "b": "x"}, {"a": "01", "b": "y"}])
+    assert not checked.failed_any()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "enum: [{value: x}, {value: y}]",
+        "logicalTypeOptions: {enum: [x, y]}",
+        "customProperties: [{property: enum, value: [x, y, null]}]",
+        """customProperties: [{property: enum, value: '["x", "y"]'}]""",
+    ],
+)
+def test_a_closed_list_in_any_of_its_places(place: str) -> None:
+    contract = contract_of(f"""
+  - name: t
+    properties:
+      - name: a
+        logicalType: string
+        {place}
+""")
+    rows = [{"a": "x"}, {"a": "z"}, {"a": None}]
+    assert failing(checked_of(contract, t=rows)) == {"t.a.enum": [1]}
+
+
+def test_null_among_valid_values_is_no_mistake() -> None:
+    contract = contract_of("""
+  - name: t
+    properties:
+      - name: a
+        logicalType: string
+        quality: [{id: V, metric: invalidValues, arguments: {validValues: ['', null, n/a]}, mustBe: 0}]
+""")
+    assert failing(checked_of(contract, t=[{"a": "n/a"}, {"a": "q"}, {"a": None}])) == {"V": [1]}
+
+
+@pytest.mark.parametrize(
+    ("promise", "named"),
+    [
+        ("mustBe: 0", True),
+        ("mustBeLessOrEqualTo: 0", True),
+        ("mustBeLessThan: 1", True),
+        ("mustBeLessThan: 2", False),
+        ("mustBeBetween: [0, 1]", False),
+    ],
+)
+def test_no_wrong_row_however_it_is_put_names_the_rows(promise: str, named: bool) -> None:
+    contract = contract_of(f"""
+  - name: t
+    properties: [{{name: a, logicalType: integer}}]
+    quality: [{{id: Q, type: sql, query: 'SELECT count(*) FROM t WHERE a < 0', {promise}}}]
+""")
+    checked = checked_of(contract, t=[{"a": "-1"}, {"a": "1"}, {"a": "-2"}])
+    assert failing(checked).get("Q") == ([0, 2] if named else None)
+    assert [count.failed for count in checked.counts() if count.id == "Q"] == [2]
+
+
+RELATED = """
+  - name: child
+    properties:
+      - name: a
+        logicalType: string
+        relationships: [{to: parent.a}, {to: other.a}, {to: elsewhere.yaml#/schema/x/properties/y}]
+      - {name: b, logicalType: integer, relationships: [{to: /schema/p1/properties/b}]}
+    relationships:
+      - {from: [child.a, child.b], to: [parent.a, parent.b]}
+      - {from: child.b, to: nowhere.b}
+  - id: p1
+    name: parent
+    properties: [{name: a, logicalType: string}, {name: b, logicalType: integer}]
+  - name: other
+    properties: [{name: a, logicalType: string}]
+"""
+
+
+def test_every_relationship_is_checked() -> None:
+    checked = checked_of(
+        contract_of(RELATED),
+        child=[{"a": "x", "b": "1"}, {"a": "y", "b": "1"}, {"a": "x", "b": "2"}, {"a": None, "b": "9"}],
+        parent=[{"a": "x", "b": "1"}, {"a": "y", "b": "2"}],
+        other=[{"a": "y"}],
+    )
+    counts = {count.id: (count.checked, count.failed, count.unknown) for count in checked.counts()}
+    found = failing(checked)
+    assert "child.a.reference" not in found
+    assert found["child.a.reference#2"] == [0, 2]
+    assert found["child.b.reference"] == [3]
+    assert found["child.a+b.reference"] == [1, 2]
+    # A relationship into another contract cannot be decided here, one to nowhere cannot be run.
+    assert counts["child.a.reference#3"] == (0, 0, 4)
+    assert counts["child.b.reference#2"] == (0, 1, 0)
+
+
+def test_a_regular_expression_operator_means_what_duckdb_means() -> None:
+    contract = contract_of("""
+  - name: t
+    properties: [{name: a, logicalType: string}]
+    quality:
+      - {id: WHOLE, type: sql, query: "SELECT count(*) FROM t WHERE a ~ '[0-9]+'", mustBe: 0}
+      - {id: PART, type: sql, query: "SELECT count(*) FROM t WHERE regexp_matches(a, '[0-9]+')", mustBe: 0}
+""")
+    found = failing(checked_of(contract, t=[{"a": "12"}, {"a": "a1"}, {"a": "b"}]))
+    assert found == {"WHOLE": [0], "PART": [0, 1]}
+
+
+def test_patterns_with_classes_of_unicode_are_no_mistake() -> None:
+    contract = contract_of(r"""
+  - name: t
+    properties: [{name: a, logicalType: string, logicalTypeOptions: {pattern: '^\p{L}+$'}}]
+""")
+    assert failing(checked_of(contract, t=[{"a": "Đặng"}, {"a": "a1"}])) == {"t.a.pattern": [1]}
+
+
+def test_nested_values_are_read_as_text() -> None:
+    head = "apiVersion: v3.1.0\nkind: DataContract\nid: t\nname: t\nversion: 1.0.0\nstatus: draft\nschema:\n"
+    body = "  - name: t\n    properties: [{name: a, logicalType: array, items: {logicalType: string}}]\n"
+    assert parse_contract((head + body).encode()).tables[0].fields[0].type == "string"
