@@ -40,9 +40,13 @@ def contract_list(page: Page, contracts: Mapping[str, Contract]) -> Response[str
 
 
 @get("/contracts/{name:str}", opt={"action": "contract.read"}, sync_to_thread=True)
-def contract_page(page: Page, contracts: Mapping[str, Contract], name: str) -> Response[str]:
-    """One contract: fields, rules in words, legal basis, clocks."""
-    return page.show("contract.html", contract=contract_named(contracts, name))
+def contract_page(
+    page: Page, contracts: Mapping[str, Contract], name: str, table: str = ""
+) -> Response[str]:
+    """One contract: legal basis, clocks, and the fields and rules of one table (default: the one with most fields)."""
+    contract = contract_named(contracts, name)
+    largest = max(contract.tables, key=lambda one: len(one.fields))
+    return page.show("contract.html", contract=contract, table=contract.table(table) or largest)
 
 
 @get(

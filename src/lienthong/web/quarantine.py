@@ -24,7 +24,7 @@ from lienthong.web import cells
 from lienthong.web.page import Page
 from lienthong.web.purposes import purpose_of
 
-PAGE = 50
+PAGE = 25
 ALIKE = 500
 """Entries that are replayed with one click; the rest with the next one."""
 

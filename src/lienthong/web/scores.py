@@ -23,7 +23,7 @@ from lienthong.web.page import Page
 
 WEEK = timedelta(days=7)
 TREND_DAYS = 60
-SHOWN = 50
+SHOWN = 15
 
 
 class Change(msgspec.Struct, frozen=True):
