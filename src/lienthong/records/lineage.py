@@ -32,6 +32,9 @@ def origin(conn: psycopg.Connection[Any], contract: Contract, given: Record) -> 
         [contract.name, given.receipt, given.sender, given.key],
     ).fetchone()
     return Origin(
-        submission=sent, unit=given.unit, contract_version=sent.contract_version, entry=row[0] if row else None,
+        submission=sent,
+        unit=given.unit,
+        contract_version=sent.contract_version,
+        entry=row[0] if row else None,
         acts=tuple(history(conn, row[0])) if row else (),
     )

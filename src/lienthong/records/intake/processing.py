@@ -211,6 +211,7 @@ def _take_in(
                     con=con,
                     workdir=folder,
                     compiled=compiled,
+                    engine=lambda: terms.engine(compiled, home),
                 )
                 try:
                     _keep(conn, given, compiled.contract, reading, checked, home, folder, progress)

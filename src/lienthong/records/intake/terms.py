@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import SUFFIX, contract_path, declared_contracts, read_contract
-from lienthong.contracts.rules.cache import cached_contract
+from lienthong.contracts.rules.cache import cached_contract, cached_python
 from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.python import RecordEngine
 from lienthong.errors import Refused
 
 _compiled: dict[tuple[str, int, int], CompiledContract] = {}
+_engines: dict[tuple[str, int], RecordEngine] = {}
+_making = threading.Lock()
 _codes: dict[tuple[str, tuple[tuple[str, int, int], ...]], Codes] = {}
 
 
@@ -86,3 +90,15 @@ def codes(home: Path) -> Codes:
         _codes.clear()
         _codes[key] = Codes([folder] if files else [])
     return _codes[key]
+
+
+def engine(given: CompiledContract, home: Path) -> RecordEngine:
+    """The generated rules of a contract with the code lists of today; made once in a process."""
+    lists = codes(home)
+    key = (given.contract.digest, id(lists))
+    with _making:
+        if key not in _engines:
+            if len(_engines) > 15:
+                _engines.clear()
+            _engines[key] = RecordEngine(given, lists, cached_python(given))
+        return _engines[key]

@@ -19,6 +19,8 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.rules.compiled import compile_contract
+from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.faults import Fault
@@ -63,14 +65,14 @@ def replay(
         sorted(found, key=lambda e: (e.receipt, e.id)), key=lambda e: e.receipt
     ):
         mine = [e.id for e in group]
-        own = contract or terms.contract(
-            next(e.contract for e in found if e.receipt == receipt), home
-        )
+        name = next(e.contract for e in found if e.receipt == receipt)
+        compiled = compile_contract(contract) if contract else terms.compiled(name, home)
+        own = compiled.contract
         if conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
             schema.ensure(conn, own)
         with conn.transaction():
             schema.ensure(conn, own)
-            outcome = _replay(conn, mine, own, actor, home)
+            outcome = _replay(conn, mine, compiled, actor, home)
         kept += outcome.kept
         unchanged += outcome.unchanged
         waiting += outcome.waiting
@@ -104,8 +106,13 @@ def mend_by_file(
 
 
 def _replay(
-    conn: psycopg.Connection[Any], ids: list[int], contract: Contract, actor: str, home: Path
+    conn: psycopg.Connection[Any],
+    ids: list[int],
+    compiled: CompiledContract,
+    actor: str,
+    home: Path,
 ) -> Replayed:
+    contract = compiled.contract
     first = several(conn, ids[:1])[0]
     # Locks in the order in which the intake takes them: the sender first, its entries after.
     keeping.hold_sender(conn, contract.name, first.sender)
@@ -125,6 +132,8 @@ def _replay(
             sender=first.sender,
             con=connect(folder),
             workdir=folder,
+            compiled=compiled,
+            engine=lambda: terms.engine(compiled, home),
         )
         try:
             with as_owner(conn):

@@ -13,12 +13,12 @@ import threading
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from lienthong import clock
+from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.python import RecordEngine
 from lienthong.errors import Failure, Unavailable
 from lienthong.records.intake import receiving, terms
@@ -43,8 +43,7 @@ class RecordIntake:
         self._line: queue.SimpleQueue[tuple[Posted, Future[Submission | None]] | None] = (
             queue.SimpleQueue()
         )
-        self._engines: dict[tuple[str, int], RecordEngine] = {}
-        self._making = threading.Lock()
+        self._ready: set[str] = set()
         self._writer = Writer()
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
         self._thread.start()
@@ -126,16 +125,13 @@ class RecordIntake:
             blocked=posted.blocks(compiled, answers),
         )
 
-    def _engine(self, compiled: Any) -> RecordEngine:
-        codes = terms.codes(self._home)
-        key = (compiled.contract.digest, id(codes))
-        if key not in self._engines:
-            with self._making:
-                if key not in self._engines:
-                    with self._pool.connection() as conn:
-                        schema.ensure(conn, compiled.contract)
-                    self._engines[key] = RecordEngine(compiled, codes)
-        return self._engines[key]
+    def _engine(self, compiled: CompiledContract) -> RecordEngine:
+        digest = compiled.contract.digest
+        if digest not in self._ready:
+            with self._pool.connection() as conn:
+                schema.ensure(conn, compiled.contract)
+            self._ready.add(digest)
+        return terms.engine(compiled, self._home)
 
     def _afterwards(self, given: Posted) -> Submission:
         """A file of this sender is under way: the record waits for its turn like a file. It is one by its name."""
