@@ -12,7 +12,8 @@ from lienthong.findings import LANGUAGES
 from tests.spec.care_records import NOW, cases, check_visits, clean_visits, every_visit, label
 
 SHEET = {
-    "ENV": 10, "LNK": 18, "FMT": 25, "COD": 17, "STA": 7, "DAT": 22, "MON": 20, "INS": 10, "CMP": 12, "DUP": 7, "TIM": 11,
+    "ENV": 10, "LNK": 18, "FMT": 25, "COD": 17, "STA": 7, "DAT": 22,
+    "MON": 20, "INS": 10, "CMP": 12, "DUP": 7, "TIM": 11,
 }
 """How many rules the public rule sheet has of each group: 159 in all."""
 
