@@ -50,7 +50,7 @@ def officer(chromium, served, complaints) -> Iterator:
     """A page on which the officer of 01999 is signed in."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.on(
         "console",
         lambda message: complaints.append(message.text) if message.type == "error" else None,
@@ -172,7 +172,7 @@ def test_pages_work_without_scripts(chromium, served, tmp_path):
         java_script_enabled=False, viewport={"width": 390, "height": 844}
     )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.goto(served + "/login")
     page.fill("#name", "officer")
     page.fill("#password", PASSWORD)
