@@ -121,7 +121,12 @@ RELATED = """
 def test_every_relationship_is_checked() -> None:
     checked = checked_of(
         contract_of(RELATED),
-        child=[{"a": "x", "b": "1"}, {"a": "y", "b": "1"}, {"a": "x", "b": "2"}, {"a": None, "b": "9"}],
+        child=[
+            {"a": "x", "b": "1"},
+            {"a": "y", "b": "1"},
+            {"a": "x", "b": "2"},
+            {"a": None, "b": "9"},
+        ],
         parent=[{"a": "x", "b": "1"}, {"a": "y", "b": "2"}],
         other=[{"a": "y"}],
     )
