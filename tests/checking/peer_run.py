@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from pathlib import Path
 
 logging.disable(logging.CRITICAL)
 
@@ -24,5 +25,5 @@ if __name__ == "__main__":
         }
         for check in run.checks
     ]
-    with open(sys.argv[2], "w", encoding="utf-8") as out:
+    with Path(sys.argv[2]).open("w", encoding="utf-8") as out:
         json.dump(checks, out, default=str)

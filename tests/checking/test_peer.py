@@ -1,3 +1,4 @@
+# ruff: noqa: E501 a row of a table stands on one line
 """Every ODCS tool counts the same failing rows: the same contract and files through datacontract-cli and through us."""
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.checking.tables import HEAD
 
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.reading import parse_contract, read_contract
 from lienthong.contracts.rules.casts import quoted
 from lienthong.records.checking import Checked, RuleCount, check
 from lienthong.records.formats.reading import read
+from tests.checking.tables import HEAD
 
 ROOT = Path(__file__).parents[2]
 PEER = ROOT / ".venv-peers" / "bin" / "python"
