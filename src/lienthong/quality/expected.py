@@ -167,11 +167,11 @@ def silent(
             )
     late.sort(key=lambda line: (line.days is not None, -(line.days or 0), line.sender))
     chosen = late[:limit]
-    contacts = _contacts(conn, [line.sender for line in chosen])
-    return [msgspec.structs.replace(line, contact=contacts.get(line.sender, "")) for line in chosen]
+    known = contacts(conn, [line.sender for line in chosen])
+    return [msgspec.structs.replace(line, contact=known.get(line.sender, "")) for line in chosen]
 
 
-def _contacts(conn: psycopg.Connection[Any], senders: list[str]) -> dict[str, str]:
+def contacts(conn: psycopg.Connection[Any], senders: list[str]) -> dict[str, str]:
     """Whom to ask: telephone and address in the register of facilities (`practice`), when it is kept here."""
     there = conn.execute("SELECT to_regclass('practice.facilities')").fetchone()
     if not senders or there is None or there[0] is None:

@@ -89,7 +89,7 @@ def lines(
         return Markup("")
     bottom = max(0.0, min(known) - 0.02)
     height = max(1.0 - bottom, 0.01)
-    wide, tall, left, right, up, down = 720, 220, 52, 110, 12, 26
+    wide, tall, left, right, up, down = 1080, 250, 56, 74, 12, 26
     step = (wide - left - right) / (len(days) - 1)
 
     def y(value: float) -> float:
@@ -114,20 +114,22 @@ def lines(
                 left + i * step, tall - 6, anchor, days[i]
             )
         )
-    taken: list[float] = []
+    drawn = []
     for n, (name, values) in enumerate(series):
         points = [(left + i * step, y(v)) for i, v in enumerate(values) if v is not None]
-        if not points:
-            continue
-        d = " ".join(f"{'M' if i == 0 else 'L'}{a:.1f} {b:.1f}" for i, (a, b) in enumerate(points))
-        place = points[-1][1] + 4
-        while any(abs(place - other) < 13 for other in taken):
-            place += 13
-        taken.append(place)
+        if points:
+            d = " ".join(
+                f"{'M' if i == 0 else 'L'}{a:.1f} {b:.1f}" for i, (a, b) in enumerate(points)
+            )
+            parts.append(Markup('<path class="line c{}" d="{}"/>').format(n, d))
+            drawn.append((points[-1][1] + 4, n, name))
+    place = 0.0
+    for height_of_end, n, name in sorted(drawn):
+        place = max(height_of_end, place + 14)  # names do not cover one another
         parts.append(
-            Markup(
-                '<path class="line c{}" d="{}"/><text class="name" x="{:.1f}" y="{:.1f}">{}</text>'
-            ).format(n, d, points[-1][0] + 8, place, name)
+            Markup('<text class="name n{}" x="{}" y="{:.1f}">{}</text>').format(
+                n, wide - right + 8, place, name
+            )
         )
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)

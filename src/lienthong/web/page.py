@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -11,12 +12,14 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 
-from lienthong import words
+from lienthong import clock, words
 from lienthong.findings import LANGUAGES
 from lienthong.web import charts
 
 TEMPLATES = Path(__file__).parent / "templates"
 COOKIE = "language"
+CODED = ("date8", "datetime12", "birth12")
+"""Forms of a field whose text is a date in digits (contracts, customProperty format)."""
 CRITERIA = {"correct": "Correct", "sufficient": "Sufficient", "clean": "Clean", "alive": "Alive"}
 NAMES = {"vi": "Tiếng Việt", "en": "English", "fr": "Français"}
 
@@ -74,8 +77,23 @@ def formatters(language: str) -> dict[str, Callable[..., str]]:
     def size(value: int | None) -> str:
         return "–" if value is None else words.size(value, language)
 
+    def coded(value: str, form: str | None) -> str:
+        """A moment that the message writes as digits, as people read it; anything else unchanged."""
+        digits = value.strip()
+        if form not in CODED or not digits.isdigit() or len(digits) not in (8, 12):
+            return value
+        try:
+            shape = "%Y%m%d" if len(digits) == 8 else "%Y%m%d%H%M"
+            when = datetime.strptime(digits, shape).replace(tzinfo=clock.VIETNAM)
+        except ValueError:
+            return value
+        if len(digits) == 8 or (form == "birth12" and digits.endswith("0000")):
+            return words.date(when.date(), language)
+        return words.moment(when, language)
+
     return {
         "_": say,
+        "coded": coded,
         "text": text,
         "number": number,
         "size": size,

@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.access.roles import roles
-from lienthong.contracts.contract import Contract, Table
+from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import NotFound, Refused
 from lienthong.records import lineage
 from lienthong.records.store import layout, reading
@@ -96,6 +96,16 @@ def record_search(
     )
 
 
+def columns_of(table: Table, rows: list[dict[str, Any]]) -> list[Field]:
+    """The fields of a table that some row fills and that are not its record's key."""
+    linked = {table.link, *table.key} if len(table.key) > 1 else {table.link}
+    return [
+        field
+        for field in table.fields
+        if field.name not in linked and any(row[field.name] is not None for row in rows)
+    ]
+
+
 def main_root(contract: Contract) -> Table:
     """The table to whose units most tables belong: what people mean by a record of this database."""
     return max(layout.roots(contract), key=lambda root: len(layout.members(contract, root)))
@@ -145,6 +155,7 @@ def record_page(
         origin=origin,
         purpose=purpose,
         as_of=as_of,
+        columns_of=columns_of,
         tables=[(given.table(name), rows) for name, rows in found.rows.items()],
         blamed={(f.table, f.row, f.field): f for f in found.findings},
     )

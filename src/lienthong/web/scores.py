@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
 from lienthong.access import Actor, Permit, policy
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.errors import NotFound
+from lienthong.errors import NotAllowed, NotFound
 from lienthong.findings import Criterion
 from lienthong.quality import expected, explain, score
 from lienthong.records.intake import receipts
@@ -215,8 +216,8 @@ def sender_page(
         lines = score.senders(conn, part, today=day)
         causes = explain.causes(conn, part, today=day, limit=3)
         days = score.trend(conn, part, days=TREND_DAYS, today=day)
-        mine = policy.may(actor, "submission.read") and (actor.facility in (None, sender))
-        sent = receipts.submissions(conn, sender=sender, limit=10) if mine else []
+        contact = expected.contacts(conn, [sender]).get(sender, "")
+        sent = _sent(conn, actor, sender, lines[0].province if lines else "")
     if not lines and not sent:
         raise NotFound("sender.none", "Nothing was received from %(sender)s.", sender=sender)
     return page.show(
@@ -233,7 +234,19 @@ def sender_page(
         names={},
         course=days,
         submissions=sent,
+        contact=contact,
     )
+
+
+def _sent(
+    conn: Connection[Any], actor: Actor, sender: str, province: str
+) -> list[receipts.Submission]:
+    """The sender's newest submissions, none for a reader whose reach ends elsewhere. Narrows the transaction."""
+    try:
+        policy.allow(conn, actor, "submission.read", {"sender": sender, "province": province})
+    except NotAllowed:
+        return []
+    return receipts.submissions(conn, sender=sender, limit=10)
 
 
 ROUTES = [overview, database, sender_list, sender_page]

@@ -1,0 +1,139 @@
+"""What a hostile page, file or visitor gets from the site: nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from litestar.testing import TestClient
+
+from lienthong import database, settings
+from lienthong.access.sessions import COOKIE
+from lienthong.app import create_app
+from tests.journeys.conftest import PASSWORD
+from tests.journeys.test_officer import csrf, upload
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/login", "/", "/nothing", "/static/style.css", "/api/v1/contracts", "/api/v1/openapi.json"],
+)
+def test_every_answer_carries_the_security_headers(site, path):
+    site.cookies.clear()
+    headers = site.get(path, follow_redirects=False).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy, "nothing comes from elsewhere"
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_sites(site, people):
+    site.cookies.clear()
+    answer = site.post(
+        "/login", data={"name": "officer", "password": PASSWORD}, follow_redirects=False
+    )
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith(COOKIE)
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie, "this site speaks http"
+
+
+def test_behind_https_cookies_are_secure_and_the_browser_stays_there(
+    db: database.Database, chosen: settings.Settings, people
+):
+
+    app = create_app(db, replace(chosen, public_url="https://lienthong.example"))
+    with TestClient(app) as client:
+        answer = client.post(
+            "/login", data={"name": "officer", "password": PASSWORD}, follow_redirects=False
+        )
+    assert "secure" in answer.headers["set-cookie"].lower()
+    assert "max-age=" in answer.headers["strict-transport-security"]
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "evil"]
+)
+def test_signing_in_leads_nowhere_else(site, people, elsewhere):
+    site.cookies.clear()
+    answer = site.post(
+        "/login",
+        data={"name": "officer", "password": PASSWORD, "next": elsewhere},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == "/"
+
+
+def test_a_wrong_password_says_no_more_than_that(site, people):
+    site.cookies.clear()
+    wrong = site.post("/login", data={"name": "officer", "password": "not this one at all"})
+    nobody = site.post("/login", data={"name": "nobody", "password": "not this one at all"})
+    assert wrong.status_code == nobody.status_code == 403
+    assert COOKIE not in wrong.headers.get("set-cookie", "")
+    assert wrong.text.replace("officer", "") == nobody.text.replace("nobody", "")
+
+
+def test_signing_out_ends_the_session(signed_in):
+    client = signed_in("officer")
+    kept = dict(client.cookies)
+    client.post("/logout", data={"_csrf_token": csrf(client.get("/account").text)})
+    client.cookies.clear()
+    for name, value in kept.items():
+        client.cookies.set(name, value)
+    assert client.get("/account", follow_redirects=False).status_code == 303
+
+
+def test_another_site_cannot_make_a_browser_sign_in_or_send(signed_in):
+    client = signed_in("officer")
+    for path in ("/login", "/language", "/upload", "/quarantine/replay"):
+        answer = client.post(path, headers={"sec-fetch-site": "cross-site"}, data={"x": "y"})
+        assert answer.status_code == 403, path
+
+
+def test_what_a_sender_writes_is_shown_and_never_run(signed_in):
+    client = signed_in("officer")
+    token = csrf(client.get("/upload").text)
+    answer = client.post(
+        "/upload",
+        data={"_csrf_token": token, "contract": "care", "sender": "01999"},
+        files={"file": ("<script>alert(1)</script>.xml", b"<x/>", "text/xml")},
+        follow_redirects=False,
+    )
+    page = client.get(answer.headers["location"]).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in client.get("/submissions").text or "script" in page
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_kept(
+    db: database.Database, chosen: settings.Settings, people
+):
+
+    app = create_app(db, replace(chosen, max_upload_mib=1))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.post("/login", data={"name": "officer", "password": PASSWORD})
+        answer = upload(client, b"<x>" + b" " * 1_500_000)
+    assert answer.status_code == 413
+    assert "Tệp quá lớn" in answer.text
+
+
+def test_the_language_of_the_browser_only_suggests(site):
+    site.cookies.clear()
+    page = site.get("/login", headers={"accept-language": "fr-FR,fr;q=0.9"}).text
+    assert '<html lang="vi">' in page
+    assert "Lire ces pages en français" in page
+
+
+def test_a_session_that_ended_leads_to_signing_in_and_back(site):
+    site.cookies.clear()
+    site.cookies.set(COOKIE, "unknown")
+    answer = site.get("/submissions", follow_redirects=False)
+    assert answer.headers["location"] == "/login?next=/submissions"
+    part = site.get("/submissions/TN-20261122-000001", headers={"hx-request": "true"})
+    assert part.headers["hx-redirect"].startswith("/login")
+    by_script = site.post("/upload", headers={"x-upload": "script"})
+    assert by_script.status_code == 401
+    assert by_script.json()["detail"]
