@@ -18,7 +18,10 @@ import yaml
 from lienthong.clock import VIETNAM
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.rules.compiled import compile_contract
+from lienthong.contracts.rules.python import RecordEngine
 from lienthong.records.checking.engine import Checked, check
+from lienthong.records.checking.moments import ago
 from lienthong.records.formats.reading import read
 
 HERE = Path(__file__).parent
@@ -155,9 +158,34 @@ def write_tables(contract: Contract, visits: Iterable[Visit], folder: Path) -> d
     return written
 
 
+def moment_of(received: str) -> datetime:
+    """A moment on Viet Nam's clocks."""
+    return datetime.strptime(received, "%Y-%m-%d %H:%M").replace(tzinfo=VIETNAM)
+
+
+def record_engine(contract: Contract) -> RecordEngine:
+    """The engine that checks one record at a time."""
+    return RecordEngine(compile_contract(contract), Codes())
+
+
+def check_record(engine: RecordEngine, visit: Visit) -> set[str]:
+    """What is found in a visit that is sent by itself, as `RULE TABLE.FIELD`."""
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [cells(visit, row) for row in visit.tables.get(name, ())] for name in engine.engines
+    }
+    answers = engine.check(tables, received=moment_of(visit.received), ago=ago)
+    return {
+        f"{rule.id} {name}.{rule.fields[0] if rule.fields else None}"
+        for name, rows in answers.items()
+        for answer in rows
+        for position in answer.failed
+        for rule in (engine.engines[name].table.rules[position].rule,)
+    }
+
+
 def check_tables(contract: Contract, written: dict[str, Any], folder: Path, received: str = NOW) -> Checked:
     """The check of the tables that were written, as if they had arrived at that moment in Viet Nam."""
-    moment = datetime.strptime(received, "%Y-%m-%d %H:%M").replace(tzinfo=VIETNAM)
+    moment = moment_of(received)
     reading = read([(table, path) for table, (path, _) in written.items()], contract, workdir=folder)
     return check(contract, reading, received=moment, codes=Codes())
 

@@ -9,7 +9,16 @@ import pytest
 
 from lienthong.contracts.reading import read_contract
 from lienthong.findings import LANGUAGES
-from tests.spec.care_records import NOW, cases, check_visits, clean_visits, every_visit, label
+from tests.spec.care_records import (
+    NOW,
+    cases,
+    check_record,
+    check_visits,
+    clean_visits,
+    every_visit,
+    label,
+    record_engine,
+)
 
 SHEET = {
     "ENV": 10, "LNK": 18, "FMT": 25, "COD": 17, "STA": 7, "DAT": 22,
@@ -20,6 +29,10 @@ SHEET = {
 NOT_IN_A_TABLE = ("ENV", "LNK-01-HS")
 """Rules about the envelope have tests of their own."""
 LATE = "TIM-02 XML1.NGAY_RA"
+
+
+BETWEEN_VISITS = ("DUP-04", "DUP-05", "DUP-06", "DUP-07", "STA-07", "DAT-12 XML3.MA_GIUONG", "LNK-02")
+"""Rules that compare visits: a visit by itself cannot break them."""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +60,15 @@ def test_a_rule_accuses_its_fault_and_no_more(found, case):
         assert found[visit.number] - {expected} - late <= set(case.also), visit.changes
     for visit in case.right:
         assert expected not in found[visit.number], visit.changes
+
+
+def test_one_record_alone_gets_the_answers_of_the_batch(contract, found):
+    """The generated Python, which answers the API, against DuckDB, which answers files."""
+    engine = record_engine(contract)
+    for visit in every_visit():
+        alone = check_record(engine, visit)
+        batch = {name for name in found[visit.number] if not name.startswith(BETWEEN_VISITS)}
+        assert {name for name in alone if not name.startswith(BETWEEN_VISITS)} == batch, (visit.name, visit.changes)
 
 
 def test_every_rule_of_the_sheet_is_written_or_said_to_be_covered(contract):
