@@ -167,8 +167,8 @@ def silent(
             )
     late.sort(key=lambda line: (line.days is not None, -(line.days or 0), line.sender))
     chosen = late[:limit]
-    known = contacts(conn, [line.sender for line in chosen])
-    return [msgspec.structs.replace(line, contact=known.get(line.sender, "")) for line in chosen]
+    numbers = contacts(conn, [line.sender for line in chosen])
+    return [msgspec.structs.replace(line, contact=numbers.get(line.sender, "")) for line in chosen]
 
 
 def contacts(conn: psycopg.Connection[Any], senders: list[str]) -> dict[str, str]:
