@@ -11,7 +11,7 @@ from lienthong.access import Actor, policy
 from lienthong.access.roles import roles
 from lienthong.web.page import Page
 
-SHOWN = 200
+SHOWN = 60
 
 
 @get("/access-log", opt={"action": "audit.read"}, sync_to_thread=True)
