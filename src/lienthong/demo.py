@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from lienthong.errors import Failure
 from lienthong.words import number, say
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 FACILITIES = "facilities.csv"
 STATE = "demo.json"
 EARLIEST_HOUR = 4
+FIRST_POSTED = 1_000_000
+"""Number of the first visit that is posted by itself; those in files are numbered from 0."""
+POSTING = 16
+"""How many hospitals post at once: they share commits."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +56,9 @@ class State(msgspec.Struct, kw_only=True):
     seed: int
     visits: int
     days: int
+    per_file: int
+    registers: int
+    faults: bool
     people: list[Person]
     token: str = ""
     done: bool = False
@@ -67,13 +77,13 @@ def demo(
     days: Annotated[
         int, typer.Option("--days", help=say("Over how many days they were sent."))
     ] = 30,
-    per_file: Annotated[int, typer.Option("--per-file", help=say("Visits in one file."))] = 60,
+    per_file: Annotated[int, typer.Option("--per-file", help=say("Visits in one file."))] = 50,
     registers: Annotated[
         int,
         typer.Option(
             "--registers", help=say("Facilities that also send staff, births and deaths.")
         ),
-    ] = 16,
+    ] = 6,
     seed: Annotated[
         int, typer.Option("--seed", help=say("The same seed makes the same data."))
     ] = 7,
@@ -100,17 +110,18 @@ def demo(
     folder = chosen.home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     state = _state(
-        folder, State(until=until or _now(), seed=seed, visits=visits, days=days, people=[])
-    )
-    country = Country(
-        seed=state.seed, visits=state.visits, until=state.until, days=state.days, per_file=per_file,
-        registers=registers, per_old_province=0, faults=not clean,
+        folder,
+        State(
+            until=until or _now(), seed=seed, visits=visits, days=days, per_file=per_file, registers=registers,
+            faults=not clean, people=[],
+        ),
     )  # fmt: skip
+    filed, posted = _countries(state)
     with database.running(chosen) as found:
         if not state.done:
-            _write_facilities(country, chosen.home)
-            _load_country(found, country, folder, chosen.home)
-            _open_accounts(found, country, state)
+            _write_facilities(filed, chosen.home)
+            _load(found, filed, posted, folder, chosen.home)
+            _open_accounts(found, filed, state)
             state.done = True
             _keep(folder, state)
         _print_welcome(state, chosen.host, port or chosen.port)
@@ -118,6 +129,19 @@ def demo(
             from lienthong.app import serve_database
 
             serve_database(found, chosen.host, port or chosen.port, jobs=chosen.jobs)
+
+
+def _countries(state: State) -> tuple[Country, Country]:
+    """The same hospitals twice: a third of the visits goes in files with all registers, the rest is posted
+    one by one."""
+    from lienthong.synthetic.country import Country
+
+    filed = Country(
+        seed=state.seed, visits=state.visits // 3, until=state.until, days=state.days, per_file=state.per_file,
+        registers=state.registers, per_old_province=0, faults=state.faults,
+    )  # fmt: skip
+    rest = state.visits - filed.visits
+    return filed, replace(filed, visits=rest, first=FIRST_POSTED, per_file=2, registers=0)
 
 
 def _now() -> datetime:
@@ -176,32 +200,78 @@ def _write_facilities(country: Country, home: Path) -> None:
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
         for one in country.facilities:
-            writer.writerow(
-                [one.code, one.name, one.name, one.name, "20180101", "", "", one.province]
-            )
+            writer.writerow([one.code, one.name, one.name, one.name, "", "", "", one.province])
 
 
-def _load_country(database: Database, country: Country, folder: Path, home: Path) -> None:
-    """Write the submissions and send them, two at a time; what is there already answers with its first receipt."""
+def _load(database: Database, filed: Country, posted: Country, folder: Path, home: Path) -> None:
+    """Write the files and send them, two at a time, while single visits are posted; what is there already answers
+    with its first receipt."""
     from lienthong.synthetic.files import write_country
 
-    with _bar(say("Inventing submissions"), country.visits + 3 * country.registers) as advance:
-        written = list(write_country(country, folder, advance))
-    firsts, seen = [], set()
-    for one in written:
-        if one.contract not in seen:
-            firsts.append(one)
-        seen.add(one.contract)
-    rest = [one for one in written if one not in firsts]
-    with _bar(say("Loading submissions"), len(written)) as advance:
-        for one in firsts:  # they make the tables of their contract
-            send(database.url, one, folder, home)
+    with _bar(say("Inventing submissions"), filed.visits + 3 * filed.registers) as advance:
+        written = list(write_country(filed, folder, advance))
+    firsts = {
+        one.contract: one for one in reversed(written)
+    }  # they make the tables of their contract
+    with (
+        _bar(say("Loading submissions"), len(written) + posted.visits) as advance,
+        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers,
+    ):
+        for one in firsts.values():
+            workers.submit(send, database.url, one, folder, home).result()
             advance(1)
-        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers:
-            waiting = [workers.submit(send, database.url, one, folder, home) for one in rest]
-            for done in as_completed(waiting):
-                done.result()
+        rest = [one for one in written if one not in firsts.values()]
+        waiting = [workers.submit(send, database.url, one, folder, home) for one in rest]
+        for future in waiting:
+            future.add_done_callback(lambda _: advance(1))
+        _post(database, posted, home, advance)
+        for future in waiting:
+            future.result()
+
+
+def _post(database: Database, country: Country, home: Path, advance: Callable[[int], None]) -> None:
+    """Post visits one by one, as a hospital's program does when a visit ends."""
+    from collections import Counter
+
+    from lienthong import clock
+    from lienthong.records.intake.single import RecordIntake
+    from lienthong.synthetic.country import Sending
+    from lienthong.synthetic.faults import plant_in
+
+    with database.pool(4) as pool:
+        intake = RecordIntake(pool, home)
+
+        def post(sending: Sending) -> None:
+            for visit in country.clean(sending):
+                if country.faults:
+                    plant_in(visit, sending, country, Counter())
+                intake.submit(
+                    _json(visit.tables), contract="care", sender=sending.facility.code, actor="demo",
+                    channel="demo", province=sending.facility.province,
+                    received=sending.sent.replace(tzinfo=clock.VIETNAM),
+                )  # fmt: skip
                 advance(1)
+
+        sendings = country.sendings()
+        try:
+            for sending in islice(
+                sendings, 1
+            ):  # alone, so that what is made on first use is made once
+                post(sending)
+            with ThreadPoolExecutor(POSTING) as threads:
+                for _ in threads.map(post, sendings):
+                    pass
+        finally:
+            intake.close()
+
+
+def _json(tables: dict[str, list[dict[str, str]]]) -> bytes:
+    return msgspec.json.encode(
+        {
+            name: [{field: cell or None for field, cell in row.items()} for row in rows]
+            for name, rows in tables.items()
+        }
+    )
 
 
 def send(url: str, one: Written, folder: Path, home: Path) -> str:
@@ -210,13 +280,16 @@ def send(url: str, one: Written, folder: Path, home: Path) -> str:
     from lienthong.database import Database
     from lienthong.records import intake
 
-    with Database(url).connect(autocommit=True) as connection:
-        given = intake.receive(
-            connection, folder / one.name, contract=one.contract, sender=one.sender, actor="demo", name=one.name,
-            channel="demo", home=home, province=one.province,
-            received=datetime.fromisoformat(one.sent).replace(tzinfo=clock.VIETNAM),
-        )  # fmt: skip
-        return intake.process(connection, given.receipt, home=home).receipt
+    try:
+        with Database(url).connect(autocommit=True) as connection:
+            given = intake.receive(
+                connection, folder / one.name, contract=one.contract, sender=one.sender, actor="demo",
+                name=one.name, channel="demo", home=home, province=one.province,
+                received=datetime.fromisoformat(one.sent).replace(tzinfo=clock.VIETNAM),
+            )  # fmt: skip
+            return intake.process(connection, given.receipt, home=home).receipt
+    except Failure as failure:  # it must travel between processes, which its own class cannot
+        raise RuntimeError(f"{one.name}: {failure.code}: {failure}") from None
 
 
 def _open_accounts(database: Database, country: Country, state: State) -> None:
