@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lienthong.database import Database
     from lienthong.synthetic.country import Country
+    from lienthong.synthetic.facilities import Facility
     from lienthong.synthetic.files import Written
 
 FACILITIES = "facilities.csv"
@@ -34,6 +35,8 @@ STATE = "demo.json"
 EARLIEST_HOUR = 4
 FIRST_POSTED = 1_000_000
 """Number of the first visit that is posted by itself; those in files are numbered from 0."""
+FIRST_PAPER, PAPERS = 50_000, 9
+"""Number of the first birth or death that is posted, and how many each hospital posts."""
 POSTING = 16
 """How many hospitals post at once: they share commits."""
 
@@ -83,7 +86,7 @@ def demo(
         typer.Option(
             "--registers", help=say("Facilities that also send staff, births and deaths.")
         ),
-    ] = 6,
+    ] = 8,
     seed: Annotated[
         int, typer.Option("--seed", help=say("The same seed makes the same data."))
     ] = 7,
@@ -206,6 +209,7 @@ def _write_facilities(country: Country, home: Path) -> None:
 def _load(database: Database, filed: Country, posted: Country, folder: Path, home: Path) -> None:
     """Write the files and send them, two at a time, while single visits are posted; what is there already answers
     with its first receipt."""
+    from lienthong.records import intake
     from lienthong.synthetic.files import write_country
 
     with _bar(say("Inventing submissions"), filed.visits + 3 * filed.registers) as advance:
@@ -227,6 +231,10 @@ def _load(database: Database, filed: Country, posted: Country, folder: Path, hom
         _post(database, posted, home, advance)
         for future in waiting:
             future.result()
+    with database.connect(autocommit=True) as connection:
+        intake.resume_unfinished(
+            connection, home=home
+        )  # visits that came while a file of their sender was read
 
 
 def _post(database: Database, country: Country, home: Path, advance: Callable[[int], None]) -> None:
@@ -252,17 +260,50 @@ def _post(database: Database, country: Country, home: Path, advance: Callable[[i
                 )  # fmt: skip
                 advance(1)
 
-        sendings = country.sendings()
+        def paper(one: tuple[Facility, datetime, str, dict[str, str]]) -> None:
+            facility, sent, table, row = one
+            intake.submit(
+                _json({table: [row]}), contract="vital_events", sender=facility.code, actor="demo", channel="demo",
+                province=facility.province, received=sent.replace(tzinfo=clock.VIETNAM), table=None,
+            )  # fmt: skip
+
+        sendings, papers = country.sendings(), _papers(country)
         try:
             for sending in islice(
                 sendings, 1
             ):  # alone, so that what is made on first use is made once
                 post(sending)
+            for one in islice(papers, 1):
+                paper(one)
             with ThreadPoolExecutor(POSTING) as threads:
                 for _ in threads.map(post, sendings):
                     pass
+                for _ in threads.map(paper, papers):
+                    pass
         finally:
             intake.close()
+
+
+def _papers(country: Country) -> Iterator[tuple[Facility, datetime, str, dict[str, str]]]:
+    """Births and deaths that every hospital posts on some days of the run."""
+    from lienthong.synthetic import registers
+    from lienthong.synthetic.chance import chance
+
+    as_of = country.until.date()
+    for place, hospital in enumerate(country.senders):
+        random = chance(country.seed, "papers", place)
+        for at in range(PAPERS):
+            number = FIRST_PAPER + place * PAPERS + at
+            sent = (
+                country.until - timedelta(days=random.randrange(country.days), minutes=10)
+            ).replace(hour=15)
+            sent = min(sent, country.until)
+            if at % 3:
+                rows = registers.births(country.seed, hospital, sent, number, 1, as_of)
+                yield hospital, sent, "birth_certificates", rows[0]
+            else:
+                rows = registers.deaths(country.seed, hospital, sent, number, 1, as_of)
+                yield hospital, sent, "death_notices", rows[0]
 
 
 def _json(tables: dict[str, list[dict[str, str]]]) -> bytes:

@@ -51,6 +51,7 @@ class Country:
     until: datetime
     days: int = 1
     per_file: int = 25
+    first: int = 0
     registers: int = 0
     per_old_province: int = 2
     faults: bool = True
@@ -76,14 +77,14 @@ class Country:
         for place in range(self.files):
             random = chance(self.seed, "sending", place)
             sent = self._sent(int(self.days * (1 - (1 - place / self.files) ** 2)), random)
-            first = place * self.per_file
+            first = self.first + place * self.per_file
             hospital = self.senders[place % len(self.senders)]
             late = timedelta(0)
             if self.faults and hospital.factor > 1 and random.random() < 0.15:
                 late = timedelta(days=15)
             yield Sending(
                 name=f"care-{sent:%Y%m%d}-{hospital.code}-{place:06d}.xml", facility=hospital, sent=sent, first=first,
-                count=min(self.per_file, self.visits - first), late=late,
+                count=min(self.per_file, self.first + self.visits - first), late=late,
             )  # fmt: skip
 
     def clean(self, sending: Sending) -> Iterator[Visit]:
