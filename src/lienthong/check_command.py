@@ -92,12 +92,13 @@ def _check(
     from lienthong.records.checking.engine import check as run
     from lienthong.records.formats.reading import ReadingOptions, read
 
+    sources = _sources(files)
     with tempfile.TemporaryDirectory(
         prefix="lienthong-check-", ignore_cleanup_errors=True
     ) as folder:
         workdir = Path(folder)
         with read(
-            _sources(files),
+            sources,
             compiled.contract,
             workdir=workdir,
             options=ReadingOptions(optimistic=True),
@@ -111,6 +112,7 @@ def _check(
                 compiled=compiled,
                 workdir=workdir,
                 engine=lambda: RecordEngine(compiled, lists, cached_python(compiled)),
+                only=_touched(sources, workdir, out),
             )
             try:
                 return _report(checked, out, json, begun)
@@ -163,6 +165,16 @@ def _sources(files: list[str]) -> Any:
             raise FileNotFoundError(2, "", path)
         pairs.append((table, Path(path)))
     return pairs
+
+
+def _touched(sources: Any, workdir: Path, out: Path | None) -> list[Path]:
+    """What a check may read and write whatever the contract says: the files sent, its own folder, the result."""
+    sent = [sources] if isinstance(sources, Path) else [path for _, path in sources]
+    if out is None:
+        return [*sent, workdir]
+    from lienthong.records.checking.findings_file import part_of
+
+    return [*sent, workdir, part_of(out)]
 
 
 def _codes(folders: list[Path]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lienthong.contracts.reading import parse_contract
-from tests.checking.tables import checked_of, contract_of, failing
+from tests.checking.tables import checked_of, contract_of, failing, python_masks
 
 PHYSICAL = """
   - name: visits
@@ -141,24 +141,15 @@ def test_every_relationship_is_checked() -> None:
     assert counts["child.b.reference#2"] == (0, 1, 0)
 
 
-def test_a_regular_expression_operator_means_what_duckdb_means() -> None:
-    contract = contract_of("""
-  - name: t
-    properties: [{name: a, logicalType: string}]
-    quality:
-      - {id: WHOLE, type: sql, query: "SELECT count(*) FROM t WHERE a ~ '[0-9]+'", mustBe: 0}
-      - {id: PART, type: sql, query: "SELECT count(*) FROM t WHERE regexp_matches(a, '[0-9]+')", mustBe: 0}
-""")
-    found = failing(checked_of(contract, t=[{"a": "12"}, {"a": "a1"}, {"a": "b"}]))
-    assert found == {"WHOLE": [0], "PART": [0, 1]}
-
-
 def test_patterns_with_classes_of_unicode_are_no_mistake() -> None:
     contract = contract_of(r"""
   - name: t
     properties: [{name: a, logicalType: string, logicalTypeOptions: {pattern: '^\p{L}+$'}}]
 """)
-    assert failing(checked_of(contract, t=[{"a": "Đặng"}, {"a": "a1"}])) == {"t.a.pattern": [1]}
+    rows = [{"a": "Đặng"}, {"a": "a1"}]
+    assert failing(checked_of(contract, t=rows)) == {"t.a.pattern": [1]}
+    # Python has no such classes; where it checks single records it leaves the rule undecided.
+    assert python_masks(contract, t=rows) == {"t": {}}
 
 
 def test_nested_values_are_read_as_text() -> None:

@@ -98,7 +98,14 @@ def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     _only_contract_tables(tree, contract)
     sql = duckdb_sql.query_sql(tree, contract)
     tables = tuple(sorted(_tables_of(tree, contract)))
-    return CompiledRule(rule=rule, how="counted", sql=sql, tables=tables, portable=False)
+    return CompiledRule(
+        rule=rule,
+        how="counted",
+        sql=sql,
+        tables=tables,
+        mentions=_mentioned(tree, contract, table),
+        portable=False,
+    )
 
 
 def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: str) -> CompiledRule:
@@ -130,6 +137,7 @@ def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: st
         columns=_spelled(table, read.columns),
         tables=tuple(sorted(_tables_of(tree, contract))),
         reads=tuple(reads),
+        mentions=() if portable else _mentioned(tree, contract, table),
         lists=tuple(sorted(read.lists)),
         agos=tuple(sorted(tuple(ago) for ago in read.agos)),
         reason=reason,
@@ -150,10 +158,28 @@ def _tables_of(tree: Any, contract: Contract) -> set[str]:
     return {table.name for table in found if table is not None}
 
 
+def _mentioned(tree: Any, contract: Contract, table: Table) -> tuple[tuple[str, str], ...]:
+    """(table, field) of every field that SQL may mean by a name in it."""
+    from sqlglot import exp
+
+    names = {name.name.casefold() for name in tree.find_all(exp.Identifier)}
+    sources = {table.name, *_tables_of(tree, contract)}
+    return tuple(
+        sorted(
+            (own.name, field)
+            for own in contract.tables
+            if own.name in sources
+            for name, field in own.columns().items()
+            if name in names
+        )
+    )
+
+
 def _only_contract_tables(tree: Any, contract: Contract) -> None:
     """A contract may come from anywhere: its SQL reads the contract's tables and no files."""
     from sqlglot import exp
 
+    subset.require_harmless(tree)
     within = {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         plain = isinstance(table.this, exp.Identifier) and not table.db and not table.catalog

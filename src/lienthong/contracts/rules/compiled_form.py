@@ -15,8 +15,8 @@ class CompiledRule(Struct, frozen=True):
     `how`: local = boolean SQL over one row; hits = boolean SQL that also reads `tables`; counted = a query with one
     number; reader = only the reader of the format can see it; unknown = nobody can decide it yet;
     broken = it cannot be run (`reason`), which is reported as red.
-    `reads` are all (table, column) pairs, `columns` the row's columns among them; `alias` is the name of the
-    row in `sql`, `written_alias` in the contract.
+    `reads` are all (table, column) pairs (`mentions` those of SQL that runs as it is written), `columns` the
+    row's columns among them; `alias` is the name of the row in `sql`, `written_alias` in the contract.
     """
 
     rule: Rule
@@ -27,6 +27,7 @@ class CompiledRule(Struct, frozen=True):
     columns: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     reads: tuple[tuple[str, str], ...] = ()
+    mentions: tuple[tuple[str, str], ...] = ()
     lists: tuple[str, ...] = ()
     agos: tuple[tuple[int, str, str], ...] = ()
     reason: str = ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import re
+
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules import subset
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
@@ -26,7 +30,8 @@ def _make_table(contract: Contract, table: CompiledTable) -> PythonTable:
         if condition is not None:
             lines.append(f"    if {condition}: out.append({position})")
             positions.append(position)
-    source = "def judge(r, tables, ago, out):\n" + ("\n".join(lines) or "    pass") + "\n"
+    lines = _shared(lines) or ["    pass"]
+    source = "def judge(r, tables, ago, out):\n" + "\n".join(lines) + "\n"
     return PythonTable(
         source=source, positions=tuple(positions), constants=tuple(coder.constants.items())
     )
@@ -36,8 +41,45 @@ def _condition(contract: Contract, table: Table, rule: CompiledRule, coder: Code
     """The source of: a row breaks the rule; None when Python cannot decide it."""
     if rule.how not in ("local", "hits") or not rule.portable:
         return None
-    if rule.rule.kind in ("row", "custom"):
-        tree = subset.parse(rule.rule.predicate or "")
-        alias = rule.written_alias or table.name
-        return coder.true(resolve(tree, contract, table, alias))
-    return declared_code(table, rule, coder)
+    try:
+        if rule.rule.kind in ("row", "custom"):
+            tree = subset.parse(rule.rule.predicate or "")
+            alias = rule.written_alias or table.name
+            return coder.true(resolve(tree, contract, table, alias))
+        return declared_code(table, rule, coder)
+    except re.error:
+        # RE2 knows patterns that Python does not, such as classes of Unicode.
+        return None
+
+
+_CAST = re.compile(r"\bto_(?:date|integer|number|timestamp)\(")
+
+
+def _shared(lines: list[str]) -> list[str]:
+    """The lines with every cast of the row's own cells that occurs twice made once, before them."""
+    text = "\n".join(lines)
+    seen: dict[str, int] = {}
+    for match in _CAST.finditer(text):
+        call = text[match.start() : _closing(text, match.end()) + 1]
+        if "x_" not in call and "ago[" not in call and "tables" not in call:
+            seen[call] = seen.get(call, 0) + 1
+    made = []
+    for call in sorted((call for call, times in seen.items() if times > 1), key=len, reverse=True):
+        name = f"c{len(made)}"
+        made.append(f"    {name} = {call}")
+        text = text.replace(call, name)
+    return [*made, *text.splitlines()]
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the parenthesis that was opened before `start` closes; text in quotes is passed over."""
+    depth, at = 1, start
+    while depth:
+        letter = text[at]
+        if letter in "'\"":
+            at += 1
+            while text[at] != letter:
+                at += 2 if text[at] == "\\" else 1
+        depth += (letter == "(") - (letter == ")")
+        at += 1
+    return at - 1

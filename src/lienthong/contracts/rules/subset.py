@@ -5,6 +5,7 @@ Everything here can be carried to DuckDB, Spark and Python with the same answer.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import sqlglot
@@ -109,21 +110,9 @@ class Reads(NamedTuple):
 def parse(predicate: str) -> exp.Expression:
     """The tree of a predicate. Raises OutsideSubset when it is not SQL."""
     try:
-        return sqlglot.parse_one(_whole_matches(predicate), dialect="duckdb")
+        return sqlglot.parse_one(predicate, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise OutsideSubset(_first(str(error)), "one boolean SQL expression") from error
-
-
-def _whole_matches(sql: str) -> str:
-    """The SQL with DuckDB's `a ~ b` as SIMILAR TO: both match the whole text, which SQLGlot forgets of `~`."""
-    if "~" not in sql:
-        return sql
-    pieces, done = [], 0
-    for token in sqlglot.tokenize(sql, read="duckdb"):
-        if token.token_type is sqlglot.tokens.TokenType.TILDE:
-            pieces += [sql[done : token.start], " SIMILAR TO "]
-            done = token.end + 1
-    return "".join([*pieces, sql[done:]])
 
 
 def require_subset(tree: exp.Expression) -> None:
@@ -171,6 +160,32 @@ def _require_function(node: exp.Anonymous) -> None:
 
 def _type_word(node: exp.Expression) -> str:
     return node.args["to"].this.name if node.args.get("to") else ""
+
+
+_REACHING = re.compile(
+    r"(read|scan|sniff|parquet|pragma|duckdb|query|http|write|set)(_.*)?|.*_scan|glob|getenv|nextval|currval"
+    r"|current_setting",
+    re.IGNORECASE,
+)
+"""Functions that reach beyond the rows of a table: to files, settings, logs or the engine itself."""
+
+
+def require_harmless(tree: exp.Expression) -> None:
+    """Raises OutsideSubset for SQL that could do more than read tables: a contract may come from anywhere."""
+    for node in tree.walk():
+        lateral = isinstance(node, exp.Lateral) and not isinstance(
+            node.this, (exp.Subquery, exp.Unnest)
+        )
+        endless = isinstance(node, exp.With) and node.args.get("recursive")
+        reaching = isinstance(node, exp.Func) and _REACHING.fullmatch(_function_name(node))
+        if lateral or endless or reaching or isinstance(node, (exp.Into, exp.Command)):
+            raise OutsideSubset(
+                node.sql(dialect="duckdb")[:80], "SELECT over tables of the contract"
+            )
+
+
+def _function_name(node: exp.Func) -> str:
+    return str(node.this) if isinstance(node, exp.Anonymous) else node.sql_name()
 
 
 def reads(tree: exp.Expression, alias: str) -> Reads:
@@ -263,7 +278,7 @@ def parse_query(query: str, table: str, field: str | None) -> exp.Expression:
     """The tree of an ODCS query with its placeholders filled. Raises OutsideSubset: only one SELECT may run."""
     filled = fill_placeholders(query, table, field)
     try:
-        trees = sqlglot.parse(_whole_matches(filled), dialect="duckdb")
+        trees = sqlglot.parse(filled, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise OutsideSubset(_first(str(error)), "SELECT count(*) FROM t WHERE ...") from error
     statements = [tree for tree in trees if tree is not None]

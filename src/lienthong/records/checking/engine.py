@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from lienthong.contracts.contract import Contract
-from lienthong.contracts.rules.casts import macros
+from lienthong.contracts.rules.casts import literal, macros
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.few import are_few, judge_few
@@ -72,12 +72,14 @@ def check(
     known: set[str] | None = None,
     workdir: Path | None = None,
     engine: RecordEngine | Callable[[], RecordEngine] | None = None,
+    only: Sequence[Path] | None = None,
 ) -> Checked:
     """The rules of `contract` over a `records.formats` Reading (or anything with `sources`, `faults`, `units`).
 
     `received` is the aware moment of receipt; `codes` the code lists at hand; `sender` the facility that
     answers for the file, given to rules as `_sender`; `known` names what else is at hand (`store` ...);
-    `engine` (or what makes it) the generated rules of the contract, with which a small file is checked faster.
+    `engine` (or what makes it) the generated rules of the contract, with which a small file is checked faster;
+    `only` (for a contract of unknown hands) the files and folders that its SQL and all that follows may touch.
     The result holds the connection; call `close()` when done.
     """
     begun = time.perf_counter()
@@ -85,17 +87,20 @@ def check(
         from lienthong.contracts.rules.compiled import compile_contract  # heavy: the SQL parser
 
         compiled = compile_contract(contract)
-    con = con or connect(workdir)
+    given, con = con, con or connect(workdir)
     while True:
         try:
             tables, situation = _run(
-                con, compiled, reading, received, codes, sender, known or set(), engine
+                con, compiled, reading, received, codes, sender, known or set(), engine, only
             )
             break
         except duckdb.Error:
             # A file that was taken on trust turned out malformed: it is read again, row by row.
             if not getattr(reading, "optimistic", False) or not reading.careful():
                 raise
+            if given is None:
+                con.close()
+                con = connect(workdir)
     checked = Checked(compiled, con, tables, list(reading.faults), situation.columns)
     checked.seconds = time.perf_counter() - begun
     return checked
@@ -110,9 +115,15 @@ def _run(
     sender: str | None,
     known: set[str],
     engine: RecordEngine | Callable[[], RecordEngine] | None,
+    only: Sequence[Path] | None,
 ) -> tuple[dict[str, TableChecked], Situation]:
     situation = _attach(con, compiled.contract, reading, sender, received)
     situation.trusting = getattr(reading, "optimistic", False)
+    situation.missing = {
+        (fault.table, fault.field)
+        for fault in reading.faults
+        if getattr(fault, "kind", "") == "column-missing"
+    }
     sent = [table for table in compiled.tables if table.name in reading.sources]
     rules = [rule for table in sent for rule in table.rules]
     needs = {need for rule in rules for need in rule.rule.needs} - known
@@ -122,6 +133,8 @@ def _run(
     if engine is not None and are_few(situation, plans, reading):
         judge_few(situation, plans, engine() if callable(engine) else engine)
     attach_lists(con, codes, {name for plan in plans for name in plan.lists()})
+    if only is not None:
+        confine(con, only)
     _pass_all(situation, plans, reading)
     return {plan.name: plan.checked for plan in plans}, situation
 
@@ -153,6 +166,15 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
         make_masks(situation, plan)
         for position in (p for p in plan.counted if not plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
+
+
+def confine(con: Any, paths: Sequence[Path]) -> None:
+    """Lets a connection touch these files and folders and nothing else from now on; this cannot be undone."""
+    files = [str(path) for path in paths if not path.is_dir()]
+    folders = [str(path) for path in paths if path.is_dir()]
+    for setting, allowed in (("allowed_paths", files), ("allowed_directories", folders)):
+        con.execute(f"SET {setting} = [{', '.join(map(literal, allowed))}]")
+    con.execute("SET python_enable_replacements = false; SET enable_external_access = false")
 
 
 def _attach(

@@ -32,11 +32,16 @@ def require_format(path: Path) -> None:
         )
 
 
+def part_of(path: Path) -> Path:
+    """Where findings are written until they are complete."""
+    return path.with_name(f".{path.name}.part")
+
+
 def write_findings(checked: Checked, path: Path, language: str) -> None:
     """Writes every finding with the columns COLUMNS; the file appears only when it is complete."""
     require_format(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     sql = file_sql(checked, language)
     try:
         if path.suffix.lower() == ".xlsx":

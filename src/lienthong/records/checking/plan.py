@@ -16,6 +16,7 @@ from lienthong.records.checking.moments import fill
 class Situation(msgspec.Struct):
     """What is at hand for a check: tables with their columns, missing lists (and other needs), the moment.
 
+    `missing` are (table, field) of columns that a file should have and has not.
     `trusting`: a file was taken for well-formed; an error of the engine may be the file's and not a rule's.
     """
 
@@ -24,6 +25,7 @@ class Situation(msgspec.Struct):
     absent: set[str]
     received: datetime
     missing_lists: set[str] = set()
+    missing: set[tuple[str, str]] = set()
     trusting: bool = False
 
 
@@ -122,7 +124,19 @@ def _lacks(situation: Situation, rule: CompiledRule, own: set[str]) -> bool:
     """Whether a code list, a table, a reserved column or anything else that the rule needs is not at hand."""
     needs = situation.missing_lists & {*rule.lists, *rule.rule.needs}
     reserved = any(name.startswith("_") and name not in own for name in rule.columns)
-    return bool(needs or reserved or situation.absent & set(rule.tables))
+    return bool(
+        needs or reserved or situation.absent & set(rule.tables) or _lacks_columns(situation, rule)
+    )
+
+
+def _lacks_columns(situation: Situation, rule: CompiledRule) -> bool:
+    """Whether a rule asks a column that is not in its file, other than whether there is a value at all."""
+    argument = rule.rule.argument
+    metric = argument.get("metric") if isinstance(argument, dict) else rule.rule.kind
+    if not situation.missing or metric in ("required", "nullValues", "missingValues"):
+        return False
+    asked = {(rule.rule.table, name) for name in rule.columns} | {*rule.reads, *rule.mentions}
+    return bool(situation.missing & asked)
 
 
 def narrow_columns(plans: list[Plan]) -> None:

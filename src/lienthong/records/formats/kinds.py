@@ -336,5 +336,13 @@ KINDS: dict[str, Kind] = _kinds(
         "Sheet %(name)s is no table of this contract; it was not read.",
         "Name each sheet after its table.",
     ),
+    (
+        "file-ignored",
+        "FILE-15",
+        _SUFFICIENT,
+        _WARNING,
+        "File %(name)s is no table of this contract; it was not read.",
+        "Name the file after its table, or take it out of the folder.",
+    ),
 )
 """Every kind of fault by its code. A code is never reused for another meaning."""

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lienthong.contracts.contract import Contract
-from lienthong.errors import Refused
-from lienthong.records.formats.faults import Fault, FaultList
+from lienthong.records.formats.faults import Fault, FaultList, fault
 from lienthong.records.formats.sniffing import Format, sniff, xml_root
 
 if TYPE_CHECKING:
@@ -135,29 +134,33 @@ def read(
     Raises Refused when a file is no submission of this contract, FileNotFoundError when it is missing.
     """
     options = options or ReadingOptions()
-    pairs = _files(source)
+    pairs, left = _files(source, contract)
     reading = Reading(folder=Path(tempfile.mkdtemp(prefix="reading-", dir=workdir)))
     try:
-        _read_files(pairs, contract, reading, options)
+        _read_files(pairs, left, contract, reading, options)
     except BaseException:
         reading.close()
         raise
     return reading
 
 
-def _files(source: Path | Sequence[tuple[str | None, Path]]) -> list[tuple[str | None, Path]]:
+def _files(
+    source: Path | Sequence[tuple[str | None, Path]], contract: Contract
+) -> tuple[list[tuple[str | None, Path]], list[Path]]:
+    """(table or None, file) of all that is to be read, and the files of a folder that are left aside."""
     if not isinstance(source, Path):
-        return [(table, Path(path)) for table, path in source]
+        return [(table, Path(path)) for table, path in source], []
     if not source.is_dir():
-        return [(None, source)]
-    found = sorted(path for path in source.iterdir() if path.is_file() and path.name[0] not in "._")
-    if not found:
-        raise Refused("FILE-24", "The folder holds no file.")
-    return [(None, path) for path in found]
+        return [(None, source)], []
+    from lienthong.records.formats.folder import files_of
+
+    chosen, left = files_of(source, contract)
+    return [(None, path) for path in chosen], left
 
 
 def _read_files(
     pairs: list[tuple[str | None, Path]],
+    left: list[Path],
     contract: Contract,
     reading: Reading,
     options: ReadingOptions,
@@ -165,6 +168,7 @@ def _read_files(
     from lienthong.records.formats.tables import read_tables
 
     faults = FaultList()
+    faults.extend(fault("file-ignored", name=path.name[:80]) for path in left)
     tables: list[tuple[str | None, Path, Format]] = []
     messages: list[tuple[Path, str]] = []
     for table, path in pairs:
