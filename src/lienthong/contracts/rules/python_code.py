@@ -123,16 +123,25 @@ class Coder:
         return f"({self.value(node)} is {wanted})"
 
     def _compared(self, left: exp.Expression, right: exp.Expression, operator: str) -> str:
-        one, two = self.fresh(), self.fresh()
-        parts = [
-            f"({one} := {self.value(left)}) is not None",
-            f"({two} := {self.value(right)}) is not None",
-        ]
+        (known, one), (also, two) = self._operand(left), self._operand(right)
+        parts = [part for part in (known, also) if part]
         if "number" in (kind_of(left), kind_of(right)) and self._maybe_nan(left, right):
             parts.append(f"number_order({one}, {two}) {operator} 0")
         else:
             parts.append(f"{one} {operator} {two}")
         return "(" + " and ".join(parts) + ")"
+
+    def _operand(self, node: exp.Expression) -> tuple[str, str]:
+        """(test that the value is known, or nothing where it always is; source of the value)."""
+        while isinstance(node, exp.Paren):
+            node = node.this
+        if isinstance(node, exp.Literal):
+            return "", self.value(node)
+        code = self.value(node)
+        if isinstance(node, exp.Column):
+            return f"{code} is not None", code
+        name = self.fresh()
+        return f"({name} := {code}) is not None", name
 
     @staticmethod
     def _maybe_nan(*nodes: exp.Expression) -> bool:
@@ -156,8 +165,9 @@ class Coder:
             )
         if all(isinstance(item, exp.Literal) for item in node.expressions):
             members = self.constant(frozenset(self._literal(item) for item in node.expressions))
-            word = "in" if wanted else "not in"
-            return f"(({one} := {self.value(node.this)}) is not None and {one} {word} {members})"
+            known, value = self._operand(node.this)
+            test = f"{value} {'in' if wanted else 'not in'} {members}"
+            return f"({known} and {test})" if known else f"({test})"
         either: exp.Expression = exp.Boolean(this=False)
         for item in node.expressions:
             either = exp.Or(this=either, expression=exp.EQ(this=node.this, expression=item))
@@ -182,7 +192,8 @@ class Coder:
         pattern = node.expression
         if not isinstance(pattern, exp.Literal):
             raise OutsideSubset(node.sql(dialect="duckdb")[:80], "a pattern written out")
-        one, word = self.fresh(), "is not" if wanted else "is"
+        word = "is not" if wanted else "is"
+        known, one = self._operand(node.this)
         if isinstance(node, exp.Like):
             made, how = self.named("like", pattern.this), "fullmatch"
         else:
@@ -191,7 +202,7 @@ class Coder:
             values.expression(pattern.this, chosen)  # a pattern that Python cannot read is told now
             made, how = self.named("regex", pattern.this, chosen), "search"
         call = f"{made}.{how}({one}) {word} None"
-        return f"(({one} := {self.value(node.this)}) is not None and {call})"
+        return f"({known} and {call})" if known else f"({call})"
 
     # -- values
 
@@ -251,6 +262,8 @@ class Coder:
             return (
                 f"{kind.__name__.lower()}({', '.join(self.value(part) for part in branches(node))})"
             )
+        if isinstance(node, exp.Substring) and (piece := self._slice(node)):
+            return piece
         makers = {
             exp.Round: ("rounded", ("this", "decimals")),
             exp.Substring: ("substring", ("this", "start", "length")),
@@ -272,6 +285,18 @@ class Coder:
             same = self._compared_value(one, node)
             return f"(None if {same} else {one})"
         return None
+
+    def _slice(self, node: exp.Substring) -> str | None:
+        """SUBSTR with places written out, as Python's own slice."""
+        places = [node.args.get("start"), node.args.get("length")]
+        if not all(isinstance(one, exp.Literal) and not one.is_string for one in places):
+            return None
+        start, count = (int(float(one.this)) for one in places)
+        if start < 1:
+            return None
+        known, text = self._operand(node.this)
+        piece = f"{text}[{start - 1}:{start - 1 + count}]"
+        return f"({piece} if {known} else None)" if known else f"({piece})"
 
     def _compared_value(self, one: str, node: exp.Nullif) -> str:
         two = self.fresh()
