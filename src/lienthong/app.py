@@ -80,7 +80,9 @@ class Identify(ASGIMiddleware):
         pool: ConnectionPool = scope["litestar_app"].state.pool
         scope["user"] = None
         scope["session"] = {}
-        if is_api(scope["path"]):
+        if scope["path"].startswith("/static/"):
+            pass  # the same for everybody: no need to ask the database
+        elif is_api(scope["path"]):
             scheme, _, token = connection.headers.get("authorization", "").partition(" ")
             if scheme.lower() == "bearer" and token:
                 scope["user"] = await to_thread.run_sync(_by_token, pool, token.strip())

@@ -15,9 +15,11 @@ from litestar.response import Redirect
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from lienthong import clock
 from lienthong.access import Actor, Permit, policy
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Failure
+from lienthong.quality import score
 from lienthong.records import quarantine
 from lienthong.settings import Settings
 from lienthong.web import cells
@@ -100,20 +102,22 @@ def quarantine_entry(
     contracts: Mapping[str, Contract],
     entry: int,
     done: str = "",
+    was: float | None = None,
     whole: bool = False,
 ) -> Response[str]:
     """One record: what is wrong with which cell, what can be done, and what was done."""
     with pool.connection() as conn:
         given = _entry(conn, actor, "quarantine.read", entry)
-        return _show(
-            page,
-            conn,
-            contracts,
-            given,
-            actor,
-            done=page.say(DONE[done]) if done in DONE else "",
-            whole=whole,
-        )
+        said = page.say(DONE[done]) if done in DONE else ""
+        now = _good_rows(conn, given) if was is not None else None
+        if was is not None and now is not None and abs(now - was) > 1e-6:
+            said += " " + page.say(
+                "Rows of %(sender)s without error: %(before)s → %(after)s.",
+                sender=given.sender,
+                before=page.words["percent"](was, 2),
+                after=page.words["percent"](now, 2),
+            )
+        return _show(page, conn, contracts, given, actor, done=said, whole=whole)
 
 
 def _show(
@@ -177,8 +181,9 @@ def mend(
         except Failure as failure:
             problem = page.say(failure.message, **failure.details)
             return _show(page, conn, contracts, given, actor, problem=problem)
+        was = _good_rows(conn, given)
         outcome = quarantine.replay(conn, [entry], actor.id, home=settings.home)
-    return _result(entry, outcome)
+    return _result(entry, outcome, was)
 
 
 @post(
@@ -190,12 +195,20 @@ def mend(
 def replay(pool: ConnectionPool, actor: Actor, settings: Settings, entry: int) -> Redirect:
     """Check the record again as it is, by the rules and code lists of today."""
     with pool.connection() as conn:
-        _entry(conn, actor, "quarantine.mend", entry)
+        given = _entry(conn, actor, "quarantine.mend", entry)
+        was = _good_rows(conn, given)
         outcome = quarantine.replay(conn, [entry], actor.id, home=settings.home)
-    return _result(entry, outcome)
+    return _result(entry, outcome, was)
 
 
-def _result(entry: int, outcome: quarantine.Replayed) -> Redirect:
+def _good_rows(conn: Connection[Any], given: quarantine.Entry) -> float | None:
+    """The share of the sender's rows in this database that have no error."""
+    part = score.Slice(contract=given.contract, sender=given.sender)
+    card = score.scores(conn, part, (), today=clock.today()).get(())
+    return (card.rows - card.rows_failed) / card.rows if card and card.rows else None
+
+
+def _result(entry: int, outcome: quarantine.Replayed, was: float | None) -> Redirect:
     done = (
         "kept"
         if entry in outcome.kept
@@ -203,7 +216,8 @@ def _result(entry: int, outcome: quarantine.Replayed) -> Redirect:
         if entry in outcome.unchanged
         else "waiting"
     )
-    return Redirect(f"/quarantine/{entry}?done={done}", status_code=303)
+    moved = "" if was is None else f"&was={was:.6f}"
+    return Redirect(f"/quarantine/{entry}?done={done}{moved}", status_code=303)
 
 
 @post("/quarantine/replay", opt={"action": "quarantine.mend"}, status_code=303, sync_to_thread=True)
