@@ -21,7 +21,9 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> None:
     """Runs the parts that are asked for, all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a check and of an intake")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="rows of a check and of an intake"
+    )
     parser.add_argument("--dossiers", type=int, default=20_000, help="XML dossiers of one file")
     parser.add_argument("--seconds", type=int, default=30, help="how long single records are sent")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the median counts")
@@ -102,7 +104,11 @@ def keep(lines: list[Line], text: str) -> None:
     (RESULTS / f"{name}.md").write_text(
         f"# Measured on {name}\n\n{machine}. `make bench` repeats it.\n\n{text}\n", encoding="utf-8"
     )
-    content = {"when": when.isoformat(), "machine": machine, "lines": [line._asdict() for line in lines]}
+    content = {
+        "when": when.isoformat(),
+        "machine": machine,
+        "lines": [line._asdict() for line in lines],
+    }
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 

@@ -41,16 +41,22 @@ def measure(folder: Path, rows: int, repeat: int) -> list[Line]:
                 )
             )  # fmt: skip
         walls[name] = best(ours)
-        wrong = differences(json.loads(ours[-1].out), out, mask, rows if "malformed" in name else None)
+        wrong = differences(
+            json.loads(ours[-1].out), out, mask, rows if "malformed" in name else None
+        )
         lines.append(_line(name, rows, best(ours), best(theirs), walls, wrong))
     return lines
 
 
-def _line(name: str, rows: int, ours: Run, theirs: Run, walls: dict[str, Run], wrong: list[str]) -> Line:
+def _line(
+    name: str, rows: int, ours: Run, theirs: Run, walls: dict[str, Run], wrong: list[str]
+) -> Line:
     malformed = name.startswith("malformed")
     base = walls["CSV"] if malformed else theirs
     ratio, most = ours.wall / base.wall, 1.2 if malformed else 2.0
-    goal = "≤ 1.2 × our CSV, every bad cell named" if malformed else "≤ 2 ×, ≤ 400 MiB, all rows named"
+    goal = (
+        "≤ 1.2 × our CSV, every bad cell named" if malformed else "≤ 2 ×, ≤ 400 MiB, all rows named"
+    )
     note = f"{ours.mib:.0f} MiB, {ours.cpu:.1f} s of processor (yardstick {theirs.mib:.0f} MiB, {theirs.cpu:.1f} s)"
     if wrong:
         note += "; WRONG: " + "; ".join(wrong[:5])
@@ -66,7 +72,9 @@ def _line(name: str, rows: int, ours: Run, theirs: Run, walls: dict[str, Run], w
     )
 
 
-def differences(report: dict[str, Any], findings: Path, mask: Path, malformed_rows: int | None) -> list[str]:
+def differences(
+    report: dict[str, Any], findings: Path, mask: Path, malformed_rows: int | None
+) -> list[str]:
     """What the findings file and the yardstick's masks do not agree on."""
     con = duckdb.connect()
 
@@ -103,8 +111,15 @@ def _small(folder: Path, repeat: int) -> Line:
         "      - {name: kind, logicalType: string, enum: [{value: '01'}]}\n"
     )
     run([PROGRAM, "check", file, "-c", contract, "--json"])
-    ours = best([run([PROGRAM, "check", file, "-c", contract, "--json"]) for _ in range(max(repeat, 5))])
-    bare = best([run([sys.executable, "-c", "import duckdb; duckdb.connect()"]) for _ in range(max(repeat, 5))])
+    ours = best(
+        [run([PROGRAM, "check", file, "-c", contract, "--json"]) for _ in range(max(repeat, 5))]
+    )
+    bare = best(
+        [
+            run([sys.executable, "-c", "import duckdb; duckdb.connect()"])
+            for _ in range(max(repeat, 5))
+        ]
+    )
     return Line(
         "check a small file", f"{ours.wall:.2f} s", f"{bare.wall:.2f} s", f"{ours.wall / bare.wall:.1f}",
         "≤ 0.6 s", ours.wall <= 0.6, "yardstick: a Python that starts DuckDB and does nothing",

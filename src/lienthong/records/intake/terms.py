@@ -66,13 +66,14 @@ def adopt(name_or_path: str, home: Path) -> str:
         return name_or_path
     path = contract_path(name_or_path)
     given = read_contract(path)
-    if given.name in declared_contracts():
+    folder = home / "contracts"
+    known = declared_contracts().get(given.name)
+    if known is not None and known.parent.resolve() != folder.resolve():
         raise Refused(
             "contract.taken",
             "The program has a contract %(name)s itself; give yours another name.",
             name=given.name,
         )
-    folder = home / "contracts"
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{given.name}.{os.getpid()}"
     shutil.copyfile(path, aside)
