@@ -157,6 +157,8 @@ def protect(settings: Settings) -> Any:
         if renewed := session_of(scope).get("renewed"):
             cookie = session_cookie(settings, sessions.COOKIE, renewed)
             added.append((b"set-cookie", cookie.to_header(header="").encode()))
+        if is_api(scope["path"]):
+            added.append((b"cache-control", b"no-store"))
         message["headers"] = [*message.get("headers", []), *added]
 
     return add
@@ -285,6 +287,8 @@ def serve(
     """Serve the site and the API."""
     chosen = all_settings.read()
     with running(chosen) as database:
+        address = chosen.public_url or f"http://{host or chosen.host}:{port or chosen.port}"
+        typer.echo(words.say("The site is at %(address)s; Ctrl-C ends it.", address=address))
         serve_database(
             database, host or chosen.host, port or chosen.port, workers, jobs=chosen.jobs
         )

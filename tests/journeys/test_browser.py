@@ -25,7 +25,7 @@ pytestmark = [
 
 PAGES = (
     "/", "/submissions", "/upload", "/quarantine", "/records?contract=care&purpose=quality", "/senders",
-    "/senders/01999", "/databases/care", "/contracts", "/contracts/care", "/account", "/api",
+    "/senders/01999", "/databases/care", "/contracts", "/contracts/care", "/codes", "/account", "/api",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 from lienthong.web import (
     accounts,
     api_page,
+    codes,
     contracts,
     health,
     quarantine,
@@ -23,6 +24,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *sign_in.ROUTES,
     *scores.ROUTES,
     *contracts.ROUTES,
+    *codes.ROUTES,
     *submissions.ROUTES,
     *upload.ROUTES,
     *quarantine.ROUTES,

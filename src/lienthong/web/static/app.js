@@ -71,6 +71,9 @@
     select.addEventListener("change", function () { select.form.requestSubmit(); });
   });
 
+  var here = document.querySelector(".nav [aria-current]");
+  if (here) { here.scrollIntoView({ block: "nearest", inline: "center" }); }
+
   document.querySelectorAll("[data-copy]").forEach(function (button) {
     button.hidden = false;
     button.addEventListener("click", function () {
