@@ -84,7 +84,7 @@ def test_our_own_fault_is_tried_again_and_then_said(desk, trial, home, monkeypat
         raise ZeroDivisionError
 
     given = desk.receive(trial.csv(("a", 1, 20, 1)))
-    monkeypatch.setattr(processing, "check", broken)
+    monkeypatch.setattr(processing, "_take_in", broken)
     for _ in range(processing.GIVE_UP):
         with pytest.raises(ZeroDivisionError):
             desk.process(given.receipt)

@@ -44,14 +44,14 @@ def test_one_bad_submission_does_not_stop_the_others(desk, trial, monkeypatch):
 
     bad = desk.receive(trial.csv(("a", 1, 20, 1)))
     good = desk.receive(trial.csv(("b", 1, 20, 1)), sender="79001")
-    real = processing.check
+    real = processing._take_in
 
-    def check(contract, reading, **more):
-        if more["sender"] == "01999":
+    def take_in(conn, given, *more):
+        if given.sender == "01999":
             raise ZeroDivisionError
-        return real(contract, reading, **more)
+        real(conn, given, *more)
 
-    monkeypatch.setattr(processing, "check", check)
+    monkeypatch.setattr(processing, "_take_in", take_in)
     assert worker.Worker(desk.db, desk.home).once(desk.conn) == 1
     assert intake.submission(desk.conn, good.receipt).state == "done"
     assert intake.submission(desk.conn, bad.receipt).attempts == 1

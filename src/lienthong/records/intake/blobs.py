@@ -115,11 +115,7 @@ def as_file(
     conn: psycopg.Connection[Any], home: Path, sha256: str, name: str, folder: Path
 ) -> Iterator[Path]:
     """The bytes as a file of that `name` (it may say the table) in `folder`, or the folder that was packed in them."""
-    target = (
-        folder
-        / "sent"
-        / (re.sub(r"[^\w.-]", "_", Path(name).name).lstrip(".")[-100:] or "submission")
-    )
+    target = folder / "sent" / safe_name(name)
     target.parent.mkdir()
     path = path_of(home, sha256)
     if path.exists():
@@ -127,6 +123,12 @@ def as_file(
     else:
         target.write_bytes(read(conn, home, sha256))
     yield unpack(target, folder / "files") if name.endswith(SUFFIX) else target
+
+
+def safe_name(name: str) -> str:
+    """A sender's name for a file as every disk takes it: no path, and at most 200 bytes, of which the end is kept."""
+    plain = re.sub(r"[^\w.-]", "_", Path(name).name).encode()[-200:].decode(errors="ignore")
+    return plain.lstrip(".") or "submission"
 
 
 def forget(conn: psycopg.Connection[Any], home: Path, sha256: str) -> None:

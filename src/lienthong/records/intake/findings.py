@@ -6,6 +6,7 @@ like a submission's bytes, without sentences, so that it can be told in any lang
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.faults import fault_findings
 from lienthong.records.checking.messages import findings_sql, measured_finding, with_value
 from lienthong.records.intake import blobs
+from lienthong.records.intake import faults as reasons
 from lienthong.records.intake.receipts import Submission, submission
 
 EXAMPLES = 100
@@ -52,6 +54,7 @@ def record_findings(
     lines = [_line(given.receipt, finding) for finding in whole]
     for table in checked.tables.values():
         lines += _examples(checked, table, given.receipt)
+    lines += _own_reasons(conn, checked, given.receipt)
     with (
         conn.cursor() as cursor,
         cursor.copy(f"COPY records.finding ({_COLUMNS}) FROM STDIN") as copy,
@@ -217,6 +220,34 @@ def _counts(conn: psycopg.Connection[Any], checked: Checked, receipt: str) -> No
             copy.write_row(
                 (receipt, *place, *line, Jsonb(said), Jsonb(dict(remedy)) if remedy else None)
             )
+
+
+def _own_reasons(
+    conn: psycopg.Connection[Any], checked: Checked, receipt: str
+) -> list[tuple[Any, ...]]:
+    """The store's own reasons (table `reason` of `intake.verdicts`), counted and with examples."""
+    rows = checked.con.execute(
+        "SELECT count(*) OVER (PARTITION BY f, t), row_number() OVER (PARTITION BY f, t ORDER BY _unit)"
+        " AS nth, _unit, fault FROM (SELECT *, json_extract_string(fault, '$.rule') AS f,"
+        " json_extract_string(fault, '$.table') AS t FROM reason)"
+        f" WHERE starts_with(f, 'STORE-') QUALIFY nth <= {EXAMPLES} ORDER BY f, t, nth"
+    ).fetchall()
+    lines = []
+    for number, nth, unit, fault in rows:
+        found = reasons.finding(json.loads(fault) | {"unit": unit})
+        lines.append(_line(receipt, found))
+        if nth == 1:
+            sent = checked.tables.get(found.table or "")
+            conn.execute(
+                "INSERT INTO records.finding_count (receipt, table_name, rule, field, criterion, severity, checked,"
+                " failed, unknown, message, remedy) VALUES (%s, %s, %s, '', %s, %s, %s, %s, 0, %s, %s)",
+                [
+                    receipt, found.table or "", found.rule, found.criterion.value, found.severity.value,
+                    number if sent is None else sent.rows, number, Jsonb(dict(found.message)),
+                    Jsonb(dict(found.remedy)),
+                ],
+            )  # fmt: skip
+    return lines
 
 
 def _line(receipt: str, finding: Finding) -> tuple[Any, ...]:

@@ -13,6 +13,10 @@ from lienthong.errors import Refused
 SUFFIX = ".folder.tar"
 """How the name of a packed folder ends."""
 
+MOST_FILES = 1000
+LONGEST_NAME = 200
+"""Bytes of a file's name; disks take 255."""
+
 
 @contextmanager
 def as_submission(path: Path, home: Path) -> Iterator[tuple[Path, str]]:
@@ -42,14 +46,22 @@ def pack(folder: Path, target: Path) -> None:
 
 
 def unpack(packed: Path, folder: Path) -> Path:
-    """The files of a packed folder in `folder`; names are taken without any path. Raises Refused."""
+    """The files of a packed folder in `folder`; names are taken without any path. Raises Refused.
+
+    Files with holes are refused: a few bytes of them unpack to as much as a disk holds.
+    """
     folder.mkdir()
+    taken = 0
     try:
         with tarfile.open(packed, "r:") as archive:
             for about in archive:
                 name = Path(about.name).name
                 if not about.isfile() or not name or name.startswith("."):
                     continue
+                taken += 1
+                too_much = taken > MOST_FILES or len(name.encode(errors="replace")) > LONGEST_NAME
+                if about.issparse() or too_much or not name.isprintable():
+                    raise Refused("intake.folder", "The packed folder cannot be opened.")
                 archive.extract(about.replace(name=name, deep=False), folder, filter="data")
     except tarfile.TarError as error:
         raise Refused("intake.folder", "The packed folder cannot be opened.") from error

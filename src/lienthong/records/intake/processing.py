@@ -7,7 +7,7 @@ one sender under one contract are processed in the order of their arrival, whoev
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,23 +20,14 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.errors import Refused, Unavailable
-from lienthong.records.checking.checked import Checked
-from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.reading import Reading, ReadingOptions, read
-from lienthong.records.intake import blobs, keeping, setting_aside, spooling, terms, units, verdicts
-from lienthong.records.intake.findings import record_findings
+from lienthong.records.intake import blobs, few, keeping, spooling, terms, verdicts
 from lienthong.records.intake.held import reading_of
+from lienthong.records.intake.large import Large, Progress
 from lienthong.records.intake.receipts import Submission, find, submission
 from lienthong.records.intake.single import posted
 from lienthong.records.store import schema
-from lienthong.records.store.counts import Deltas
 from lienthong.records.store.owner import as_owner
-
-Progress = Callable[[str, int, int], None]
-"""(stage, done, of): stages are read, check, compare, keep, count, done; `of` 0 when it is not known."""
-
-MEMORY = "1GB"
-"""What DuckDB may hold before it spills to the disk."""
 
 GIVE_UP = 3
 """How often a submission that fails through our own fault is tried again by itself."""
@@ -198,25 +189,20 @@ def _take_in(
             settle(conn)
             progress("read", 0, 0)
             with _read(file, given, compiled.contract, folder) as reading:
-                con = connect(folder, memory=MEMORY)
-                if given.bytes > spooling.LARGE:
-                    spooling.spool(con, reading, folder)
-                progress("check", 0, 0)
-                checked = check(
-                    compiled.contract,
-                    reading,
-                    received=given.received_at,
-                    codes=terms.codes(home),
-                    sender=given.sender,
-                    con=con,
-                    workdir=folder,
-                    compiled=compiled,
-                    engine=lambda: terms.engine(compiled, home),
-                )
-                try:
-                    _keep(conn, given, compiled.contract, reading, checked, home, folder, progress)
-                finally:
-                    checked.close()
+                taken = None
+                if given.bytes <= few.BYTES:
+                    progress("check", 0, 0)
+                    taken = few.take(reading, terms.engine(compiled, home), given)
+                if taken is not None:
+                    _keep_few(conn, given, taken, compiled.contract, home, progress)
+                    return
+                large = Large(conn, given, compiled, home, folder, progress)
+                with large.checked(reading), conn.transaction():
+                    with as_owner(conn):
+                        numbers = large.keep()
+                    _finish(conn, given, compiled.contract, numbers, large.rows, large.warnings)
+                    if given.test:
+                        blobs.forget(conn, home, given.sha256)
 
 
 def _read(file: Path, given: Submission, contract: Contract, folder: Path) -> Reading:
@@ -227,117 +213,71 @@ def _read(file: Path, given: Submission, contract: Contract, folder: Path) -> Re
     return read(file, contract, workdir=folder, options=options)
 
 
-def _keep(
+def _keep_few(
     conn: psycopg.Connection[Any],
     given: Submission,
+    taken: few.Taken,
     contract: Contract,
-    reading: Reading,
-    checked: Checked,
     home: Path,
-    folder: Path,
     progress: Progress,
 ) -> None:
-    arrival = keeping.Arrival(given.receipt, given.sender, given.province, given.received_at)
-    batch = units.Batch(
-        checked.con,
-        contract,
-        checked.columns,
-        given.province,
-        given.receipt,
-        envelope_units=reading.units,
-    )
-    units.group(batch, list(checked.tables))
-    verdicts.block(batch, checked, reading.faults)
+    few.record_rulesets(conn, taken)
+    progress("compare", 0, 0)
     with conn.transaction():
         with as_owner(conn):
-            deltas = _write(conn, batch, checked, arrival, progress, given, folder)
-            record_findings(conn, checked, given, home, folder)
-            # Last, because counts of a province are shared: others wait for them until we commit.
-            deltas.write(conn, contract.name)
-        numbers = verdicts.numbers(batch)
+            keeping.hold_sender(conn, contract.name, given.sender)
+            progress("keep", 0, taken.rows)
+            numbers, warnings, deltas = few.write(conn, taken, given)
+            progress("count", 0, 0)
+            for name in sorted(deltas):
+                deltas[name].write(conn, name)
         progress("done", numbers.received, numbers.received)
-        conn.execute(
-            "UPDATE records.submission SET state = 'done', message = NULL, message_values = NULL, finished_at = %s,"
-            " contract_version = %s, received = %s, kept = %s, unchanged = %s, quarantined = %s, row_count = %s,"
-            " warnings = %s WHERE receipt = %s",
-            [
-                clock.now(),
-                contract.version,
-                numbers.received,
-                numbers.kept,
-                numbers.unchanged,
-                numbers.quarantined,
-                checked.rows,
-                _warnings(checked),
-                given.receipt,
-            ],
-        )
-        audit.write(
-            conn,
-            given.actor,
-            "submission.processed",
-            {
-                "receipt": given.receipt,
-                "contract": contract.name,
-                "version": contract.version,
-                "sender": given.sender,
-                "test": given.test,
-                "received": numbers.received,
-                "kept": numbers.kept,
-                "unchanged": numbers.unchanged,
-                "quarantined": numbers.quarantined,
-            },
-        )
+        _finish(conn, given, contract, numbers, taken.rows, warnings)
         if given.test:
             blobs.forget(conn, home, given.sha256)
 
 
-def _write(
+def _finish(
     conn: psycopg.Connection[Any],
-    batch: units.Batch,
-    checked: Checked,
-    arrival: keeping.Arrival,
-    progress: Progress,
     given: Submission,
-    folder: Path,
-) -> Deltas:
-    rules = keeping.rulesets(conn, checked)
-    deltas = Deltas()
-    keeping.hold_sender(conn, batch.contract.name, arrival.sender)
-    done = 0
-
-    def told(rows: int) -> None:
-        nonlocal done
-        done += rows
-        progress("keep", done, checked.rows)
-
-    for made in batch.groups:
-        progress("compare", 0, 0)
-        before = verdicts.compare(
-            conn,
-            batch,
-            made,
-            sender=arrival.sender,
-            received_us=arrival.microseconds,
-            folder=folder,
-        )
-        if given.test:
-            continue
-        if before:
-            keeping.replace(conn, batch, made, arrival, deltas)
-            setting_aside.close_older(conn, batch, made, arrival, deltas)
-        for table in made.tables:
-            keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival, told)
-    if given.test:
-        return deltas
-    progress("count", 0, 0)
-    setting_aside.set_aside(conn, batch, checked, rules, arrival)
-    keeping.count_arrivals(batch, checked, rules, arrival, deltas)
-    return deltas
-
-
-def _warnings(checked: Checked) -> int:
-    return sum(count.failed for count in checked.counts() if count.severity == "warning")
+    contract: Contract,
+    numbers: verdicts.Numbers,
+    rows: int,
+    warnings: int,
+) -> None:
+    """The receipt says what became of the units, and the trail who did it."""
+    conn.execute(
+        "UPDATE records.submission SET state = 'done', message = NULL, message_values = NULL, finished_at = %s,"
+        " contract_version = %s, received = %s, kept = %s, unchanged = %s, quarantined = %s, row_count = %s,"
+        " warnings = %s WHERE receipt = %s",
+        [
+            clock.now(),
+            contract.version,
+            numbers.received,
+            numbers.kept,
+            numbers.unchanged,
+            numbers.quarantined,
+            rows,
+            warnings,
+            given.receipt,
+        ],
+    )
+    audit.write(
+        conn,
+        given.actor,
+        "submission.processed",
+        {
+            "receipt": given.receipt,
+            "contract": contract.name,
+            "version": contract.version,
+            "sender": given.sender,
+            "test": given.test,
+            "received": numbers.received,
+            "kept": numbers.kept,
+            "unchanged": numbers.unchanged,
+            "quarantined": numbers.quarantined,
+        },
+    )
 
 
 def _end(

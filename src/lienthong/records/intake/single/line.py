@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -23,7 +25,7 @@ from lienthong.contracts.rules.python import RecordEngine
 from lienthong.errors import Failure, Unavailable
 from lienthong.records.intake import receiving, terms
 from lienthong.records.intake.receipts import Submission
-from lienthong.records.intake.single import posted
+from lienthong.records.intake.single import posted, unit
 from lienthong.records.intake.single.group import Writer
 from lienthong.records.intake.single.posted import Posted
 from lienthong.records.store import layout, schema
@@ -105,24 +107,27 @@ class RecordIntake:
             if first
             else layout.roots(compiled.contract)[0]
         )
-        answers = posted.judge(engine, rows, sender, received)
+        marked: dict[str, list[Mapping[str, Any]]] = {
+            name: [
+                row | {"_sender": sender, "_row": at, "_unit": 0} for at, row in enumerate(those)
+            ]
+            for name, those in rows.items()
+        }
         return Posted(
-            contract=compiled.contract,
-            root=root,
-            engine=engine,
-            sender=sender,
+            unit=unit.make(
+                engine,
+                root,
+                rows,
+                unit.judge(engine, marked, received),
+                sender=sender,
+                province=receiving.home_province(sender) if province is None else province,
+                received=received,
+            ),
             actor=actor,
             channel=channel,
             name=f"{table}.{posted.NAME}" if table else posted.NAME,
-            province=receiving.home_province(sender) if province is None else province,
             body=body,
             sha256=hashlib.sha256(body).hexdigest(),
-            received=received,
-            rows=rows,
-            key=posted.key_of(root, rows),
-            digest=posted.digest_of(root, rows, compiled.contract),
-            answers=answers,
-            blocked=posted.blocks(compiled, answers),
         )
 
     def _engine(self, compiled: CompiledContract) -> RecordEngine:
@@ -139,13 +144,13 @@ class RecordIntake:
             return receiving.receive(
                 conn,
                 given.body,
-                contract=given.contract.name,
-                sender=given.sender,
+                contract=given.unit.contract.name,
+                sender=given.unit.sender,
                 actor=given.actor,
                 name=given.name,
                 channel=given.channel,
                 home=self._home,
-                province=given.province,
+                province=given.unit.province,
             )
 
     def _run(self) -> None:
@@ -190,10 +195,10 @@ def _distinct(
     group, later = [], []
     seen: set[tuple[str, str, str]] = set()
     for one in waiting:
-        given = one[0]
-        marks = {(given.contract.name, given.sender, given.sha256)}
+        given = one[0].unit
+        marks = {(given.contract.name, given.sender, one[0].sha256)}
         if given.key is not None:
-            marks.add((given.contract.name + "/" + given.root.name, given.sender, given.key))
+            marks.add((f"{given.contract.name}/{given.root.name}", given.sender, given.key))
         if marks & seen:
             later.append(one)
         else:

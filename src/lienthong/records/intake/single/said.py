@@ -1,59 +1,166 @@
-"""The findings of single records as the receipt page reads them: the same lines as those of a file."""
+"""The findings of units in memory, as lines of the same tables as those of a large file."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from lienthong import words
-from lienthong.contracts.contract import Field, Rule
+from lienthong.contracts.contract import Contract, Field, Rule
+from lienthong.findings import Finding
 from lienthong.records.checking.messages import HIDDEN, SHOWN, with_value
 from lienthong.records.intake import faults as reasons
-from lienthong.records.intake.single.posted import Posted
+from lienthong.records.intake.single.unit import Unit, failed_rules, rule_at
 
 Lines = list[tuple[Any, ...]]
 
+EXAMPLES = 100
+"""Findings of one rule that stand in the database."""
 
-def findings_of(records: list[tuple[str, Posted, list[dict[str, Any]]]]) -> tuple[Lines, Lines]:
-    """(records.finding, records.finding_count) for (receipt, record, the store's own faults)."""
-    examples: Lines = []
-    numbers: Lines = []
-    for receipt, given, faults in records:
-        failed: dict[tuple[str, str, str], list[Any]] = {}
+
+def examples_of(receipt: str, units: list[Unit], most: int = EXAMPLES) -> Lines:
+    """Lines of records.finding: the rules that failed, at most so many each, and the store's own reasons."""
+    lines: Lines = []
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    for given in units:
+        for table, at, position in failed_rules(given):
+            rule = rule_at(given, table, position)
+            seen[table, rule.id] += 1
+            if seen[table, rule.id] <= most:
+                lines.append(_example(receipt, given, table, at, rule))
+        lines += [line_of(receipt, found) for found in own_findings([given])]
+    return lines
+
+
+def own_findings(units: list[Unit]) -> list[Finding]:
+    """The store's own reasons for setting units aside."""
+    return [
+        reasons.finding(fault | {"unit": given.unit})
+        for given in units
+        for fault in given.faults
+        if fault["kind"] in reasons.KINDS
+    ]
+
+
+def declared(contract: Contract, place: tuple[str, str, str]) -> Rule | None:
+    """The contract's own rule of (table, id, field), when it declares what the reader decides."""
+    table = contract.table(place[0])
+    return next(
+        (
+            rule
+            for rule in (table.rules if table is not None else ())
+            if rule.id == place[1] and (rule.fields[0] if rule.fields else "") == place[2]
+        ),
+        None,
+    )
+
+
+def copy_lines(conn: psycopg.Connection[Any], examples: Lines, numbers: Lines) -> None:
+    """Write lines of both tables."""
+    with conn.cursor() as cursor:
+        with cursor.copy(
+            "COPY records.finding (receipt, table_name, row, unit, key, field, rule, criterion, severity,"
+            " value, message, remedy) FROM STDIN"
+        ) as copy:
+            for line in examples:
+                copy.write_row(line)
+        with cursor.copy(
+            "COPY records.finding_count (receipt, table_name, rule, field, criterion, severity, checked,"
+            " failed, unknown, message, remedy) FROM STDIN"
+        ) as copy:
+            for line in numbers:
+                copy.write_row(line)
+
+
+def counts_of(receipt: str, units: list[Unit], *, undecided: bool) -> Lines:
+    """Lines of records.finding_count; with `undecided` also for rules that could not be decided."""
+    sums: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    rows: dict[str, int] = defaultdict(int)
+    for given in units:
         for table, answers in given.answers.items():
-            compiled = given.engine.compiled.table(table)
-            assert compiled is not None
-            for at, answer in enumerate(answers):
+            rows[table] += len(answers)
+            for answer in answers:
                 for position in answer.failed:
-                    rule = compiled.rules[position].rule
-                    field = rule.fields[0] if rule.fields else None
-                    value = _masked(
-                        compiled.table.field(field) if field else None, rule, given.rows[table][at]
-                    )
-                    examples.append(_example(receipt, table, at, given, rule, field, value))
-                    line = failed.setdefault((table, rule.id, field or ""), [rule, len(answers), 0])
-                    line[2] += 1
-        numbers += [_number(receipt, place, line) for place, line in failed.items()]
-        for fault in faults:
-            examples.append(_fault(receipt, given, fault))
-    return examples, numbers
+                    sums[table, position][1] += 1
+                for position in answer.unknown if undecided else ():
+                    sums[table, position][2] += 1
+    placed: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+    for (table, position), (_, failed, unknown) in sums.items():
+        rule = rule_at(units[0], table, position)
+        field = rule.fields[0] if rule.fields else ""
+        said = {to: words.pick(rule.sentence, to) or rule.id for to in words.LANGUAGES}
+        before = placed.get((table, rule.id, field))
+        placed[table, rule.id, field] = (
+            receipt,
+            table,
+            rule.id,
+            field,
+            rule.criterion.value,
+            rule.severity.value,
+            rows[table] - unknown,
+            failed + (before[7] if before else 0),
+            unknown,
+            Jsonb(said),
+            Jsonb(dict(rule.remedy)) if rule.remedy else None,
+        )
+    return list(placed.values())
 
 
-def _example(
+def count_of(
     receipt: str,
-    table: str,
-    at: int,
-    given: Posted,
-    rule: Rule,
-    field: str | None,
-    value: str | None,
+    place: tuple[str, str, str],
+    found: list[Finding],
+    rows: int | None,
+    rule: Rule | None = None,
 ) -> tuple[Any, ...]:
+    """What the reader or the store saw of one kind at one field, as a line of records.finding_count."""
+    first = found[0]
+    message = rule.sentence if rule is not None and rule.sentence else first.message
+    remedy = rule.remedy if rule is not None and rule.remedy else first.remedy
+    return (
+        receipt,
+        *place,
+        first.criterion.value,
+        first.severity.value,
+        len(found) if rows is None else rows,
+        len(found),
+        0,
+        Jsonb(dict(message)),
+        Jsonb(dict(remedy)) if remedy else None,
+    )
+
+
+def line_of(receipt: str, found: Finding) -> tuple[Any, ...]:
+    """One finding as a line of records.finding."""
+    return (
+        receipt,
+        found.table,
+        found.row,
+        found.unit,
+        found.key,
+        found.field,
+        found.rule,
+        found.criterion.value,
+        found.severity.value,
+        found.value,
+        Jsonb(dict(found.message)),
+        Jsonb(dict(found.remedy)) if found.remedy else None,
+    )
+
+
+def _example(receipt: str, given: Unit, table: str, at: int, rule: Rule) -> tuple[Any, ...]:
+    field = rule.fields[0] if rule.fields else None
+    found = given.contract.table(table)
+    declared = found.field(field) if found is not None and field else None
+    value = masked(declared, rule, given.rows[table][at])
     return (
         receipt,
         table,
-        at,
-        0,
+        given.places[table][at],
+        given.unit,
         given.key,
         field,
         rule.id,
@@ -65,40 +172,7 @@ def _example(
     )
 
 
-def _number(receipt: str, place: tuple[str, str, str], line: list[Any]) -> tuple[Any, ...]:
-    rule, checked, failed = line
-    said = {to: words.pick(rule.sentence, to) or rule.id for to in words.LANGUAGES}
-    return (
-        receipt,
-        *place,
-        rule.criterion.value,
-        rule.severity.value,
-        checked,
-        failed,
-        Jsonb(said),
-        Jsonb(dict(rule.remedy)) if rule.remedy else None,
-    )
-
-
-def _fault(receipt: str, given: Posted, fault: dict[str, Any]) -> tuple[Any, ...]:
-    found = reasons.finding(fault)
-    return (
-        receipt,
-        found.table,
-        None,
-        0,
-        given.key,
-        None,
-        found.rule,
-        found.criterion.value,
-        found.severity.value,
-        None,
-        Jsonb(dict(found.message)),
-        Jsonb(dict(found.remedy)),
-    )
-
-
-def _masked(field: Field | None, rule: Rule, row: dict[str, str | None]) -> str | None:
+def masked(field: Field | None, rule: Rule, row: dict[str, str | None]) -> str | None:
     """The cell as a reader may see it; the same masking as `records.checking.messages`."""
     text = row.get(field.name) if field is not None else None
     if field is None or text is None or rule.kind == "required":
