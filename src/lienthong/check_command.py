@@ -25,28 +25,41 @@ def check(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE", help="A file, a folder with a file per table, or table=path pairs."
+            metavar="FILE",
+            help=words.say("A file, a folder with a file per table, or table=path pairs."),
         ),
     ],
     contract: Annotated[
         str,
         typer.Option(
-            "--contract", "-c", metavar="NAME|PATH", help="A declared contract or an ODCS file."
+            "--contract",
+            "-c",
+            metavar="NAME|PATH",
+            help=words.say("A declared contract or an ODCS file."),
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write all findings: .parquet, .csv, .jsonl or .xlsx."),
+        typer.Option(
+            "--out", "-o", help=words.say("Write all findings: .parquet, .csv, .jsonl or .xlsx.")
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
-    lang: Annotated[str, typer.Option("--lang", help="Language of the messages: vi, en, fr.")] = "",
+    json: Annotated[
+        bool, typer.Option("--json", help=words.say("Print the counts as JSON."))
+    ] = False,
+    lang: Annotated[
+        str, typer.Option("--lang", help=words.say("Language of the messages: vi, en, fr."))
+    ] = "",
     codes: Annotated[
-        list[Path] | None, typer.Option("--codes", help="A folder with own code lists (CSV).")
+        list[Path] | None,
+        typer.Option("--codes", help=words.say("A folder with own code lists (CSV).")),
     ] = None,
     at: Annotated[
         str,
         typer.Option(
-            "--at", metavar="MOMENT", help="Check as if received then, e.g. 2026-11-22T08:00."
+            "--at",
+            metavar="MOMENT",
+            help=words.say("Check as if received then, e.g. 2026-11-22T08:00."),
         ),
     ] = "",
 ) -> None:

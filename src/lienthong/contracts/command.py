@@ -16,17 +16,18 @@ from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.errors import Failure
 from lienthong.words import language, say
 
-app = typer.Typer(help="Data contracts: what each database promises.", no_args_is_help=True)
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
-Language = Annotated[str, typer.Option("--lang", help="vi, en or fr")]
+Language = Annotated[str, typer.Option("--lang", help=say("vi, en or fr"))]
 
 
-@app.command()
+@app.command(help=say("Say every mistake of contracts with file and line."))
 def lint(
     contracts: Annotated[
-        list[str] | None, typer.Argument(help="names or files; all when none")
+        list[str] | None,
+        typer.Argument(help=say("Names or files; all of them when none is given.")),
     ] = None,
-    lang: Language = "vi",
+    lang: Language = "",
 ) -> None:
     """Say every mistake of the contracts with file and line. Exit 0 none, 1 some, 2 could not read."""
     from lienthong.contracts.rules.lint import rule_errors
@@ -61,16 +62,16 @@ def lint(
     raise typer.Exit(worst)
 
 
-@app.command()
-def show(contract: str, lang: Language = "vi") -> None:
+@app.command(help=say("Print a contract as a page: fields, rules in words, legal basis."))
+def show(contract: str, lang: Language = "") -> None:
     """Print a contract as a page: fields, rules in words, legal basis."""
     from lienthong.contracts.exports.page import markdown
 
     typer.echo(markdown(_read(contract), lang))
 
 
-@app.command()
-def diff(old: str, new: str, lang: Language = "vi") -> None:
+@app.command(help=say("Compare two contracts and say whom the change breaks."))
+def diff(old: str, new: str, lang: Language = "") -> None:
     """Compare two contracts. Exit 0 compatible, 1 breaking, 2 could not read."""
     changes = compare(_read(old), _read(new))
     for change in changes:
@@ -81,12 +82,12 @@ def diff(old: str, new: str, lang: Language = "vi") -> None:
     raise typer.Exit(1 if any(change.effect == "breaking" for change in changes) else 0)
 
 
-@app.command(name="export")
+@app.command("export", help=say("Write a contract as SQL DDL, JSON Schema, plain ODCS or a page."))
 def export_(
     contract: str,
     form: Annotated[str, typer.Option("--format", help=", ".join(FORMS))] = "odcs",
     out: Annotated[
-        Path | None, typer.Option(help="file to write; standard output when none")
+        Path | None, typer.Option(help=say("The file to write; without it the text is printed."))
     ] = None,
 ) -> None:
     """Write a contract as SQL DDL, JSON Schema, plain ODCS or a Markdown page."""
