@@ -25,18 +25,20 @@ from lienthong.words import number, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from psycopg_pool import ConnectionPool
+
     from lienthong.database import Database
     from lienthong.synthetic.country import Country
-    from lienthong.synthetic.facilities import Facility
     from lienthong.synthetic.files import Written
+    from lienthong.synthetic.posts import Post
 
 FACILITIES = "facilities.csv"
 STATE = "demo.json"
 EARLIEST_HOUR = 4
 FIRST_POSTED = 1_000_000
 """Number of the first visit that is posted by itself; those in files are numbered from 0."""
-FIRST_PAPER, PAPERS = 50_000, 9
-"""Number of the first birth or death that is posted, and how many each hospital posts."""
+PAPERS = 9
+"""Births and deaths that each hospital posts."""
 POSTING = 16
 """How many hospitals post at once: they share commits."""
 
@@ -207,19 +209,20 @@ def _write_facilities(country: Country, home: Path) -> None:
 
 
 def _load(database: Database, filed: Country, posted: Country, folder: Path, home: Path) -> None:
-    """Write the files and send them, two at a time, while single visits are posted; what is there already answers
-    with its first receipt."""
-    from lienthong.records import intake
+    """Write the files and send them, two at a time, and post the rest; what is there already answers with its first
+    receipt."""
     from lienthong.synthetic.files import write_country
+    from lienthong.synthetic.posts import posts
 
     with _bar(say("Inventing submissions"), filed.visits + 3 * filed.registers) as advance:
         written = list(write_country(filed, folder, advance))
-    firsts = {
-        one.contract: one for one in reversed(written)
-    }  # they make the tables of their contract
+    # The first of each contract makes its tables, so it goes alone.
+    firsts = {one.contract: one for one in reversed(written)}
+    total = len(written) + posted.visits + PAPERS * len(posted.senders)
     with (
-        _bar(say("Loading submissions"), len(written) + posted.visits) as advance,
+        _bar(say("Loading submissions"), total) as advance,
         ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers,
+        database.pool(4) as pool,
     ):
         for one in firsts.values():
             workers.submit(send, database.url, one, folder, home).result()
@@ -228,91 +231,41 @@ def _load(database: Database, filed: Country, posted: Country, folder: Path, hom
         waiting = [workers.submit(send, database.url, one, folder, home) for one in rest]
         for future in waiting:
             future.add_done_callback(lambda _: advance(1))
-        _post(database, posted, home, advance)
+        # A record that comes while a file of its sender is read would have to wait, so those of other senders go first.
+        busy = {one.sender for one in written}
+        _post(
+            pool, home, (post for post in posts(posted, PAPERS) if post.sender not in busy), advance
+        )
         for future in waiting:
             future.result()
-    with database.connect(autocommit=True) as connection:
-        intake.resume_unfinished(
-            connection, home=home
-        )  # visits that came while a file of their sender was read
+        _post(pool, home, (post for post in posts(posted, PAPERS) if post.sender in busy), advance)
 
 
-def _post(database: Database, country: Country, home: Path, advance: Callable[[int], None]) -> None:
-    """Post visits one by one, as a hospital's program does when a visit ends."""
-    from collections import Counter
-
+def _post(
+    pool: ConnectionPool, home: Path, records: Iterator[Post], advance: Callable[[int], None]
+) -> None:
+    """Post records from many hospitals at once: they share commits."""
     from lienthong import clock
     from lienthong.records.intake.single import RecordIntake
-    from lienthong.synthetic.country import Sending
-    from lienthong.synthetic.faults import plant_in
 
-    with database.pool(4) as pool:
-        intake = RecordIntake(pool, home)
+    intake = RecordIntake(pool, home)
 
-        def post(sending: Sending) -> None:
-            for visit in country.clean(sending):
-                if country.faults:
-                    plant_in(visit, sending, country, Counter())
-                intake.submit(
-                    _json(visit.tables), contract="care", sender=sending.facility.code, actor="demo",
-                    channel="demo", province=sending.facility.province,
-                    received=sending.sent.replace(tzinfo=clock.VIETNAM),
-                )  # fmt: skip
-                advance(1)
+    def submit(post: Post) -> None:
+        intake.submit(
+            post.body, contract=post.contract, sender=post.sender, actor="demo", channel="demo", province=post.province,
+            received=post.sent.replace(tzinfo=clock.VIETNAM),
+        )  # fmt: skip
+        advance(1)
 
-        def paper(one: tuple[Facility, datetime, str, dict[str, str]]) -> None:
-            facility, sent, table, row = one
-            intake.submit(
-                _json({table: [row]}), contract="vital_events", sender=facility.code, actor="demo", channel="demo",
-                province=facility.province, received=sent.replace(tzinfo=clock.VIETNAM), table=None,
-            )  # fmt: skip
-
-        sendings, papers = country.sendings(), _papers(country)
-        try:
-            for sending in islice(
-                sendings, 1
-            ):  # alone, so that what is made on first use is made once
-                post(sending)
-            for one in islice(papers, 1):
-                paper(one)
-            with ThreadPoolExecutor(POSTING) as threads:
-                for _ in threads.map(post, sendings):
+    try:
+        for post in islice(records, 1):  # alone, so that what is made on first use is made once
+            submit(post)
+        with ThreadPoolExecutor(POSTING) as threads:
+            for together in iter(lambda: list(islice(records, 10 * POSTING)), []):
+                for _ in threads.map(submit, together):
                     pass
-                for _ in threads.map(paper, papers):
-                    pass
-        finally:
-            intake.close()
-
-
-def _papers(country: Country) -> Iterator[tuple[Facility, datetime, str, dict[str, str]]]:
-    """Births and deaths that every hospital posts on some days of the run."""
-    from lienthong.synthetic import registers
-    from lienthong.synthetic.chance import chance
-
-    as_of = country.until.date()
-    for place, hospital in enumerate(country.senders):
-        random = chance(country.seed, "papers", place)
-        for at in range(PAPERS):
-            number = FIRST_PAPER + place * PAPERS + at
-            sent = (
-                country.until - timedelta(days=random.randrange(country.days), minutes=10)
-            ).replace(hour=15)
-            sent = min(sent, country.until)
-            if at % 3:
-                rows = registers.births(country.seed, hospital, sent, number, 1, as_of)
-                yield hospital, sent, "birth_certificates", rows[0]
-            else:
-                rows = registers.deaths(country.seed, hospital, sent, number, 1, as_of)
-                yield hospital, sent, "death_notices", rows[0]
-
-
-def _json(tables: dict[str, list[dict[str, str]]]) -> bytes:
-    return msgspec.json.encode(
-        {
-            name: [{field: cell or None for field, cell in row.items()} for row in rows]
-            for name, rows in tables.items()
-        }
-    )
+    finally:
+        intake.close()
 
 
 def send(url: str, one: Written, folder: Path, home: Path) -> str:
