@@ -162,3 +162,44 @@ def test_a_book_that_is_too_large_unpacked_is_refused(tmp_path, monkeypatch):
 )
 def test_rare_cells(cell, text):
     assert cell_text(cell) == text
+
+
+def far(corner, *, row=""):
+    """A book of a header and one cell far away, written as `corner` says."""
+    out = io.BytesIO(book(T=[("a", "b"), ("1", "2")]))
+    made = io.BytesIO()
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                extra = f"<row {row}>{corner}</row></sheetData>"
+                content = content.replace(b"</sheetData>", extra.encode())
+            new.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("corner", "row"),
+    [
+        ('<c r="XFD1048576"><v>1</v></c>', 'r="1048576"'),
+        ("<c  r = 'xfd1048576'><v>1</v></c>", ""),
+        ("<c><v>1</v></c>" * 2000, "r='1048576'"),
+        ('<c s=">" r="AAA1048576"><v>1</v></c>', ""),
+    ],
+)
+def test_two_cells_in_far_corners_are_refused_before_the_grid_is_made(tmp_path, corner, row):
+    with pytest.raises(Refused) as refused:
+        read_bytes(tmp_path, far(corner, row=row), ABC)
+    assert refused.value.code == "FILE-29"
+
+
+def test_a_cell_some_way_off_is_only_a_long_row(tmp_path):
+    found = read_bytes(tmp_path, far('<c r="Z900"><v>1</v></c>', row='r="900"'), ABC)
+    assert found.rows["T"][0][:2] == ("1", "2")
+
+
+def test_a_book_of_another_kind_is_not_opened_by_its_name(tmp_path):
+    path = tmp_path / "T.ods"
+    path.write_bytes(book(T=[("a",)]))
+    with pytest.raises(Refused):
+        spreadsheet.unpacked_size(path)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from lienthong.errors import NotFound
+from lienthong.errors import NotFound, Refused
 from lienthong.records import intake, store
 
 
@@ -182,3 +183,50 @@ def test_large_bytes_are_files_and_small_ones_are_in_the_database(desk, trial, h
     assert not list((home / "blobs" / "incoming").iterdir())
     assert desk.one("SELECT count(*) FROM records.blob") == 0
     assert not list((home / "work").iterdir())
+
+
+def _packed(name: str, content: bytes, headers: dict[str, str] | None = None) -> bytes:
+    import io
+    import tarfile
+
+    made, about = io.BytesIO(), tarfile.TarInfo(name)
+    about.size, about.pax_headers = len(content), headers or {}
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(about, io.BytesIO(content))
+    return made.getvalue()
+
+
+HOLES = {
+    "GNU.sparse.major": "1",
+    "GNU.sparse.minor": "0",
+    "GNU.sparse.name": "visits.csv",
+    "GNU.sparse.realsize": "1000000000000",
+}
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        _packed("visits.csv", b"0\n".ljust(512, b"\0") + b"MA", HOLES),
+        _packed("ệ" * 120 + ".csv", b"MA"),
+        _packed("a\nb.csv", b"MA"),
+    ],
+)
+def test_a_packed_folder_cannot_fill_or_jam_the_disk(tmp_path, packed):
+    from lienthong.records.intake.folders import unpack
+
+    (tmp_path / "packed.tar").write_bytes(packed)
+    with pytest.raises(Refused):
+        unpack(tmp_path / "packed.tar", tmp_path / "files")
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Báo cáo " + "viện phí " * 40 + ".xml", "../" * 9, "\0", "ệ" * 255]
+)
+def test_any_name_of_a_file_can_stand_on_the_disk(tmp_path, name):
+    from lienthong.records.intake.blobs import safe_name
+
+    (tmp_path / safe_name(name)).write_bytes(b"x")
+    assert [file.name for file in tmp_path.iterdir()] == [safe_name(name)]
+    assert Path(name).suffix in ("", Path(safe_name(name)).suffix)

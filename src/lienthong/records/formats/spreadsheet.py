@@ -18,9 +18,12 @@ from lienthong.records.formats.faults import FaultList, fault
 from lienthong.records.formats.header import Header, match_header, match_table, plain_name
 from lienthong.records.formats.reading import Reading, Source
 from lienthong.records.formats.rowspool import RowSpool
+from lienthong.records.formats.sheet_extent import Extent
 
 UNPACKED_LIMIT = 1024 * 1024 * 1024
 RATIO_LIMIT = 300
+OTHER_BOOKS = (".ods", ".xlsb")
+"""The reader would open these by their name, past the look at the cells' places."""
 RATIO_FREE = 50 * 1024 * 1024
 """Below this size any ratio is harmless; an honest sheet shrinks ten to forty times."""
 
@@ -52,19 +55,27 @@ def read_spreadsheet(
 
 def unpacked_size(path: Path) -> int:
     """Bytes inside a zip archive, found by unpacking it. Raises Refused for a bomb or a damaged archive."""
+    if path.suffix.lower() in OTHER_BOOKS:
+        raise Refused("FILE-28", "The spreadsheet cannot be read; it may be damaged or locked.")
     total = 0
     packed = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
+                extent = Extent()
                 with archive.open(entry) as stream:
                     while data := stream.read(1 << 20):
                         total += len(data)
+                        extent.feed(data)
                         if total > UNPACKED_LIMIT or total > max(RATIO_FREE, RATIO_LIMIT * packed):
                             raise Refused(
                                 "FILE-29",
                                 "The file unpacks to far more than it should; it is refused.",
                             )
+                if extent.explodes:
+                    raise Refused(
+                        "FILE-29", "The file unpacks to far more than it should; it is refused."
+                    )
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Refused(
             "FILE-28", "The spreadsheet cannot be read; it may be damaged or locked."
