@@ -80,6 +80,9 @@ def test_unusual_files_lose_nothing(tmp_path, text):
         ('x,"y ""q"" z",w', ("x", 'y "q" z', "w"), []),
         ("x,y\u2028\x85z,w", ("x", "y\u2028\x85z", "w"), []),
         ('x,"y","z', ("x", "y", '"z'), ["quote-broken"]),
+        ('x,"y" "w",z', ("x", 'y "w"', "z"), ["quote-broken"]),
+        ('x," ","z"', ("x", None, "z"), []),
+        ('x, "y,w" ,z', ("x", "y,w", "z"), []),
     ],
 )
 @pytest.mark.parametrize("spoiled", [False, True])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LINES_OF_A_ROW = 200
 _MARK = "\x01"
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 csv.field_size_limit(64 * 1024 * 1024)
 
 
@@ -63,7 +64,7 @@ def _fitted(
 
 
 class FileLines:
-    """The lines of a file: CRLF, LF or CR, also mixed.
+    """The lines of a file, that end in CRLF, LF or CR, also mixed; of CRLF they keep the CR.
 
     `doubtful` says whether the stretch of the file they come from has one of `marks`; asking once per
     stretch is a hundred times faster than asking once per line.
@@ -78,7 +79,9 @@ class FileLines:
         with self._job.path.open("rb") as stream:
             for piece in pieces(stream, self._job.encoding):
                 # Only these end a line; str.splitlines would also cut at U+2028 and others.
-                stretch = (held + piece).replace("\r\n", "\n").replace("\r", "\n")
+                stretch = held + piece
+                if stretch.count("\r") != stretch.count("\r\n"):
+                    stretch = _LONE_RETURN.sub("\n", stretch)
                 found = any(mark in stretch for mark in self.marks)
                 # A row may have begun in the stretch before.
                 self.doubtful, before = found or before, found
@@ -92,7 +95,7 @@ class FileLines:
 def rows(job: Job) -> Iterator[Row]:
     """The rows after the header, in the order of the file."""
     separator, expected = job.dialect.separator, len(job.header.names)
-    source = Lines(FileLines(job, (f'{separator} "', BROKEN, "\x00")))
+    source = Lines(FileLines(job, (' "', BROKEN, "\x00")))
     for _ in range(job.dialect.skipped):
         source.take()
     _header(source, separator, expected)
@@ -102,7 +105,7 @@ def rows(job: Job) -> Iterator[Row]:
         line = source.take()
         if line is None:
             return
-        if expected == 1 or line.strip(" \t\ufeff"):
+        if expected == 1 or line.strip(" \t\r\ufeff"):
             yield _row(line, source, separator, expected)
 
 
@@ -176,16 +179,17 @@ def _header(source: Lines, separator: str, expected: int) -> None:
 def _row(line: str, source: Lines, separator: str, expected: int) -> Row:
     damage: list[str] = []
     taken: list[str] = []
-    cells = _cells(line, separator)
+    cells, sound = _cells(line, separator)
     if cells is None:
-        cells = _longer(line, taken, source, separator, expected)
+        cells, sound = _longer(line, taken, source, separator, expected), True
     if cells is None:
         source.put_back(taken)
         cells = [
-            cell.strip('"') if cell.count('"') == 2 else cell for cell in line.split(separator)
+            cell.strip('"') if cell.count('"') == 2 else cell
+            for cell in line.removesuffix("\r").split(separator)
         ]
-        damage.append("quote-broken")
-    elif _misquoted("\n".join([line, *taken]), separator):
+        sound = False
+    if not sound:
         damage.append("quote-broken")
     joined = "".join(cells)
     if BROKEN in joined:
@@ -196,23 +200,32 @@ def _row(line: str, source: Lines, separator: str, expected: int) -> Row:
     return Row(cells, tuple(damage))
 
 
-def _cells(record: str, separator: str) -> list[str] | None:
-    """The cells of one record; None when a quotation mark is still open at its end."""
+def _cells(record: str, separator: str) -> tuple[list[str] | None, bool]:
+    """The cells of one record (None when a quotation mark is still open) and whether they are certain.
+
+    They are not when text follows a closing quotation mark, which a reader can only guess.
+    """
+    record = record.removesuffix("\r")
     if '"' not in record:
-        return record.split(separator)
-    record = _unspaced(record, separator)
+        return record.split(separator), True
+    cut = re.escape(separator)
+    # Some programs write a space before a quoted cell or some behind it, as DuckDB knows, too.
+    before = re.sub(rf'(^|{cut}) (?=")', r"\1", record)
+    for text in (before, re.sub(rf'(?<=") +(?={cut}|$)', "", before)):
+        cells = _parsed(text, separator, strict=True)
+        if cells is not None:
+            return cells, True
+    return _parsed(before, separator, strict=False), False
+
+
+def _parsed(record: str, separator: str, *, strict: bool) -> list[str] | None:
     # Only inside quotes can a line go on: then the mark stands in the same cell as the line end.
-    found = list(csv.reader(io.StringIO(f"{record}\n{_MARK}", newline=""), delimiter=separator))
-    if len(found) != 2 or found[1] != [_MARK]:
+    lines = io.StringIO(f"{record}\n{_MARK}", newline="")
+    try:
+        found = list(csv.reader(lines, delimiter=separator, strict=strict))
+    except csv.Error:
         return None
-    return found[0]
-
-
-def _unspaced(record: str, separator: str) -> str:
-    """Without the spaces that some programs write before a quotation mark."""
-    if f'{separator} "' not in record and not record.startswith(" "):
-        return record
-    return re.sub(rf'(^|{re.escape(separator)}) +(?=")', r"\1", record)
+    return found[0] if len(found) == 2 and found[1] == [_MARK] else None
 
 
 def _longer(
@@ -227,20 +240,12 @@ def _longer(
         taken.append(following)
         record = f"{record}\n{following}"
         if '"' in following:
-            cells = _cells(record, separator)
+            cells, sound = _cells(record, separator)
             if cells is not None:
-                right = len(cells) == expected and not _misquoted(record, separator)
-                return cells if right else None
+                return cells if sound and _fits(cells, expected) else None
     return None
 
 
-def _misquoted(record: str, separator: str) -> bool:
-    """Whether text follows a closing quotation mark, which a reader can only guess."""
-    if '"' not in record:
-        return False
-    source = io.StringIO(_unspaced(record, separator), newline="")
-    try:
-        list(csv.reader(source, delimiter=separator, strict=True))
-    except csv.Error:
-        return True
-    return False
+def _fits(cells: list[str], expected: int) -> bool:
+    """Whether a row has its cells, and beyond them at most empty ones."""
+    return len(cells) >= expected and not any(cell.strip() for cell in cells[expected:])
