@@ -68,7 +68,7 @@ def check(
     with words.speaking(lang or words.language()):
         try:
             code = _check(files, contract, out, json, codes or [], at, begun)
-        except (Failure, OSError) as error:
+        except Exception as error:
             typer.echo(_told(error), err=True)
             code = 2
     raise typer.Exit(code)
@@ -169,14 +169,14 @@ def _sources(files: list[str]) -> Any:
         if not path.exists():
             raise FileNotFoundError(2, "", str(path))
         return path
-    pairs = []
+    pairs: list[tuple[str | None, Path]] = []
     for item in files:
-        table, equals, path = item.partition("=")
-        if not equals or Path(item).exists():
-            table, path = None, item
-        if not Path(path).exists():
-            raise FileNotFoundError(2, "", path)
-        pairs.append((table, Path(path)))
+        table, equals, place = item.partition("=")
+        named = bool(equals) and not Path(item).exists()
+        file = Path(place if named else item)
+        if not file.exists():
+            raise FileNotFoundError(2, "", str(file))
+        pairs.append((table if named else None, file))
     return pairs
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lienthong.contracts.faults import ContractErrors
 from lienthong.contracts.reading import parse_contract
 from tests.checking.tables import checked_of, contract_of, failing, python_masks
 
@@ -156,3 +157,36 @@ def test_nested_values_are_read_as_text() -> None:
     head = "apiVersion: v3.1.0\nkind: DataContract\nid: t\nname: t\nversion: 1.0.0\nstatus: draft\nschema:\n"
     body = "  - name: t\n    properties: [{name: a, logicalType: array, items: {logicalType: string}}]\n"
     assert parse_contract((head + body).encode()).tables[0].fields[0].type == "string"
+
+
+def test_old_library_rules_with_their_arguments_beside_them() -> None:
+    head = "apiVersion: v3.0.2\nkind: DataContract\nid: t\nname: t\nversion: 1.0.0\nstatus: active\nschema:\n"
+    contract = parse_contract(
+        (
+            head
+            + """
+  - name: t
+    properties:
+      - name: a
+        logicalType: string
+        quality:
+          - {name: N, rule: nullCheck, mustBe: 0}
+          - {name: D, rule: duplicateCount, mustBe: 0, severity: P1}
+          - {name: V, type: library, rule: validValues, validValues: [x, y], mustBe: 0}
+          - {name: S, type: custom, engine: soda, implementation: whatever}
+    quality:
+      - {name: R, rule: rowCount, mustBeGreaterThan: 9}
+"""
+        ).encode()
+    )
+    checked = checked_of(contract, t=[{"a": "x"}, {"a": "x"}, {"a": "z"}, {"a": None}])
+    assert failing(checked) == {"N": [3], "D": [0, 1], "V": [2]}
+    counts = {count.id: (count.checked, count.failed, count.unknown) for count in checked.counts()}
+    assert counts["R"] == (4, 1, 0)
+    assert counts["S"] == (0, 0, 4)
+
+
+def test_names_of_our_own_columns_are_refused() -> None:
+    with pytest.raises(ContractErrors) as refused:
+        contract_of("  - name: t\n    properties: [{name: _row, logicalType: integer}]\n")
+    assert "_row" in refused.value.errors[0].said()

@@ -156,4 +156,6 @@ def test_plain_odcs_of_another_tool_is_read() -> None:
     )
     assert contract.tables[0].fields[1].reference == ("customers", "id")
     assert contract.tables[1].fields[0].type == "integer"
-    assert [rule.operator for rule in contract.tables[1].rules] == ["mustBeGreaterThan"]
+    counted, foreign = contract.tables[1].rules
+    assert counted.operator == "mustBeGreaterThan"
+    assert foreign.needs == ("engine soda",)

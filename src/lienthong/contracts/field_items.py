@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 TYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "time")
 NESTED = ("array", "object", "map", "vector")
 """Types of nested values; they are read as the JSON text that they are in a table of cells."""
+RESERVED = (
+    "_row",
+    "_unit",
+    "_sender",
+    "_envelope_facility",
+    "_envelope_date",
+    "_envelope_count",
+    "_envelope_units",
+)
+"""Columns that every row has beside its fields."""
 SENSITIVITIES = ("public", "internal", "personal", "sensitive")
 SENSITIVITY_ALIASES = {
     "restricted": "sensitive",
@@ -29,6 +39,11 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
     name = str(item.get("name") or "")
     if not name:
         mapper.wrong(path, "a property has no name")
+    if name in RESERVED:
+        wrong = (
+            "a property may not be called %(name)s: rows of every table have a column of that name"
+        )
+        mapper.wrong((*path, "name"), wrong, name=name)
     own = mapper.properties(item)
     options = item.get("logicalTypeOptions") or {}
     logical = item.get("logicalType") or _logical_of_physical(item.get("physicalType"))

@@ -63,14 +63,8 @@ class Mapper:
         return {language: str(value[language]) for language in LANGUAGES if value.get(language)}
 
     def severity(self, value: Any, path: Path) -> Severity:
-        """ODCS leaves severity free; the usual words of other tools are understood."""
-        if value is None:
-            return Severity.ERROR
-        severity = SEVERITIES.get(str(value).strip().lower())
-        if severity is None:
-            self.wrong(path, "severity is '%(value)s'", "error, warning, information", value=value)
-            return Severity.ERROR
-        return severity
+        """ODCS leaves severity free; the usual words of other tools are understood, any other is an error."""
+        return SEVERITIES.get(str(value).strip().lower(), Severity.ERROR)
 
 
 SEVERITIES = {

@@ -23,6 +23,8 @@ OPERATORS = (
     "mustBeBetween",
     "mustNotBeBetween",
 )
+OLD_ARGUMENTS = ("validValues", "missingValues", "pattern", "properties")
+"""What ODCS 3.0 wrote beside a library rule, before there was `arguments`."""
 METRIC_CRITERION = {
     "nullValues": Criterion.SUFFICIENT,
     "missingValues": Criterion.SUFFICIENT,
@@ -54,7 +56,7 @@ def _rule(
     mapper: Mapper, table: str, field: str | None, quality: dict[str, Any], path: Path, index: int
 ) -> Rule | None:
     kind = quality.get("type") or ("sql" if quality.get("query") else "library")
-    if kind == "text" or (kind == "custom" and quality.get("engine") != ENGINE):
+    if kind == "text":
         return None
     own = mapper.properties(quality)
     operator, threshold = _threshold(quality)
@@ -82,6 +84,9 @@ def _rule(
             mapper.wrong(path, "rule %(rule)s has no query", rule=common["id"])
             return None
         return Rule(kind="query", query=str(quality["query"]), **common)
+    if kind == "custom" and quality.get("engine") != ENGINE:
+        # Another engine's rule: it is told of, and nobody here can say how it goes.
+        return Rule(kind="custom", needs=(f"engine {quality.get('engine')}",), **common)
     if kind == "custom":
         return _custom(mapper, quality, path, common)
     return _library(mapper, quality, path, common, field)
@@ -119,13 +124,17 @@ def _library(
     aliases = {
         "nullCheck": "nullValues",
         "unique": "duplicateValues",
+        "uniqueCheck": "duplicateValues",
+        "duplicateCount": "duplicateValues",
+        "duplicateCheck": "duplicateValues",
         "validValues": "invalidValues",
     }
     metric = aliases.get(str(metric), metric)
     if metric not in METRICS:
         mapper.wrong((*path, "metric"), "metric is '%(metric)s'", ", ".join(METRICS), metric=metric)
         return None
-    arguments = quality.get("arguments") or {}
+    arguments = {name: quality[name] for name in OLD_ARGUMENTS if name in quality}
+    arguments |= quality.get("arguments") or {}
     if metric == "invalidValues" and _is_text(mapper, path, field):
         for index, value in enumerate(arguments.get("validValues") or ()):
             if value is None:

@@ -11,6 +11,7 @@ import pydantic
 from open_data_contract_standard import model as odcs
 
 from lienthong.contracts.faults import ContractError
+from lienthong.contracts.quality_items import OLD_ARGUMENTS
 from lienthong.contracts.yaml_lines import LinedDocument, Path
 
 REQUIRED = ("apiVersion", "kind", "id", "version", "status")
@@ -67,14 +68,14 @@ def _unknown_keys(
     errors = []
     for key, inner in value.items():
         below = (*path, key)
-        if key not in known:
+        if key not in known and not (model is odcs.DataQuality and key in OLD_ARGUMENTS):
             near = difflib.get_close_matches(key, known, n=3) or sorted(known)
             values = {"key": key, "place": _shown(path) or file}
             wrong = "the standard has no '%(key)s' in %(place)s"
             line = document.line(below)
             errors.append(ContractError(file, line, wrong, ", ".join(near), values))
             continue
-        inner_model = _model_of(known[key])
+        inner_model = _model_of(known.get(key))
         if inner_model is None:
             continue
         items = enumerate(inner) if isinstance(inner, list) else [(None, inner)]
