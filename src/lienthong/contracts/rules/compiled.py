@@ -71,8 +71,8 @@ def _require_ends(contract: Contract, table: Table, rule: Rule) -> None:
     """Raises OutsideSubset when a relationship starts or ends at what the contract does not have."""
     target = contract.table(rule.argument[0])
     if target is None:
-        names = ", ".join(own.name for own in contract.tables)
-        raise subset.OutsideSubset(str(rule.argument[0]), "tables of the contract: " + names)
+        known = ", ".join(own.name for own in contract.tables)
+        raise subset.OutsideSubset(str(rule.argument[0]), "tables of the contract: " + known)
     for place, names in ((table, rule.fields), (target, rule.argument[1:])):
         for name in names:
             if place.field(name) is None:
@@ -139,7 +139,7 @@ def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: st
         reads=tuple(reads),
         mentions=() if portable else _mentioned(tree, contract, table),
         lists=tuple(sorted(read.lists)),
-        agos=tuple(sorted(tuple(ago) for ago in read.agos)),
+        agos=tuple(sorted((ago[0], ago[1], ago[2]) for ago in read.agos)),
         reason=reason,
         portable=portable,
     )
@@ -208,6 +208,7 @@ def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     arguments = dict(rule.argument)
     metric = arguments["metric"]
     named = _means_none(rule) and metric != "rowCount"
+    columns: tuple[str, ...]
     if metric == "rowCount":
         sql, columns = "TRUE", ()
     elif metric == "duplicateValues":

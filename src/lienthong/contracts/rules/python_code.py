@@ -6,7 +6,7 @@ A condition that is neither is unknown, so three-valued logic needs no third val
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import exp
 
@@ -16,9 +16,9 @@ from lienthong.contracts.rules.python_form import Layout, told
 from lienthong.contracts.rules.resolve import Place, branches, kind_of, select_source
 from lienthong.contracts.rules.subset import OutsideSubset, ago_of
 
-_ORDER = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "==", exp.NEQ: "!="}
+_ORDER: dict[Any, str] = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "==", exp.NEQ: "!="}
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_BINARY = {
+_BINARY: dict[Any, str] = {
     exp.Add: "add",
     exp.Sub: "subtract",
     exp.Mul: "multiply",
@@ -46,7 +46,7 @@ _CASTS = {
     "TIMESTAMP": "timestamp",
     "BOOLEAN": "boolean",
 }
-_AGGREGATES = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
+_AGGREGATES: dict[Any, str] = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
 
 
 class Coder:
@@ -264,7 +264,7 @@ class Coder:
             )
         if isinstance(node, exp.Substring) and (piece := self._slice(node)):
             return piece
-        makers = {
+        makers: dict[Any, tuple[str, tuple[str, ...]]] = {
             exp.Round: ("rounded", ("this", "decimals")),
             exp.Substring: ("substring", ("this", "start", "length")),
             exp.Left: ("left", ("this", "expression")),
@@ -291,7 +291,7 @@ class Coder:
         places = [node.args.get("start"), node.args.get("length")]
         if not all(isinstance(one, exp.Literal) and not one.is_string for one in places):
             return None
-        start, count = (int(float(one.this)) for one in places)
+        start, count = (int(float(cast(exp.Expression, one).this)) for one in places)
         if start < 1:
             return None
         known, text = self._operand(node.this)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import re
-
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules import subset
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
@@ -63,7 +61,7 @@ def _shared(lines: list[str]) -> list[str]:
         call = text[match.start() : _closing(text, match.end()) + 1]
         if "x_" not in call and "ago[" not in call and "tables" not in call:
             seen[call] = seen.get(call, 0) + 1
-    made = []
+    made: list[str] = []
     for call in sorted((call for call, times in seen.items() if times > 1), key=len, reverse=True):
         name = f"c{len(made)}"
         made.append(f"    {name} = {call}")

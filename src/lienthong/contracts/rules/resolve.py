@@ -6,7 +6,7 @@ zero. Here those places get their casts once, before the predicate is carried to
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlglot import exp
 
@@ -78,7 +78,7 @@ def resolve(tree: exp.Expression, contract: Contract, table: Table, alias: str) 
         column.set("table", inner)
     holder = exp.Paren(this=tree)
     for node in list(holder.walk(bfs=False))[::-1]:
-        _harden(node)
+        _harden(cast(exp.Expression, node))
     return holder.this
 
 
@@ -251,7 +251,7 @@ def _mend_text(node: exp.Expression) -> None:
 
 def _whole(node: exp.Expression) -> None:
     """Places in a text are whole numbers, also when they are computed."""
-    keys = {
+    keys: dict[Any, tuple[str, ...]] = {
         exp.Substring: ("start", "length"),
         exp.Left: ("expression",),
         exp.Right: ("expression",),

@@ -6,7 +6,7 @@ Everything here can be carried to DuckDB, Spark and Python with the same answer.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import sqlglot
 from sqlglot import exp
@@ -92,7 +92,7 @@ class OutsideSubset(ValueError):
 class Ago(NamedTuple):
     """A moment `count` `unit`s before the receipt, written as `form`."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # tuple has a method of that name, never asked here
     unit: str
     form: str
 
@@ -110,7 +110,7 @@ class Reads(NamedTuple):
 def parse(predicate: str) -> exp.Expression:
     """The tree of a predicate. Raises OutsideSubset when it is not SQL."""
     try:
-        return sqlglot.parse_one(predicate, dialect="duckdb")
+        return cast(exp.Expression, sqlglot.parse_one(predicate, dialect="duckdb"))
     except sqlglot.errors.SqlglotError as error:
         raise OutsideSubset(_first(str(error)), "one boolean SQL expression") from error
 
@@ -284,7 +284,7 @@ def parse_query(query: str, table: str, field: str | None) -> exp.Expression:
     statements = [tree for tree in trees if tree is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise OutsideSubset(filled[:80], "one SELECT")
-    return statements[0]
+    return cast(exp.Expression, statements[0])
 
 
 def fill_placeholders(query: str, table: str, field: str | None) -> str:

@@ -72,12 +72,12 @@ def judge_few(situation: Situation, plans: list[Plan], engine: RecordEngine) -> 
 def _cells(situation: Situation, plan: Plan) -> list[tuple[int, dict[str, Any]]]:
     """Every row as (position in the file, cells by field name, reserved columns under their own)."""
     found = situation.columns[plan.name]
-    fields = {
+    fields: dict[str, str] = {
         column: field for field, column in matched_columns(plan.compiled.table, found).items()
     }
     result = situation.con.execute(f"SELECT * FROM {source_name(plan.name)} ORDER BY _row")
-    names = [column[0] for column in result.description]
-    rows = []
+    names = [str(column[0]) for column in result.description]
+    rows: list[tuple[int, dict[str, Any]]] = []
     for values in result.fetchall():
         cells = dict(zip(names, values, strict=True))
         row = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lienthong.contracts.rules.casts import literal
 from lienthong.errors import Refused
@@ -61,7 +61,8 @@ def _write_sheets(checked: Checked, sql: str, part: Path) -> None:
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(part), options) as book:
         bold = book.add_format({"bold": True})
-        sheet, at = None, SHEET_ROWS + 1
+        sheet: Any = None
+        at = SHEET_ROWS + 1
         cursor = checked.con.cursor()
         cursor.execute(sql)
         while batch := cursor.fetchmany(2048):

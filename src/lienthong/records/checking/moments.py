@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from lienthong import clock
 
@@ -19,7 +20,7 @@ def ago(received: datetime, count: int, unit: str, form: str) -> str:
 
     Working hours and days follow the calendar of `clock` (holidays and swapped days).
     """
-    moment = clock.local(clock.ago(received, count, unit)) if count else clock.local(received)
+    moment = clock.local(clock.ago(received, count, cast(clock.Unit, unit))) if count else clock.local(received)
     return moment.strftime(FORMS[form])
 
 
