@@ -102,3 +102,35 @@ def test_submissions_of_a_sender_are_processed_in_the_order_of_arrival(desk, tri
     assert intake.submission(desk.conn, first.receipt).state == "done"
     assert desk.visits()["a"] == ("1", 30, 1.0)
     desk.counts_hold()
+
+
+def test_bytes_that_a_reader_chokes_on_fail_and_let_the_next_ones_through(desk, trial, monkeypatch):
+    from lienthong.records.intake import processing
+
+    def corrupt(*_args, **_more):
+        raise OSError("Corrupt snappy compressed data")
+
+    given = desk.receive(trial.csv(("a", 1, 20, 1)))
+    monkeypatch.setattr(processing, "read", corrupt)
+    for _ in range(processing.GIVE_UP):
+        with pytest.raises(OSError, match="snappy"):
+            desk.process(given.receipt)
+    monkeypatch.undo()
+    assert intake.submission(desk.conn, given.receipt).state == "failed"
+    assert desk.send(trial.csv(("b", 1, 20, 1))).kept == 1
+
+
+def test_a_table_for_people_holds_no_formula(tmp_path):
+    import duckdb
+
+    from lienthong.records.intake.tables_out import write
+
+    cells = ["=1+1", "@SUM(A1)", "-2", "+84 90", "-x", "plain", "1e3"]
+    values = ", ".join(f"('{cell}', 1)" for cell in cells)
+    with duckdb.connect() as con:
+        write(con, f'SELECT * FROM (VALUES {values}) v("value", "row")', tmp_path / "f.csv")
+    lines = (tmp_path / "f.csv").read_text().splitlines()
+    assert lines[0] == "value,row"
+    assert lines[1:] == [
+        f"{cell},1" for cell in ("'=1+1", "'@SUM(A1)", "-2", "'+84 90", "'-x", "plain", "1e3")
+    ]

@@ -11,11 +11,13 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lienthong.errors import NotFound
 from lienthong.records import quarantine, store
+from lienthong.records.intake import few
 
 START = datetime(2026, 11, 1, 1, tzinfo=UTC)
 KEYS = ("a", "b", "c")
@@ -138,11 +140,16 @@ def agrees(desk, model, contract):
         raise AssertionError("a record was known before it was sent")
 
 
-def test_any_sequence_of_submissions(db, trial, contract):
-    """Each sequence begins with an empty store."""
+@pytest.mark.parametrize(
+    ("largest", "examples"), [(few.BYTES, 15), (-1, 6)], ids=["small", "large"]
+)
+def test_any_sequence_of_submissions(db, trial, contract, monkeypatch, largest, examples):
+    """Each sequence begins with an empty store; the way of small submissions and that of large ones."""
     from lienthong.records.store import schema
 
-    @settings(max_examples=12)
+    monkeypatch.setattr(few, "BYTES", largest)
+
+    @settings(max_examples=examples)
     @given(ACTS)
     def law(acts):
         home = Path(tempfile.mkdtemp(prefix="law-"))

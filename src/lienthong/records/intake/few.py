@@ -29,10 +29,10 @@ from lienthong.records.intake.verdicts import Numbers
 from lienthong.records.store import layout
 from lienthong.records.store.counts import Deltas
 
-ROWS = 1_500
+ROWS = 5_000
 """Rows of all tables up to which a submission is small."""
 
-BYTES = 2 * 1024 * 1024
+BYTES = 12 * 1024 * 1024
 """Size up to which a submission may be small."""
 
 Sent = dict[str, list[dict[str, Any]]]

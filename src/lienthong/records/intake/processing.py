@@ -6,6 +6,7 @@ one sender under one contract are processed in the order of their arrival, whoev
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ from lienthong.records.store.owner import as_owner
 
 GIVE_UP = 3
 """How often a submission that fails through our own fault is tried again by itself."""
+
+NOT_THE_DISK = (None, errno.EINVAL, errno.ENAMETOOLONG)
+"""OSErrors that the bytes sent bring about: readers of formats raise them too. Waiting would not help."""
 
 
 def process(
@@ -154,7 +158,12 @@ def _process(
         _take_in(conn, given, compiled, home, progress or (lambda stage, done, of: None))
     except Refused as refused:
         _end(conn, given, "refused", refused.message, refused.details, home)
-    except (psycopg.OperationalError, OSError) as error:
+    except Exception as error:
+        if not _silent(error):
+            why = {"why": type(error).__name__}
+            message = "The program failed on this submission: %(why)s"
+            _end(conn, given, "failed", message, why, home)
+            raise
         raise Unavailable(
             "intake.silent",
             "Submission %(receipt)s could not be processed now (%(why)s). Its bytes are safe; it will be"
@@ -162,16 +171,13 @@ def _process(
             receipt=given.receipt,
             why=type(error).__name__,
         ) from error
-    except Exception as error:
-        _end(
-            conn,
-            given,
-            "failed",
-            "The program failed on this submission: %(why)s",
-            {"why": type(error).__name__},
-            home,
-        )
-        raise
+
+
+def _silent(error: Exception) -> bool:
+    """Whether the database or the disk does not answer, so that the same bytes will do later."""
+    if isinstance(error, OSError):
+        return error.errno not in NOT_THE_DISK
+    return isinstance(error, psycopg.OperationalError)
 
 
 def _take_in(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lienthong.contracts.rules.casts import literal
+from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.records.checking.findings_file import FORMATS, SHEET_ROWS, require_format
 
 
@@ -19,8 +19,24 @@ def write(con: Any, query: str, path: Path) -> int:
     if path.suffix.lower() == ".xlsx":
         _spreadsheet(con, query, path)
     else:
+        if path.suffix.lower() == ".csv":
+            query = without_formulas(con, query)
         con.execute(f"COPY ({query}) TO {literal(str(path))} ({FORMATS[path.suffix.lower()]})")
     return int(rows)
+
+
+def without_formulas(con: Any, query: str) -> str:
+    """The query with an apostrophe before each text that a spreadsheet would take for a formula (numbers stay)."""
+    columns = con.execute(f"DESCRIBE {query}").fetchall()
+    shown = []
+    for name, kind, *_ in columns:
+        column = quoted(name)
+        formula = (
+            f"regexp_matches({column}, '^[=+@\\t\\r\\n-]') AND TRY_CAST({column} AS DOUBLE) IS NULL"
+        )
+        safe = f"CASE WHEN {formula} THEN chr(39) || {column} ELSE {column} END AS {column}"
+        shown.append(safe if kind == "VARCHAR" else column)
+    return f"SELECT {', '.join(shown)} FROM ({query})"
 
 
 def _spreadsheet(con: Any, query: str, path: Path) -> None:
