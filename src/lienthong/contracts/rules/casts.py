@@ -1,7 +1,7 @@
 """Text to typed values, softly: a cell that does not parse becomes NULL and is named, and stops nothing.
 
 Stricter than DuckDB's own TRY_CAST, which takes '1.5' for the integer 2, and reads 'nan', '0x10' and '1_000'.
-The same grammar in Python stands in `python_values`.
+The same grammar in Python stands in `python_casts`.
 """
 
 from __future__ import annotations

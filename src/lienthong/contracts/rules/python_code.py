@@ -11,42 +11,19 @@ from typing import Any, cast
 from sqlglot import exp
 
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.rules import python_casts as casts
 from lienthong.contracts.rules import python_values as values
 from lienthong.contracts.rules.python_form import Layout, told
+from lienthong.contracts.rules.python_names import (
+    AGGREGATES,
+    BINARY,
+    CASTS,
+    OPPOSITE,
+    ORDER,
+    UNARY,
+)
 from lienthong.contracts.rules.resolve import Place, branches, kind_of, select_source
 from lienthong.contracts.rules.subset import OutsideSubset, ago_of
-
-_ORDER: dict[Any, str] = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "==", exp.NEQ: "!="}
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_BINARY: dict[Any, str] = {
-    exp.Add: "add",
-    exp.Sub: "subtract",
-    exp.Mul: "multiply",
-    exp.Div: "divide",
-    exp.Mod: "remainder",
-    exp.DPipe: "joined",
-}
-_UNARY = {
-    exp.Neg: "negative",
-    exp.Abs: "absolute",
-    exp.Floor: "floored",
-    exp.Ceil: "ceiled",
-    exp.Length: "length",
-    exp.Upper: "upper",
-    exp.Lower: "lower",
-    exp.Trim: "trim",
-    exp.ArrayDistinct: "distinct_parts",
-}
-_CASTS = {
-    "BIGINT": "integer",
-    "INT": "integer",
-    "DOUBLE": "number",
-    "FLOAT": "number",
-    "DATE": "date",
-    "TIMESTAMP": "timestamp",
-    "BOOLEAN": "boolean",
-}
-_AGGREGATES: dict[Any, str] = {exp.Sum: "total", exp.Min: "smallest", exp.Max: "largest"}
 
 
 class Coder:
@@ -99,10 +76,10 @@ class Coder:
         return self._condition(node, False)
 
     def _condition(self, node: exp.Expression, wanted: bool) -> str:
-        if type(node) in _ORDER:
-            operator = _ORDER[type(node)]
+        if type(node) in ORDER:
+            operator = ORDER[type(node)]
             return self._compared(
-                node.this, node.expression, operator if wanted else _OPPOSITE[operator]
+                node.this, node.expression, operator if wanted else OPPOSITE[operator]
             )
         if isinstance(node, exp.Between):
             low = exp.GTE(this=node.this, expression=node.args["low"])
@@ -237,11 +214,11 @@ class Coder:
         inner = self.value(node.this)
         if target in ("VARCHAR", "TEXT"):
             return inner if source == "string" else f"as_text({inner})"
-        kind = _CASTS[target]
+        kind = CASTS[target]
         if source == kind or source == "null":
             return inner
         if isinstance(node.this, exp.Literal) and node.this.is_string:
-            return self.constant(values.CASTS[kind](node.this.this))
+            return self.constant(casts.CASTS[kind](node.this.this))
         if source == "string":
             return f"to_{kind}({inner})"
         if kind in ("integer", "number") and source in ("integer", "number", "boolean"):
@@ -254,10 +231,10 @@ class Coder:
 
     def _function(self, node: exp.Expression) -> str | None:
         kind = type(node)
-        if kind in _BINARY:
-            return f"{_BINARY[kind]}({self.value(node.this)}, {self.value(node.expression)})"
-        if kind in _UNARY:
-            return f"{_UNARY[kind]}({self.value(node.this)})"
+        if kind in BINARY:
+            return f"{BINARY[kind]}({self.value(node.this)}, {self.value(node.expression)})"
+        if kind in UNARY:
+            return f"{UNARY[kind]}({self.value(node.this)})"
         if isinstance(node, (exp.Coalesce, exp.Least, exp.Greatest)):
             return (
                 f"{kind.__name__.lower()}({', '.join(self.value(part) for part in branches(node))})"
@@ -385,7 +362,7 @@ class Coder:
             if node.this is None or isinstance(node.this, (exp.Star, exp.Literal)):
                 return f"counted({self._rows(select, 'True')})"
             return f"counted({self._rows(select, self.value(node.this))})"
-        return f"{_AGGREGATES[type(node)]}({self._rows(select, self.value(node.this))})"
+        return f"{AGGREGATES[type(node)]}({self._rows(select, self.value(node.this))})"
 
 
 def row_name(alias: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lienthong.contracts.contract import Field, Table
+from lienthong.contracts.rules import python_casts as casts
 from lienthong.contracts.rules import python_values as values
 from lienthong.contracts.rules.compiled_form import CompiledRule
 from lienthong.contracts.rules.python_code import Coder
@@ -121,11 +122,11 @@ def declared_value(field: Field, value: Any) -> Any:
     if field.type == "string":
         return str(value)
     if field.type == "integer":
-        number = values.to_number(str(value))
+        number = casts.to_number(str(value))
         return int(number) if number is not None and number == int(number) else number
     if field.type == "boolean":
         return str(value).lower() in ("true", "1", "t")
-    return values.CASTS[field.type](str(value))
+    return casts.CASTS[field.type](str(value))
 
 
 def _unique(table: Table, names: tuple[str, ...], coder: Coder) -> str:

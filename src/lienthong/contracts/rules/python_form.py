@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from lienthong.contracts.contract import Struct, Table
+from lienthong.contracts.rules import python_casts as casts
 from lienthong.contracts.rules import python_values as values
 
 
@@ -92,7 +93,7 @@ class Layout:
         self.casters = [
             (index, caster)
             for index, field in enumerate(table.fields)
-            if (caster := values.caster(field.type, field.format))
+            if (caster := casts.caster(field.type, field.format))
         ]
         self.width = len(self.names)
 
@@ -138,9 +139,14 @@ class Rows(dict[str, list[list[Any]]]):
 
 NAMES: dict[str, Any] = {
     "__builtins__": {"any": any, "len": len, "set": set, "float": float},
-    **{name: getattr(values, name) for name in dir(values) if not name.startswith("_")},
+    **{
+        name: getattr(module, name)
+        for module in (casts, values)
+        for name in dir(module)
+        if not name.startswith("_")
+    },
 }
-"""What generated code may call: the functions of `python_values` and four of Python's own."""
+"""What generated code may call: the functions of `python_casts` and `python_values`, and four of Python's own."""
 
 
 def judge_of(table: PythonTable, name: str, codes: Any) -> Any:
