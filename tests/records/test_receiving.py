@@ -27,6 +27,24 @@ def test_good_rows_are_kept_and_wrong_ones_wait(desk, trial):
     desk.counts_hold()
 
 
+@pytest.mark.parametrize(
+    ("sender", "province"),
+    [
+        ("01999", "01"),
+        ("02001", "08"),
+        ("06010", "19"),
+        ("79001", "79"),
+        ("03001", ""),
+        ("ABC", ""),
+        ("", ""),
+    ],
+)
+def test_the_province_of_a_facility_is_that_of_today(sender, province):
+    from lienthong.records.intake.receiving import home_province
+
+    assert home_province(sender) == province
+
+
 def test_receipts_are_numbered_by_day_and_arrival(desk, trial):
     first = desk.receive(trial.csv(("a", 1, 1, 1)), received=trial.moment("2026-11-22T00:30:00"))
     second = desk.receive(trial.csv(("b", 1, 1, 1)), received=trial.moment("2026-11-22T23:59:00"))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from lienthong import audit, clock
+from lienthong.contracts.codes import Codes
 from lienthong.errors import Unavailable
 from lienthong.records.intake import blobs
 from lienthong.records.intake.receipts import Submission, find, number_receipt, submission
@@ -69,8 +71,19 @@ def receive(
 
 
 def home_province(sender: str) -> str:
-    """The province of a facility: the first two digits of its five-character code (QD 4750, MA_CSKCB)."""
-    return sender[:2] if len(sender) >= 2 and sender[:2].isdigit() else ""
+    """The province of today in which a facility stands, "" when its code does not tell.
+
+    A facility's five-character code begins with the province of its day (MA_CSKCB, QD 4750), one of the 63 that
+    also begin a personal number; `declared/codes/cccd_provinces.csv` says where each of them lies since 1 July 2025.
+    """
+    if len(sender) < 2 or not sender[:2].isdigit():
+        return ""
+    return _provinces().get(sender[:2], "")
+
+
+@cache
+def _provinces() -> dict[str, str]:
+    return {code.code[1:]: code.parent for code in Codes().codes("cccd_provinces")}
 
 
 def _first(
