@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The program alone, and the program with the tools of its developers.
+WARM := $(BIN)/python -c 'from lienthong.contracts.rules.cache import warm; warm()'
 PROGRAM := $(BIN)/.program
 TOOLS := $(BIN)/.tools
 
@@ -22,11 +23,13 @@ $(BIN)/uv:
 $(PROGRAM): pyproject.toml uv.lock | $(BIN)/uv
 	@echo "Installing the program into $(VENV) …"
 	@$(BIN)/uv sync --frozen --quiet --inexact --no-dev
+	@$(WARM)
 	@touch $@
 
 $(TOOLS): pyproject.toml uv.lock | $(BIN)/uv
 	@echo "Installing the program and its tools into $(VENV) …"
 	@$(BIN)/uv sync --frozen --quiet --inexact
+	@$(WARM)
 	@touch $(PROGRAM) $@
 
 demo: $(PROGRAM)

@@ -89,6 +89,14 @@ def cached_python(compiled: CompiledContract) -> PythonContract:
     return made
 
 
+def warm() -> None:
+    """Compiles every declared contract, so that nobody's first check has to."""
+    from lienthong.contracts.reading import declared_contracts
+
+    for name in declared_contracts():
+        cached_python(cached_contract(name))
+
+
 def _file(content: bytes, name: str, kind: str) -> Path:
     made_from = hashlib.sha256(content + program_stamp().encode() + name.encode()).hexdigest()
     return cache_folder() / f"{made_from}.{kind}"
