@@ -22,7 +22,12 @@ from litestar.config.compression import CompressionConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+)
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware.base import ASGIMiddleware
 from litestar.openapi.config import OpenAPIConfig
@@ -51,6 +56,8 @@ from lienthong.web.sign_in import cookie as session_cookie
 
 STATIC = Path(__file__).parent / "web" / "static"
 SAFE = {"GET", "HEAD", "OPTIONS"}
+NO_TEXT = (None, "22P05")
+"""How the driver and PostgreSQL refuse text that no column takes (NUL): then the request is wrong, not we."""
 
 CONTENT_SECURITY = "; ".join(
     (
@@ -157,7 +164,8 @@ def protect(settings: Settings) -> Any:
         if renewed := session_of(scope).get("renewed"):
             cookie = session_cookie(settings, sessions.COOKIE, renewed)
             added.append((b"set-cookie", cookie.to_header(header="").encode()))
-        if is_api(scope["path"]):
+        # Whatever is not said to be for everybody is for one reader, and stays in no cache of a shared machine.
+        if not any(name.lower() == b"cache-control" for name, _ in message.get("headers", [])):
             added.append((b"cache-control", b"no-store"))
         message["headers"] = [*message.get("headers", []), *added]
 
@@ -170,6 +178,8 @@ def explain(request: Request[Any, Any, Any], failure: Exception) -> Response[Any
         failure = Unavailable(
             "database.silent", "The database does not answer: %(said)s", said=type(failure).__name__
         )
+    elif isinstance(failure, psycopg.DataError) and failure.sqlstate in NO_TEXT:
+        failure = ClientException()
     elif not isinstance(failure, Failure | HTTPException):
         # An address may name a record's key, so the log tells the route and not the address.
         route = request.scope.get("path_template", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,8 @@ from lienthong import database, settings
 from lienthong.access.sessions import COOKIE
 from lienthong.app import create_app
 from tests.journeys.conftest import PASSWORD
-from tests.journeys.test_officer import csrf, upload
+from tests.journeys.hospital import envelope
+from tests.journeys.test_officer import NO_REASON, csrf, upload
 
 
 @pytest.mark.parametrize(
@@ -137,3 +139,56 @@ def test_a_session_that_ended_leads_to_signing_in_and_back(site):
     by_script = site.post("/upload", headers={"x-upload": "script"})
     assert by_script.status_code == 401
     assert by_script.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/submissions/%00",
+        "/quarantine?cause=%00",
+        "/records/care/XML1?key=%00&purpose=quality",
+    ],
+)
+def test_text_that_nothing_can_hold_is_a_wrong_request_and_no_fault_of_ours(signed_in, send, path):
+    send(envelope(91, 1), "any.xml", "care", "01999")
+    assert signed_in("officer").get(path).status_code == 400
+
+
+def test_a_cell_at_no_place_is_refused(signed_in, send):
+    done = send(envelope(92, 1, {0: NO_REASON[1]}), "cell.xml", "care", "01999")
+    client = signed_in("officer")
+    entry = first_entry(client, done.receipt)
+    page = client.get(entry).text
+    data = {"_csrf_token": csrf(page), "c.XML1.\u00b2.HO_TEN": "x"}
+    answer = client.post(entry + "/mend", data=data, follow_redirects=False)
+    assert answer.status_code == 303
+
+
+def test_who_may_only_mend_cannot_send_a_file_in_a_facilitys_name(signed_in, send):
+    done = send(envelope(93, 1, {0: NO_REASON[1]}), "owner.xml", "care", "01999")
+    client = signed_in("owner")
+    entry = first_entry(client, done.receipt)
+    page = client.get(entry).text
+    assert entry + "/mend" in page
+    assert entry + "/file" not in page
+    answer = client.post(
+        entry + "/file",
+        data={"_csrf_token": csrf(page)},
+        files={"file": ("right.xml", envelope(93, 1), "text/xml")},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 403
+
+
+def first_entry(client, receipt):
+    return re.search(
+        r'href="(/quarantine/\d+)"', client.get(f"/quarantine?receipt={receipt}").text
+    )[1]
+
+
+def test_what_is_for_one_reader_stays_in_no_cache(signed_in, send):
+    done = send(envelope(94, 1, {0: NO_REASON[1]}), "cache.xml", "care", "01999")
+    client = signed_in("officer")
+    for path in ("/submissions", f"/submissions/{done.receipt}/findings/csv", "/nothing"):
+        assert client.get(path).headers["cache-control"] == "no-store", path
+    assert "max-age" in client.get("/static/style.css").headers["cache-control"]

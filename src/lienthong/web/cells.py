@@ -158,7 +158,7 @@ def changed(given: Entry, form: Mapping[str, str]) -> dict[str, dict[int, dict[s
     for key, text in form.items():
         mark, _, place = key.partition(".")
         parts = place.split(".", 2)
-        if mark != "c" or len(parts) != 3 or not parts[1].isdigit():
+        if mark != "c" or len(parts) != 3 or not parts[1].isdecimal():
             continue
         table, row, field = parts[0], int(parts[1]), parts[2]
         before = _text(now.get((table, row), {}).get(field)) or ""

@@ -154,6 +154,7 @@ def _show(
         history=cells.told(given, quarantine.history(conn, given.id)),
         done=done,
         problem=problem,
+        may_send=policy.may(actor, "submission.send"),
         may_abandon=given.state == "open" and policy.may(actor, "quarantine.abandon"),
     )
 
@@ -286,6 +287,8 @@ def mend_by_file(
     """Take a corrected file in; entries whose keys it carries close by it."""
     with pool.connection() as conn:
         given = _entry(conn, actor, "quarantine.mend", entry)
+        # A file may hold more than this entry: who may only mend cannot send in a facility's name.
+        policy.allow(conn, actor, "submission.send", _about(given))
         submission = quarantine.mend_by_file(
             conn,
             data.file.file,

@@ -14,7 +14,7 @@ from lienthong.errors import Refused
 from lienthong.records.store import layout
 from lienthong.records.store.owner import as_owner
 
-RESERVED = ("records", "access", "audit", "quality", "public", "information_schema")
+RESERVED = ("app", "records", "access", "audit", "quality", "public", "information_schema")
 
 _ready: set[tuple[str, str, str]] = set()
 _guard = threading.Lock()
