@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,13 @@ from lienthong.records.checking.lists import attach_lists
 from lienthong.records.checking.passes import (
     find_hits,
     go_through,
+    hit_table,
     make_masks,
     measure,
     named,
     narrow_view,
+    plan_all,
+    plan_less,
 )
 from lienthong.records.checking.plan import Plan, Situation, make_plan, narrow_columns
 from lienthong.records.checking.relations import (
@@ -32,6 +36,7 @@ from lienthong.records.checking.relations import (
     attach_typed,
     source_name,
 )
+from lienthong.records.checking.turns import side_by_side
 
 if TYPE_CHECKING:
     from lienthong.contracts.rules.python import RecordEngine
@@ -144,28 +149,43 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
     con = situation.con
     narrow_columns(plans)
     for plan in plans:
-        if plan.unnumbered:
-            go_through(situation, plan)
-            narrow_view(situation, plan)
-        else:
-            known = getattr(reading.sources[plan.name], "count", None)
-            counted = f"SELECT count(*) FROM {source_name(plan.name)}"
-            plan.checked.rows = con.execute(counted).fetchone()[0] if known is None else known
-            if plan.uses >= MANY:
-                narrow_view(situation, plan)
+        _look_first(situation, plan, reading)
     for plan in plans:
-        find_hits(situation, plan, [p for p in plan.hits if plan.compiled.rules[p].reads])
+        hit_table(situation, plan)
+    near = [(plan, p) for plan in plans for p in plan.hits if plan.compiled.rules[p].reads]
+    side_by_side(situation, [partial(find_hits, plan=plan, position=p) for plan, p in near])
+    for plan in plans:
         for position in (p for p in plan.counted if plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
     for plan in plans:
         if plan.unnumbered or plan.uses >= MANY:
             attach_typed(con, plan.compiled.table, situation.columns[plan.name])
             con.execute(f"DROP TABLE IF EXISTS {named('narrow', plan.name)}")
+    far = [(plan, p) for plan in plans for p in plan.hits if not plan.compiled.rules[p].reads]
+    side_by_side(situation, [partial(find_hits, plan=plan, position=p) for plan, p in far])
+    plan_less(situation, plans)
+    try:
+        side_by_side(situation, [partial(make_masks, plan=plan) for plan in plans])
+    finally:
+        plan_all(situation)
     for plan in plans:
-        find_hits(situation, plan, [p for p in plan.hits if not plan.compiled.rules[p].reads])
-        make_masks(situation, plan)
         for position in (p for p in plan.counted if not plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
+
+
+def _look_first(situation: Situation, plan: Plan, reading: Any) -> None:
+    """Counts a table's rows; a file that must be gone through in its order is checked row by row on the way."""
+    if plan.unnumbered:
+        go_through(situation, plan)
+        narrow_view(situation, plan)
+        return
+    known = getattr(reading.sources[plan.name], "count", None)
+    if known is None:
+        counted = f"SELECT count(*) FROM {source_name(plan.name)}"
+        known = situation.con.execute(counted).fetchone()[0]
+    plan.checked.rows = known
+    if plan.uses >= MANY:
+        narrow_view(situation, plan)
 
 
 def confine(con: Any, paths: Sequence[Path]) -> None:

@@ -121,20 +121,22 @@ SMALL = 50_000
 """Rows below which planning a pass costs more than its rows: the optimizer then does less."""
 
 
-def _without_culprits(situation: Situation, plan: Plan, statement: Any) -> None:
-    """Runs a pass; rules that the engine cannot run are told apart, made red, and the pass runs without them."""
+def plan_less(situation: Situation, plans: list[Plan]) -> None:
+    """Turns off what the optimizer would do in vain until `plan_all`."""
     # Pushing the test of the masks below them would compute every rule twice.
     less = "filter_pushdown"
-    if 0 < plan.checked.rows < SMALL:
+    if all(plan.checked.rows < SMALL for plan in plans):
         less += ",common_subexpressions"
     situation.con.execute(f"SET disabled_optimizers = '{less}'")
-    try:
-        _run_pass(situation, plan, statement)
-    finally:
-        situation.con.execute("SET disabled_optimizers = ''")
 
 
-def _run_pass(situation: Situation, plan: Plan, statement: Any) -> None:
+def plan_all(situation: Situation) -> None:
+    """Lets the optimizer do all it can."""
+    situation.con.execute("SET disabled_optimizers = ''")
+
+
+def _without_culprits(situation: Situation, plan: Plan, statement: Any) -> None:
+    """Runs a pass; rules that the engine cannot run are told apart, made red, and the pass runs without them."""
     while True:
         try:
             situation.con.execute(statement())
@@ -172,24 +174,28 @@ def judged_rows(plan: Plan, rule: CompiledRule) -> str:
     return f"({select_plain(plan.compiled.table, '_row')})"
 
 
-def find_hits(situation: Situation, plan: Plan, positions: list[int]) -> None:
-    """Adds to `hits_<table>` (row, position) of every row hit by a rule that looks further than the row."""
-    name = named("hits", plan.name)
-    situation.con.execute(f"CREATE TABLE IF NOT EXISTS {name} (_row BIGINT, position INTEGER)")
+def hit_table(situation: Situation, plan: Plan) -> None:
+    """Makes `hits_<table>` (row, position) for the rows that rules looking further than the row hit."""
+    situation.con.execute(
+        f"CREATE TABLE IF NOT EXISTS {named('hits', plan.name)} (_row BIGINT, position INTEGER)"
+    )
+
+
+def find_hits(situation: Situation, plan: Plan, position: int) -> None:
+    """Adds to `hits_<table>` the rows that one rule hits."""
     if not plan.checked.rows:
         return
-    for position in positions:
-        rule = plan.compiled.rules[position]
-        alias = quoted(rule.alias)
-        try:
-            situation.con.execute(
-                f"INSERT INTO {name} SELECT {alias}._row, {position} FROM {judged_rows(plan, rule)} AS {alias}"
-                f" WHERE {filled(situation, rule)}"
-            )
-        except duckdb.Error as error:
-            if situation.trusting:
-                raise
-            plan.checked.measured[position] = broken(rule, str(error))
+    rule = plan.compiled.rules[position]
+    alias = quoted(rule.alias)
+    try:
+        situation.con.execute(
+            f"INSERT INTO {named('hits', plan.name)} SELECT {alias}._row, {position}"
+            f" FROM {judged_rows(plan, rule)} AS {alias} WHERE {filled(situation, rule)}"
+        )
+    except duckdb.Error as error:
+        if situation.trusting:
+            raise
+        plan.checked.measured[position] = broken(rule, str(error))
 
 
 def _hit_masks(situation: Situation, plan: Plan) -> str | None:
