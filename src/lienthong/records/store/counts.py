@@ -9,7 +9,7 @@ test holds both equal.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -113,25 +113,75 @@ class Deltas:
         return self._masks[rules.id]
 
     def write(self, conn: psycopg.Connection[Any], contract: str) -> None:
-        """Add the changes to records.count, in one order for everybody so that no two writers wait for each other."""
-        lines = sorted(
-            (key[5], key[4], key[1], key[2], key[3], key[0], *sums)
-            for key, sums in self.lines().items()
-        )
-        if not lines:
+        """Add the changes to records.count, in one order for everybody so that no two writers wait for each other.
+
+        What a row adds to each of some hundred rules when nothing is wrong is sent once per ruleset and multiplied
+        in the database; beside it travel only the rules that failed or were undecided.
+        """
+        if not self._sums:
             return
-        columns = [list(column) for column in zip(*lines, strict=True)]
+        base = [
+            (key[0], key[1], key[3], rules.table, key[2], rules.version, total.rows)
+            for key, total in self._sums.items()
+            for rules in [self._rulesets[key[0]]]
+        ]
+        usual = [line for rules in self._rulesets.values() for line in _usual(rules)]
+        unusual = [line for key, total in self._sums.items() for line in self._unusual(key, total)]
         conn.execute(
             "INSERT INTO records.count AS c"
             " (contract, sender, day, table_name, rule, province, version, checked, failed, unknown, sole)"
+            " SELECT %s, sender, day, tbl, rule, province, version, sum(checked)::bigint, sum(failed)::bigint,"
+            " sum(unknown)::bigint, sum(sole)::bigint FROM ("
+            " SELECT s.sender, s.day, s.tbl, u.rule, s.province, s.version, s.rows * u.checked AS checked,"
+            " 0::bigint AS failed, s.rows * u.unknown AS unknown, 0::bigint AS sole"
+            " FROM unnest(%s::int[], %s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::bigint[])"
+            " AS s(ruleset, sender, day, tbl, province, version, rows)"
             # Binary arrays: written as text, each item would be searched for what must be quoted.
-            " SELECT %s, * FROM unnest(%b::text[], %b::date[], %b::text[], %b::text[], %b::text[], %b::text[],"
-            " %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])"
+            " JOIN unnest(%b::int[], %b::text[], %b::bigint[], %b::bigint[])"
+            " AS u(ruleset, rule, checked, unknown) USING (ruleset)"
+            " UNION ALL SELECT * FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[], %s::text[],"
+            " %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])) l"
+            " GROUP BY sender, day, tbl, rule, province, version"
+            " HAVING sum(checked) <> 0 OR sum(failed) <> 0 OR sum(unknown) <> 0 OR sum(sole) <> 0"
+            " ORDER BY sender, day, tbl, rule, province, version"
             " ON CONFLICT (contract, sender, day, table_name, rule, province, version) DO UPDATE SET"
             " checked = c.checked + excluded.checked, failed = c.failed + excluded.failed,"
             " unknown = c.unknown + excluded.unknown, sole = c.sole + excluded.sole",
-            [contract, *columns],
+            [contract, *_columns(base, 7), *_columns(usual, 4), *_columns(unusual, 10)],
         )
+
+    def _unusual(self, key: tuple[int, str, str, date], total: _Sum) -> Iterator[tuple[Any, ...]]:
+        """Lines (sender, day, table, rule, province, version, sums) of what failed or was undecided."""
+        rules = self._rulesets[key[0]]
+        place = (key[1], key[3], rules.table)
+        rest = (key[2], rules.version)
+        for at in {*total.failed, *total.unknown, *total.sole}:
+            rule, undecided = rules.rules[at], rules.unknown >> at & 1
+            failed = total.failed.get(at, 0)
+            unknown = 0 if undecided else total.unknown.get(at, 0)
+            sole = total.sole.get(at, 0)
+            yield (*place, rule.key, *rest, -unknown, failed, unknown, sole)
+            if rule.severity is not Severity.INFORMATION:
+                yield (*place, CHECKS + rule.criterion, *rest, -unknown, failed, unknown, 0)
+        for name, number in total.pseudo.items():
+            yield (*place, name, *rest, 0, number, 0, 0)
+
+
+def _usual(rules: Ruleset) -> list[tuple[int, str, int, int]]:
+    """(ruleset, rule, checked, unknown) that a row adds in which nothing is wrong."""
+    lines: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for at, rule in enumerate(rules.rules):
+        undecided = rules.unknown >> at & 1
+        lines[rule.key][undecided] += 1
+        if rule.severity is not Severity.INFORMATION:
+            lines[CHECKS + rule.criterion][undecided] += 1
+    for name in (ROW, *(ROW + one.value for one in Criterion)):
+        lines[name][0] += 1
+    return [(rules.id, name, checked, unknown) for name, (checked, unknown) in lines.items()]
+
+
+def _columns(lines: list[Any], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*lines, strict=True)] or [[] for _ in range(width)]
 
 
 def add_quarantined(
