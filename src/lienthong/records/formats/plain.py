@@ -294,7 +294,8 @@ def _is_legal(data: bytes) -> bool:
 
 def _text(cells: list[bytes | None], entities: bool, returns: bool) -> pa.Array:
     """Cells as text; the bytes were proved to be UTF-8."""
-    made = pa.array(cells, pa.binary()).cast(pa.string(), safe=False)
+    raw = pa.array(cells, pa.binary())
+    made = pa.Array.from_buffers(pa.string(), len(raw), raw.buffers(), raw.null_count)
     if returns and pc.any(pc.match_substring(made, "\r")).as_py():
         made = _each(made, lambda value: value.replace("\r\n", "\n").replace("\r", "\n"))
     if entities and pc.any(pc.match_substring(made, "&")).as_py():
