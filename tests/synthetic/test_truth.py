@@ -60,7 +60,7 @@ def test_clean_data_are_clean(make, tmp_path):
 
 @pytest.mark.slow
 def test_every_planted_fault_is_found_and_nobody_else_accused(make, tmp_path):
-    made = make(visits=300, per_file=300, registers=4, kinds=("all",))
+    made = make(seed=8, visits=300, per_file=300, registers=4, kinds=("all",))
     kinds = set()
     for one in made.written:
         answer = compare(made.ledger[one.name], made.findings(one, tmp_path), ignore=ONLY_SAID)
@@ -71,7 +71,7 @@ def test_every_planted_fault_is_found_and_nobody_else_accused(make, tmp_path):
 
 
 def test_a_late_file_is_stale(make, tmp_path):
-    made = make(seed=11, visits=600, per_file=5)
+    made = make(seed=12, visits=600, per_file=5)
     late = [
         one
         for one in made.written

@@ -1,4 +1,4 @@
-"""Fields that identify people, facilities and records: they must be right in every row (letter 4856), one fault alarms."""
+"""Fields that identify people, facilities and records: right in every row (letter 4856), so that one fault alarms."""
 
 from __future__ import annotations
 

@@ -88,9 +88,15 @@ def _chosen(country: Country, sending: Sending, number: int, random: Random) -> 
     names = _kinds()
     if country.kinds:
         names = [name for name in names if name in country.kinds or country.kinds == ("all",)]
-        start = number // 2 % len(names)
-        names = names[start:] + names[:start]
-        return sorted(names, key=lambda name: not KINDS[name].rare) if number % 2 else names
+        rare = [name for name in names if KINDS[name].rare]
+        common = [name for name in names if not KINDS[name].rare]
+        turn = number // 2
+        ordered = (rare, common) if number % 2 else (common, rare)
+        return [
+            name
+            for those in ordered
+            for name in those[turn % (len(those) or 1) :] + those[: turn % (len(those) or 1)]
+        ]
     rates = declared("error_rates")["care"]
     random.shuffle(names)
     return [

@@ -125,7 +125,7 @@ def date_local(visit: Visit, random: Random) -> Planted | None:
     return _write(visit, "NGAY_TTOAN", f"{paid:%d/%m/%Y}", "FMT-01")
 
 
-@kind(4, rare=True)
+@kind(4)
 def leading_separator(visit: Visit, random: Random) -> Planted | None:
     """A list of secondary diseases that begins with its separator."""
     if not visit.summary["MA_BENH_KT"] or _repeated(visit):

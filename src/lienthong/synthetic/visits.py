@@ -198,11 +198,9 @@ def _summary(case: Case, tables: dict[str, list[Row]]) -> Row:
     surgical = case.condition.get("surgical", False)
     code = case.condition["surgical_code"] if surgical else case.condition["code"]
     name = case.condition["surgical_vi"] if surgical else case.condition["vi"]
-    second = (
-        case.random.choice(declared("clinic")["second_codes"])
-        if case.kind == "stay" and who.age(left.date()) > 40
-        else ""
-    )
+    old = who.age(left.date()) > 40
+    lasting = case.kind == "stay" or case.condition.get("chronic", False)
+    second = case.random.choice(declared("clinic")["second_codes"]) if old and lasting else ""
     departments = list(dict.fromkeys(row["MA_KHOA"] for row in tables["XML3"] + tables["XML2"]))
     procedures = [row["MA_PTTT_QT"] for row in tables["XML3"] if row.get("MA_PTTT_QT")]
     year_only = who.born.year < 1955 and case.random.random() < 0.25
