@@ -65,7 +65,7 @@ def cached_contract(name_or_path: str | Path) -> CompiledContract:
     content = path.read_bytes()
     file = _file(content, str(path), "contract")
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        return msgspec.msgpack.decode(file.read_bytes(), type=CompiledContract)
+        return msgspec.msgpack.decode(_read(file), type=CompiledContract)
     from lienthong.contracts.reading import parse_contract
     from lienthong.contracts.rules.compiled import compile_contract
 
@@ -81,7 +81,7 @@ def cached_python(compiled: CompiledContract) -> PythonContract:
     file = _file(digest.encode(), compiled.contract.path, "python")
     if digest:
         with contextlib.suppress(OSError, msgspec.MsgspecError):
-            return msgspec.msgpack.decode(file.read_bytes(), type=PythonContract)
+            return msgspec.msgpack.decode(_read(file), type=PythonContract)
     from lienthong.contracts.rules.python_make import make_python
 
     made = make_python(compiled)
@@ -95,7 +95,7 @@ def kept(name: str, shape: Any, make: Callable[[], Any]) -> Any:
     """A value that takes long to make and changes only with `name`; `shape` is its type."""
     file = _file(b"", name, "value")
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        return msgspec.msgpack.decode(file.read_bytes(), type=shape)
+        return msgspec.msgpack.decode(_read(file), type=shape)
     made = make()
     with contextlib.suppress(OSError):
         _store(file, msgspec.msgpack.encode(made))
@@ -117,9 +117,18 @@ def _file(content: bytes, name: str, kind: str) -> Path:
     return cache_folder() / f"{made_from}.{kind}"
 
 
+def _read(file: Path) -> bytes:
+    """The bytes of a kept file. Generated code is run, so a folder that others can write is not read."""
+    if hasattr(os, "getuid"):
+        about = file.parent.stat()
+        if about.st_uid != os.getuid() or about.st_mode & 0o022:
+            raise PermissionError(f"others can write {file.parent}")
+    return file.read_bytes()
+
+
 def _store(file: Path, content: bytes) -> None:
     """Writes beside and renames, so that a reader never sees half a file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
     with os.fdopen(handle, "wb") as target:
         target.write(content)
