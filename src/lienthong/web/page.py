@@ -53,6 +53,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a site that runs keeps the templates that belong to its code
     )
     env.globals.update(
         charts=charts,
