@@ -134,3 +134,17 @@ def test_a_table_for_people_holds_no_formula(tmp_path):
     assert lines[1:] == [
         f"{cell},1" for cell in ("'=1+1", "'@SUM(A1)", "-2", "'+84 90", "'-x", "plain", "1e3")
     ]
+
+
+def test_what_killed_programs_left_is_swept_after_a_day(home):
+    from lienthong.records.intake import blobs
+
+    old, new = home / "blobs" / "incoming" / "old", home / "work" / "new"
+    folder = home / "work" / "intake-old"
+    for path in (old, new, folder / "reading" / "part"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    for path in (old, folder):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert blobs.sweep(home) == 2
+    assert not old.exists() and not folder.exists() and new.exists()

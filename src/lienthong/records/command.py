@@ -285,7 +285,7 @@ def _list(listed: list[Submission]) -> None:
         ("Unchanged", "right"),
         ("Quarantined", "right"),
     ):
-        table.add_column(say(title), justify=justify)  # type: ignore[arg-type]
+        table.add_column(say(title), justify=justify, no_wrap=title == "Receipt")  # type: ignore[arg-type]
     for one in listed:
         state = say(STATES[one.state]) + (f" ({say('test')})" if one.test else "")
         table.add_row(

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,12 +86,17 @@ def drop(kept: Kept) -> None:
 
 
 def sweep(home: Path, older_than_seconds: float = 86_400) -> int:
-    """Remove what killed processes left half written; says how many files."""
+    """Remove what killed processes left half written or half read; says how many files and folders."""
     left = 0
-    for file in (home / "blobs" / "incoming").glob("*"):
-        if time.time() - file.stat().st_mtime > older_than_seconds:
-            file.unlink(missing_ok=True)
-            left += 1
+    now = time.time()
+    for one in [*(home / "blobs" / "incoming").glob("*"), *(home / "work").glob("*")]:
+        if now - one.lstat().st_mtime <= older_than_seconds:
+            continue  # somebody may be at it
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
+        left += 1
     return left
 
 
