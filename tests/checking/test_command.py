@@ -56,17 +56,31 @@ def test_json_is_what_was_promised(here: Path) -> None:
     assert list(told) == ["rows", "rows_failed", "seconds", "rules"]
     assert (told["rows"], told["rows_failed"]) == (3, 2)
     assert all(
-        list(rule) == ["id", "table", "field", "criterion", "severity", "checked", "failed", "unknown"]
+        list(rule)
+        == ["id", "table", "field", "criterion", "severity", "checked", "failed", "unknown"]
         for rule in told["rules"]
     )
     failed = {rule["id"]: rule["failed"] for rule in told["rules"] if rule["failed"]}
     assert failed == {
-        "visits.id.unique": 2, "visits.kind.enum": 1, "visits.kind.required": 1, "visits.person.pattern": 1,
-        "visits.illness.length": 1, "visits.days.type": 1, "V-1": 1,
+        "visits.id.unique": 2,
+        "visits.kind.enum": 1,
+        "visits.kind.required": 1,
+        "visits.person.pattern": 1,
+        "visits.illness.length": 1,
+        "visits.days.type": 1,
+        "V-1": 1,
     }
     warning = next(rule for rule in told["rules"] if rule["id"] == "V-1")
-    assert warning == {"id": "V-1", "table": "visits", "field": None, "criterion": "alive", "severity": "warning",
-                       "checked": 3, "failed": 1, "unknown": 0}
+    assert warning == {
+        "id": "V-1",
+        "table": "visits",
+        "field": None,
+        "criterion": "alive",
+        "severity": "warning",
+        "checked": 3,
+        "failed": 1,
+        "unknown": 0,
+    }
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "xlsx"])
@@ -74,13 +88,26 @@ def test_findings_name_every_row_and_cell(here: Path, suffix: str) -> None:
     out = here / f"findings.{suffix}"
     assert run(here, str(here / "visits.csv"), "--out", str(out), "--lang", "en").exit_code == 1
     rows = read_findings(out)
-    assert list(rows[0]) == ["table", "row", "key", "field", "rule", "criterion", "severity", "message"]
+    assert list(rows[0]) == [
+        "table",
+        "row",
+        "key",
+        "field",
+        "rule",
+        "criterion",
+        "severity",
+        "message",
+    ]
     places = [(int(row["row"]), row["key"], row["field"], row["rule"]) for row in rows]
     assert places == [
-        (1, "2", "id", "visits.id.unique"), (1, "2", "kind", "visits.kind.enum"),
-        (1, "2", "person", "visits.person.pattern"), (1, "2", "illness", "visits.illness.length"),
-        (1, "2", "days", "visits.days.type"), (2, "2", "id", "visits.id.unique"),
-        (2, "2", "kind", "visits.kind.required"), (2, "2", places[-1][2], "V-1"),
+        (1, "2", "id", "visits.id.unique"),
+        (1, "2", "kind", "visits.kind.enum"),
+        (1, "2", "person", "visits.person.pattern"),
+        (1, "2", "illness", "visits.illness.length"),
+        (1, "2", "days", "visits.days.type"),
+        (2, "2", "id", "visits.id.unique"),
+        (2, "2", "kind", "visits.kind.required"),
+        (2, "2", places[-1][2], "V-1"),
     ]
     messages = {row["rule"]: row["message"] for row in rows}
     assert "“09”" in messages["visits.kind.enum"]
@@ -147,7 +174,9 @@ def test_a_kept_contract_answers_the_same(here: Path) -> None:
 
 
 def test_malformed_lines_stop_nothing(here: Path) -> None:
-    (here / "visits.csv").write_text('id,kind,person,illness,days\n1,01\n2,01,,,3,extra\n"3,01\n4,09,,,\n')
+    (here / "visits.csv").write_text(
+        'id,kind,person,illness,days\n1,01\n2,01,,,3,extra\n"3,01\n4,09,,,\n'
+    )
     told = report(here, str(here / "visits.csv"))
     assert told["rows"] >= 3
     assert run(here, str(here / "visits.csv")).exit_code == 1

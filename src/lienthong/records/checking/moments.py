@@ -20,7 +20,11 @@ def ago(received: datetime, count: int, unit: str, form: str) -> str:
 
     Working hours and days follow the calendar of `clock` (holidays and swapped days).
     """
-    moment = clock.local(clock.ago(received, count, cast(clock.Unit, unit))) if count else clock.local(received)
+    moment = (
+        clock.local(clock.ago(received, count, cast(clock.Unit, unit)))
+        if count
+        else clock.local(received)
+    )
     return moment.strftime(FORMS[form])
 
 

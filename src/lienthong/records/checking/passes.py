@@ -25,6 +25,9 @@ from lienthong.records.checking.relations import (
     typed_columns,
 )
 
+KEPT = "_k_"
+"""Before the names of columns that a pass keeps: a contract may well call a column `f0` or `cells`."""
+
 
 def named(prefix: str, table: str) -> str:
     """The quoted name of a working table."""
@@ -71,7 +74,7 @@ def go_through(situation: Situation, plan: Plan) -> None:
     typed = typed_columns(table, found)
     typed = {name: sql for name, sql in typed.items() if name not in ("_row", "_unit", "_sender")}
     cells = cells_sql(table, found)
-    kept = "".join(f", {quoted(name)}" for name in plan.narrow)
+    kept = "".join(f", {quoted(name)} AS {quoted(KEPT + name)}" for name in plan.narrow)
     listed = ", ".join(quoted(name) for name in cells)
     wrong = " OR ".join(f"f{word} <> 0" for word in plan.words)
 
@@ -98,7 +101,7 @@ def narrow_view(situation: Situation, plan: Plan) -> None:
     if not plan.unnumbered:
         _keep_narrow(situation, plan)
         return
-    kept = "".join(f", {quoted(name)}" for name in plan.narrow)
+    kept = "".join(f", {quoted(KEPT + name)} AS {quoted(name)}" for name in plan.narrow)
     situation.con.execute(
         f"CREATE OR REPLACE VIEW {named('typed', plan.name)} AS SELECT rowid AS _row, {plan.unit} AS _unit{kept}"
         f" FROM {named('pass', plan.name)}"
@@ -199,17 +202,17 @@ def find_hits(situation: Situation, plan: Plan, position: int) -> None:
 
 
 def _hit_masks(situation: Situation, plan: Plan) -> str | None:
-    """A relation (_row, h0, h1, ..) of the hits, or None when nothing was hit."""
+    """A relation (_hit_row, _hits0, _hits1, ..) of the hits, or None when nothing was hit."""
     name = named("hits", plan.name)
     row = situation.con.execute(f"SELECT count(*) FROM {name}").fetchone()
     if not row or not row[0]:
         return None
     sums = ", ".join(
         f"CAST(sum(DISTINCT CASE WHEN position // {WORD} = {word} THEN"
-        f" 1::UBIGINT << (position % {WORD})::UBIGINT ELSE 0::UBIGINT END) AS UBIGINT) AS h{word}"
+        f" 1::UBIGINT << (position % {WORD})::UBIGINT ELSE 0::UBIGINT END) AS UBIGINT) AS _hits{word}"
         for word in plan.words
     )
-    return f"(SELECT _row, {sums} FROM {name} GROUP BY _row)"
+    return f"(SELECT _row AS _hit_row, {sums} FROM {name} GROUP BY _row)"
 
 
 # -- both together
@@ -247,15 +250,15 @@ def _bad_of_pass(situation: Situation, plan: Plan, hits: str | None) -> str:
         text = next(
             (kept_name for kept_name in (TEXT_PREFIX + field, field) if kept_name in kept), None
         )
-        cells += f", {quoted(text) if text else f'cells[{at}]'} AS {quoted(name)}"
+        cells += f", {quoted(KEPT + text) if text else f'cells[{at}]'} AS {quoted(name)}"
     both = ", ".join(
-        f"p.f{word} | coalesce(h.h{word}, 0::UBIGINT) AS f{word}" if hits else f"p.f{word}"
+        f"p.f{word} | coalesce(h._hits{word}, 0::UBIGINT) AS f{word}" if hits else f"p.f{word}"
         for word in plan.words
     )
     wrong = " OR ".join(f"p.f{word} <> 0" for word in plan.words) + (
-        " OR h._row IS NOT NULL" if hits else ""
+        " OR h._hit_row IS NOT NULL" if hits else ""
     )
-    join = f" LEFT JOIN {hits} h ON h._row = p.rowid" if hits else ""
+    join = f" LEFT JOIN {hits} h ON h._hit_row = p.rowid" if hits else ""
     return (
         f"CREATE OR REPLACE TABLE {named('bad', plan.name)} AS SELECT p.rowid AS _row,"
         f" {plan.unit.replace('rowid', 'p.rowid')} AS _unit, {both}{cells}"
@@ -271,13 +274,13 @@ def _bad_of_source(situation: Situation, plan: Plan, hits: str | None) -> str:
     columns = (typed if plan.local else {n: typed[n] for n in ("_row", "_unit")}) | cells
     masks = mask_words(plan)
     if hits:
-        masks = [f"{sql} | coalesce(h{word}, 0::UBIGINT)" for word, sql in enumerate(masks)]
+        masks = [f"{sql} | coalesce(h._hits{word}, 0::UBIGINT)" for word, sql in enumerate(masks)]
     shown = ", ".join(f"{sql} AS f{word}" for word, sql in enumerate(masks))
     kept = "".join(f", {quoted(name)}" for name in cells)
     wrong = " OR ".join(f"f{word} <> 0" for word in plan.words)
     empty = "" if plan.checked.rows else " LIMIT 0"
     rows = f"({rows_sql(plan, columns, source_name(plan.name) + empty)}) v"
-    join = f" LEFT JOIN {hits} h ON h._row = v._row" if hits else ""
+    join = f" LEFT JOIN {hits} h ON h._hit_row = v._row" if hits else ""
     return (
         f"CREATE OR REPLACE TABLE {named('bad', plan.name)} AS SELECT * FROM"
         f" (SELECT v._row, v._unit, {shown}{kept} FROM {rows}{join}) WHERE {wrong}"
