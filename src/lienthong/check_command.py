@@ -69,6 +69,7 @@ def check(
         try:
             code = _check(files, contract, out, json, codes or [], at, begun)
         except Exception as error:
+            # Whatever stopped the check: exit code 1 would say that something was found.
             typer.echo(_told(error), err=True)
             code = 2
     raise typer.Exit(code)
