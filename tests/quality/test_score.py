@@ -42,7 +42,7 @@ def test_hand_computed(connection, counting):
     assert sufficient.value == pytest.approx(4 / 5)
     assert made.criteria[Criterion.CLEAN].value == 1.0
     assert made.overall == pytest.approx((0.6 + 0.8 + 1 + 1) / 4)
-    assert scores(connection, Slice(sender="01001"), (), today=TODAY)[()].versions == ("1.0.0",)
+    assert scores(connection, Slice(table="XML1"), (), today=TODAY)[()].versions == ("1.0.0",)
 
 
 def test_groups_and_slices(connection, counting):

@@ -20,6 +20,8 @@ SLICES = [
     (Slice(), ("contract", "province")),
     (Slice(), ("day",)),
     (Slice(province="01"), ("contract",)),
+    (Slice(sender="01002"), ("contract", "sender")),
+    (Slice(), ("contract", "province", "sender")),
     (Slice(contract="care", since=DAY - timedelta(days=1)), ("province", "day")),
 ]
 

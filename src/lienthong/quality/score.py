@@ -18,15 +18,9 @@ from psycopg import sql
 from lienthong.findings import Criterion
 from lienthong.quality.criteria import Criteria, Grade, criteria, evaluate
 from lienthong.quality.expected import Expected
-from lienthong.quality.sums import Slice, Sums, counted, summed
+from lienthong.quality.sums import Slice, Sums, counted, is_summed, summed
 
 GROUPS = ("contract", "table_name", "province", "sender", "day")
-
-
-def _is_summed(slice: Slice, by: Sequence[str]) -> bool:
-    return (
-        slice.table is None and slice.sender is None and set(by) <= {"contract", "province", "day"}
-    )
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -88,9 +82,7 @@ def scores(
     Without `expected` the formulas leave coverage and freshness out.
     """
     slice = slice or Slice()
-    found, versions = (
-        summed(conn, slice, tuple(by)) if _is_summed(slice, by) else counted(conn, slice, tuple(by))
-    )
+    found, versions = (summed if is_summed(slice, tuple(by)) else counted)(conn, slice, tuple(by))
     heard = _senders(conn, slice, by, expected, today) if expected else {}
     return {
         key: card(sums, heard.get(key), versions=versions.get(key, ()))

@@ -1,7 +1,8 @@
 """Sums of counts for a part of the data: from the counts of senders and tables, or from the sums that stand ready.
 
 quality.daily holds the sums over senders and tables by contract, province and day, and under the day -infinity those
-over all days; triggers keep it in the transaction that changes the counts. A nation's page reads some hundred lines.
+over all days; quality.sender those of each sender. Triggers keep them in the transaction that changes the counts. A
+nation's page reads some hundred lines.
 """
 
 from __future__ import annotations
@@ -72,17 +73,25 @@ _COLUMNS = ["row_count", "row_failed"] + [
 ]
 
 
+def is_summed(slice: Slice, by: tuple[str, ...]) -> bool:
+    """Whether the sums that stand ready answer: over tables always, over days too where senders are told apart."""
+    if slice.table is not None or not set(by) <= {"contract", "province", "sender", "day"}:
+        return False
+    return not (_of_senders(slice, by) and (slice.since or slice.until or "day" in by))
+
+
 def summed(conn: psycopg.Connection[Any], slice: Slice, by: tuple[str, ...]) -> Answer:
-    """From quality.daily: slices by contract, province and day; versions are those in force now."""
+    """From quality.daily or quality.sender, for what `is_summed`; versions are those in force now."""
     where, values = slice.where()
-    if slice.since is None and slice.until is None:
-        whole = "day > '-infinity'" if "day" in by else "day = '-infinity'"
-    else:
-        whole = "day > '-infinity'"
+    source, whole = sql.SQL("quality.daily"), sql.SQL("day > '-infinity'")
+    if _of_senders(slice, by):
+        source, whole = sql.SQL("quality.sender"), sql.SQL("true")
+    elif slice.since is None and slice.until is None and "day" not in by:
+        whole = sql.SQL("day = '-infinity'")
     columns = [sql.Identifier(name) for name in by]
     sums = [sql.SQL("sum({})::bigint").format(sql.Identifier(name)) for name in _COLUMNS]
-    query = sql.SQL("SELECT {} FROM quality.daily WHERE {} AND {}").format(
-        sql.SQL(", ").join([*columns, *sums]), sql.SQL(whole), where
+    query = sql.SQL("SELECT {} FROM {} WHERE {} AND {}").format(
+        sql.SQL(", ").join([*columns, *sums]), source, whole, where
     )
     if by:
         query += sql.SQL(" GROUP BY {}").format(sql.SQL(", ").join(columns))
@@ -90,6 +99,10 @@ def summed(conn: psycopg.Connection[Any], slice: Slice, by: tuple[str, ...]) -> 
     found = {row[: len(by)]: _sums(row[len(by) :]) for row in conn.execute(query, values)}
     latest = _versions(conn, slice.contract)
     return found, {key: _spoken(latest, dict(zip(by, key, strict=True))) for key in found}
+
+
+def _of_senders(slice: Slice, by: tuple[str, ...]) -> bool:
+    return slice.sender is not None or "sender" in by
 
 
 def _sums(row: tuple[int, ...]) -> Sums:
