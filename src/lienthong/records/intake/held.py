@@ -44,7 +44,10 @@ def _source(table: str, columns: list[str], lines: list[dict[str, Any]]) -> Sour
     name = f"held_{table}"
 
     def attach(con: Any) -> None:
-        con.register(name, held)
+        # A table and not a view of ours: the check reads it from several connections.
+        con.register("_held", held)
+        con.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM _held')
+        con.unregister("_held")
 
     return Source(
         table=table,

@@ -19,7 +19,7 @@ from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.records.checking.relations import cell_text, matched_columns, source_name
 from lienthong.records.store import layout
 
-_SEPARATOR, _IS = "chr(31)", "chr(30)"
+_SEPARATOR, _BLANK = "chr(31)", "chr(30)"
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -153,10 +153,15 @@ def _province(batch: Batch, root: Table) -> str:
 def _content(batch: Batch, table: Table) -> str:
     """The row as one text that decides whether a record changed; blanks and columns that were not sent are alike.
 
-    `intake.single` builds the same text in Python.
+    Blanks at the end are cut off, so that a field that the contract gains later changes no record without it.
+    `intake.single.unit` builds the same text in Python.
     """
-    cells = "".join(f", {literal(name)} || {_IS} || {sql}" for name, sql in batch.cells(table))
-    return f"concat_ws({_SEPARATOR}, {literal(table.name)}{cells})"
+    sent = dict(batch.cells(table))
+    cells = [
+        f"coalesce({sent[f.name]}, {_BLANK})" if f.name in sent else _BLANK for f in table.fields
+    ]
+    joined = ", ".join([literal(table.name), *cells])
+    return f"rtrim(concat_ws({_SEPARATOR}, {joined}), {_SEPARATOR} || {_BLANK})"
 
 
 def _claim_by_unit(batch: Batch, made: Group, table: Table, *, by_link: bool) -> None:

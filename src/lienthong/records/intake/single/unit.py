@@ -187,9 +187,6 @@ def own_fault(kind: str, table: str, params: dict[str, Any] | None = None) -> di
 
 
 def _content(table: Table, row: Cells) -> bytes:
-    cells = (
-        f"{field.name}\x1e{row[field.name]}"
-        for field in table.fields
-        if row.get(field.name) is not None
-    )
-    return "\x1f".join((table.name, *cells)).encode()
+    cells = (row.get(field.name) for field in table.fields)
+    text = "\x1f".join((table.name, *("\x1e" if cell is None else cell for cell in cells)))
+    return text.rstrip("\x1f\x1e").encode()
