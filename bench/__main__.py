@@ -45,7 +45,9 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
     text = as_table(lines)
     print(text)
-    keep(lines, text)
+    if not chosen.parts:
+        # A part measured alone is for whoever works on it; the record is of all parts in one run.
+        keep(lines, text)
 
 
 def checks(chosen: argparse.Namespace, folder: Path) -> list[Line]:
