@@ -148,3 +148,25 @@ def test_what_killed_programs_left_is_swept_after_a_day(home):
         os.utime(path, (1_700_000_000, 1_700_000_000))
     assert blobs.sweep(home) == 2
     assert not old.exists() and not folder.exists() and new.exists()
+
+
+@pytest.mark.parametrize("largest", [12_000_000, -1], ids=["small", "large"])
+def test_cells_that_the_database_cannot_hold_stop_nothing(
+    desk, trial, tmp_path, monkeypatch, largest
+):
+    import duckdb
+
+    from lienthong.records.intake import few
+
+    monkeypatch.setattr(few, "BYTES", largest)
+    file = tmp_path / "VISIT.parquet"
+    duckdb.sql(
+        'SELECT \'a\' || chr(0) AS "ID", \'1\' AS "SEX", 20 AS "AGE", 1.5 AS "TOTAL" UNION ALL'
+        " SELECT 'b', '2', 30, 'nan'::DOUBLE"
+    ).write_parquet(str(file))
+    given = desk.send(file.read_bytes(), name="VISIT.parquet")
+    assert given.state == "done"
+    assert given.received == 2
+    assert given.received == given.kept + given.quarantined
+    assert "FILE-05" in {count.rule for count in intake.finding_counts(desk.conn, given.receipt)}
+    desk.counts_hold()

@@ -22,7 +22,7 @@ from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.errors import Refused, Unavailable
 from lienthong.records.formats.reading import Reading, ReadingOptions, read
-from lienthong.records.intake import blobs, few, keeping, spooling, terms, verdicts
+from lienthong.records.intake import blobs, few, keeping, spooling, terms, unfit, verdicts
 from lienthong.records.intake.held import reading_of
 from lienthong.records.intake.large import Large, Progress
 from lienthong.records.intake.receipts import Submission, find, submission
@@ -193,22 +193,41 @@ def _take_in(
         folder = Path(name)
         with blobs.as_file(conn, home, given.sha256, given.name, folder) as file:
             settle(conn)
-            progress("read", 0, 0)
-            with _read(file, given, compiled.contract, folder) as reading:
-                taken = None
-                if given.bytes <= few.BYTES:
-                    progress("check", 0, 0)
-                    taken = few.take(reading, terms.engine(compiled, home), given)
-                if taken is not None:
-                    _keep_few(conn, given, taken, compiled.contract, home, progress)
-                    return
-                large = Large(conn, given, compiled, home, folder, progress)
-                with large.checked(reading), conn.transaction():
-                    with as_owner(conn):
-                        numbers = large.keep()
-                    _finish(conn, given, compiled.contract, numbers, large.rows, large.warnings)
-                    if given.test:
-                        blobs.forget(conn, home, given.sha256)
+            try:
+                _judge_and_keep(conn, given, compiled, file, home, folder, progress, fit=False)
+            except psycopg.DataError:  # a cell that the database cannot hold
+                _judge_and_keep(conn, given, compiled, file, home, folder, progress, fit=True)
+
+
+def _judge_and_keep(
+    conn: psycopg.Connection[Any],
+    given: Submission,
+    compiled: CompiledContract,
+    file: Path,
+    home: Path,
+    folder: Path,
+    progress: Progress,
+    *,
+    fit: bool,
+) -> None:
+    progress("read", 0, 0)
+    with _read(file, given, compiled.contract, folder) as reading:
+        if fit:
+            unfit.take_out(reading)
+        taken = None
+        if given.bytes <= few.BYTES:
+            progress("check", 0, 0)
+            taken = few.take(reading, terms.engine(compiled, home), given)
+        if taken is not None:
+            _keep_few(conn, given, taken, compiled.contract, home, progress)
+            return
+        large = Large(conn, given, compiled, home, folder, progress)
+        with large.checked(reading), conn.transaction():
+            with as_owner(conn):
+                numbers = large.keep()
+            _finish(conn, given, compiled.contract, numbers, large.rows, large.warnings)
+            if given.test:
+                blobs.forget(conn, home, given.sha256)
 
 
 def _read(file: Path, given: Submission, contract: Contract, folder: Path) -> Reading:

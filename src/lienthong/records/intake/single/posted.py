@@ -45,7 +45,7 @@ def rows_of(body: bytes, contract: Contract, table: str | None = None) -> Rows:
             }
         only = _only(contract, table)
         return {only.name: [_cells(given, only)]}
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise Refused(
             "record.json",
             "The record is not the JSON that is expected (%(why)s): tables with rows, or one row.",
