@@ -43,6 +43,9 @@ class Writer:
 
     def __init__(self, contract: Contract) -> None:
         self.tables = {table.name: table for table in contract.tables if table.xml}
+        self._names = {
+            table.name: {field.name for field in table.fields} for table in contract.tables
+        }
         self._orders: dict[tuple[str, bool], list[Field]] = {}
 
     def write(self, out: BinaryIO, facility: str, sent: datetime, visits: Iterable[Visit], count: int,
@@ -77,7 +80,9 @@ class Writer:
         bodies = []
         for row in rows:
             cells = [_element(field.name, cell(field, row)) for field in order]
-            cells += [_element(name, row[name]) for name in row if table.field(name) is None]
+            cells += [
+                _element(name, row[name]) for name in sorted(row.keys() - self._names[table.name])
+            ]
             bodies.append(end.join(cells))
         if shape.get("row"):
             bodies = [f"<{shape['row']}>{end}{body}{end}</{shape['row']}>" for body in bodies]
@@ -98,7 +103,10 @@ class Writer:
 
 
 def _element(name: str, value: str) -> str:
-    return f"<{name}>{escape(value)}</{name}>" if value else f"<{name}/>"
+    if not value:
+        return f"<{name}/>"
+    text = escape(value) if "&" in value or "<" in value or ">" in value else value
+    return f"<{name}>{text}</{name}>"
 
 
 def _base64(document: bytes, wrapped: bool) -> bytes:

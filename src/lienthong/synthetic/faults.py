@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from lienthong.contracts.reading import read_contract
-from lienthong.contracts.rules.declared import contract_rules
 from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.ledger import Fault
+from lienthong.synthetic.promises import property_rules
 from lienthong.synthetic.visits import Visit
 
 if TYPE_CHECKING:
@@ -121,7 +119,7 @@ def _fault(
     planted: Planted, name: str, group: int, visit: Visit, sending: Sending, rows: Counter[str]
 ) -> Fault:
     def rule(table: str, field: str, named: str) -> str:
-        return property_rules().get((table, field, named), named)
+        return property_rules("care").get((table, field, named), named)
 
     return Fault(
         submission=sending.name, table=planted.table, row=rows[planted.table] + planted.place, kind=name, group=group,
@@ -131,14 +129,3 @@ def _fault(
             for table, place, field, named in planted.also
         ),
     )  # fmt: skip
-
-
-@lru_cache
-def property_rules() -> dict[tuple[str, str, str], str]:
-    """The id of the rule that a property of `care` declares, by table, field and kind of rule."""
-    return {
-        (rule.table, rule.fields[0], rule.kind): rule.id
-        for rules in contract_rules(read_contract("care")).values()
-        for rule in rules
-        if rule.fields and rule.kind not in ("row", "query", "custom")
-    }

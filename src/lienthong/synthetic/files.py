@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from lienthong.contracts.reading import read_contract
 from lienthong.synthetic import register_faults, registers
 from lienthong.synthetic.chance import chance
 from lienthong.synthetic.country import Country, Register, Sending
@@ -17,6 +16,7 @@ from lienthong.synthetic.envelope import Writer
 from lienthong.synthetic.faults import plant_in
 from lienthong.synthetic.ledger import Fault
 from lienthong.synthetic.lines import Row
+from lienthong.synthetic.promises import promised
 from lienthong.synthetic.tables_out import (
     ENCODINGS,
     fields,
@@ -51,7 +51,7 @@ def write_country(
     `progress` is called with the number of visits or registers finished. The folder also gets LEDGER and LIST.
     """
     encode = msgspec.json.encode
-    writer = Writer(read_contract("care"))
+    writer = Writer(promised("care"))
     with (folder / LEDGER).open("wb") as ledger, (folder / LIST).open("wb") as listed:
         for sending in country.everything():
             faults: list[Fault] = []
@@ -102,7 +102,7 @@ def _write_register(
         faults += register_faults.plant(
             sending.contract, sending.name, tables, random, share, country.kinds
         )
-    contract = read_contract(sending.contract)
+    contract = promised(sending.contract)
     path = folder / sending.name
     table, rows = next(iter(tables.items()))
     if path.suffix == ".xlsx":

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 from random import Random
 
-from lienthong.contracts.reading import read_contract
-from lienthong.contracts.rules.declared import contract_rules
 from lienthong.synthetic.ledger import Fault
 from lienthong.synthetic.lines import Row, moment, stamp
+from lienthong.synthetic.promises import property_rules
 
 Tables = dict[str, list[Row]]
 Place = tuple[str, int, str, str]
@@ -64,22 +62,12 @@ def _fault(
     contract: str, submission: str, name: str, group: int, planted: tuple[Place, tuple[Place, ...]]
 ) -> Fault:
     (table, row, field, rule), also = planted
-    known = _property_rules(contract)
+    known = property_rules(contract)
     return Fault(
         submission=submission, table=table, row=row, field=field, rule=known.get((table, field, rule), rule),
         kind=name, group=group,
         also=tuple((t, r, f, known.get((t, f, named), named)) for t, r, f, named in also),
     )  # fmt: skip
-
-
-@lru_cache
-def _property_rules(contract: str) -> dict[tuple[str, str, str], str]:
-    return {
-        (rule.table, rule.fields[0], rule.kind): rule.id
-        for rules in contract_rules(read_contract(contract)).values()
-        for rule in rules
-        if rule.fields and rule.kind not in ("row", "query", "custom")
-    }
 
 
 @kind("practice", "registrations", 4)
