@@ -19,6 +19,16 @@ class Failure(Exception):
         self.message = message
         self.details = details
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Failures travel between processes whole; each kind is made again from its three parts.
+        return (_again, (type(self), self.code, self.message, self.details))
+
+
+def _again(kind: type[Failure], code: str, message: str, details: dict[str, object]) -> Failure:
+    failure = kind.__new__(kind)
+    Failure.__init__(failure, code, message, **details)
+    return failure
+
 
 class Refused(Failure):
     """The request itself is wrong; mend it and send it again."""

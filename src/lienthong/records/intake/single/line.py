@@ -46,6 +46,8 @@ class RecordIntake:
             queue.SimpleQueue()
         )
         self._ready: set[str] = set()
+        self._first = threading.Lock()
+        self._began = False
         self._writer = Writer()
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
         self._thread.start()
@@ -68,9 +70,14 @@ class RecordIntake:
         processed after the file. Raises Refused for a body that is no record of the contract, Unavailable when the
         database does not answer.
         """
-        given = self._posted(
-            body, contract, sender, actor, table, province, channel, received or clock.now()
-        )
+        terms_of = (contract, sender, actor, table, province, channel, received or clock.now())
+        if self._began:
+            given = self._posted(body, *terms_of)
+        else:
+            # Decoders describe their types to themselves when first used; several threads at once broke them.
+            with self._first:
+                given = self._posted(body, *terms_of)
+                self._began = True
         future: Future[Submission | None] = Future()
         self._line.put((given, future))
         try:
