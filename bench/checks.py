@@ -91,6 +91,12 @@ def differences(
         checks = one(f"SELECT sum(bit_count(mask)) FROM '{mask}'")
         if (rows, told) != (theirs, checks):
             wrong.append(f"rows {rows} and findings {told}, yardstick {theirs} and {checks}")
+        strangers = one(
+            f"SELECT count(*) FROM (SELECT DISTINCT row, key FROM '{findings}' WHERE \"table\" = 'visits'"
+            f" EXCEPT SELECT row, visit FROM '{mask}')"
+        )
+        if strangers:
+            wrong.append(f"{strangers} rows are named that the yardstick has at another place")
     else:
         for column, share in data.MALFORMED_CELLS.items():
             rule = f"visits.{column}.type"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.checking.tables import HEAD
 from typer.testing import CliRunner, Result
 
 from lienthong.__main__ import app
+from tests.checking.tables import HEAD
 
 CONTRACT = (
     HEAD

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.checking.tables import checked_of, contract_of
 
 SCHEMA = """  - name: t

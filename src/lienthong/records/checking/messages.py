@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lienthong import words
 from lienthong.contracts.contract import Field, Rule
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.findings import LANGUAGES, Finding, Severity, Text
-from lienthong.records.checking.checked import WORD, Measured, TableChecked
+from lienthong.records.checking.checked import WORD, Measured, RuleCount, TableChecked
 from lienthong.records.checking.passes import key_sql
 
 if TYPE_CHECKING:
@@ -35,14 +35,19 @@ def masked(field: Field | None, cell: str) -> str:
     return f"CASE WHEN {cell} IS NOT NULL THEN '{HIDDEN}' END"
 
 
-def findings_sql(checked: Checked, table: TableChecked) -> str | None:
-    """SELECT position, _row, _unit, key, value for every failed bit of a table; None when there is none."""
+def findings_sql(
+    checked: Checked, table: TableChecked, positions: Iterable[int] | None = None
+) -> str | None:
+    """SELECT position, _row, _unit, key, value for every failed bit of a table; None when there is none.
+
+    `positions` picks some of the rules.
+    """
     found = checked.columns[table.name]
     compiled = checked.compiled_table(table.name)
     key = key_sql(compiled.table, found)
     names = {name for name in found}
     parts = []
-    for position in sorted(table.failed):
+    for position in sorted(table.failed if positions is None else positions):
         rule = table.rules[position]
         value = _value(compiled.table.field(rule.fields[0]) if rule.fields else None, rule, names)
         parts.append(
@@ -128,21 +133,52 @@ def _row_findings(checked: Checked, table: TableChecked, left: float) -> Iterato
     cursor = checked.con.cursor()
     cursor.execute(f"SELECT * FROM ({sql}) ORDER BY _row, position{bound}")
     while batch := cursor.fetchmany(2048):
-        for position, row, unit, key, value in batch:
-            rule = table.rules[position]
-            yield Finding(
-                rule=rule.id,
-                criterion=rule.criterion,
-                severity=rule.severity,
-                message=with_value(rule, value),
-                remedy=rule.remedy,
-                table=table.name,
-                row=row,
-                unit=unit,
-                key=key,
-                field=rule.fields[0] if rule.fields else None,
-                value=value,
-            )
+        for line in batch:
+            yield _finding(table, *line)
+
+
+def _finding(
+    table: TableChecked,
+    position: int,
+    row: int,
+    unit: int | None,
+    key: str | None,
+    value: str | None,
+) -> Finding:
+    rule = table.rules[position]
+    return Finding(
+        rule=rule.id,
+        criterion=rule.criterion,
+        severity=rule.severity,
+        message=with_value(rule, value),
+        remedy=rule.remedy,
+        table=table.name,
+        row=row,
+        unit=unit,
+        key=key,
+        field=rule.fields[0] if rule.fields else None,
+        value=value,
+    )
+
+
+def first_finding(checked: Checked, count: RuleCount) -> Finding | None:
+    """The first place where a counted rule failed; None when nothing failed."""
+    table = checked.tables.get(count.table or "")
+    for position in table.failed if table else ():
+        rule = table.rules[position]  # type: ignore[union-attr]
+        if (rule.id, rule.fields[0] if rule.fields else None) == (count.id, count.field):
+            assert table is not None
+            sql = findings_sql(checked, table, [position])
+            line = checked.con.execute(f"SELECT * FROM ({sql}) ORDER BY _row LIMIT 1").fetchone()
+            return _finding(table, *line) if line else None
+    return next(
+        (
+            finding
+            for finding in _whole_findings(checked)
+            if (finding.rule, finding.table, finding.field) == (count.id, count.table, count.field)
+        ),
+        None,
+    )
 
 
 def with_value(rule: Rule, value: str | None) -> Text:

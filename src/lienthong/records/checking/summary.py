@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from rich.table import Table as RichTable
 from lienthong import words
 from lienthong.findings import Criterion, Severity
 from lienthong.records.checking.checked import RuleCount
-from lienthong.records.checking.messages import sentence_of
+from lienthong.records.checking.messages import first_finding, sentence_of
 
 if TYPE_CHECKING:
     from lienthong.records.checking.checked import Checked
@@ -68,7 +67,7 @@ def print_summary(
     if not clean:
         console.print(_criteria_table(counts))
         console.print(_rules_table(checked, counts))
-        _print_first(console, checked)
+        _print_first(console, checked, counts)
     _print_unknown(console, counts)
     if out is not None:
         console.print(say("All findings: %(path)s", None, path=str(out)), markup=False)
@@ -96,12 +95,10 @@ def _rules_table(checked: Checked, counts: list[RuleCount]) -> RichTable:
     for title, justify in (("Failed", "right"), ("Rule", "left"), ("Sentence", "left")):
         table.add_column(words.say(title), justify=justify, overflow="fold")  # type: ignore[arg-type]
     sentences = _sentences(checked)
-    wrong = sorted((count for count in counts if count.failed), key=lambda count: -count.failed)
-    order = list(Severity)
-    wrong.sort(key=lambda count: order.index(Severity(count.severity)))
+    wrong = _wrong(counts)
     for count in wrong[:RULES_SHOWN]:
         colour = COLOURS[Severity(count.severity)]
-        sentence = sentences.get((count.table, count.id, count.field), "")
+        sentence = sentences.get((count.table, count.id, count.field)) or _remedy(checked, count)
         table.add_row(
             f"[{colour}]{words.number(count.failed)}[/]", escape(count.id), escape(sentence)
         )
@@ -110,6 +107,12 @@ def _rules_table(checked: Checked, counts: list[RuleCount]) -> RichTable:
             "…", "", words.say("and %(count)s more rules", None, count=len(wrong) - RULES_SHOWN)
         )
     return table
+
+
+def _remedy(checked: Checked, count: RuleCount) -> str:
+    """What the reader of a format says in general about what it saw at several places."""
+    finding = first_finding(checked, count)
+    return words.pick(finding.remedy) if finding else ""
 
 
 def _sentences(checked: Checked) -> dict[tuple[Any, ...], str]:
@@ -122,9 +125,13 @@ def _sentences(checked: Checked) -> dict[tuple[Any, ...], str]:
     }
 
 
-def _print_first(console: Console, checked: Checked) -> None:
+def _print_first(console: Console, checked: Checked, counts: list[RuleCount]) -> None:
+    """One place for each of the rules at the top, so that a person sees ten causes and not one row ten times."""
     console.print(f"[bold]{escape(words.say('First findings'))}[/]")
-    for finding in itertools.islice(checked.findings(limit=FIRST), FIRST):
+    for count in _wrong(counts)[:FIRST]:
+        finding = first_finding(checked, count)
+        if finding is None:
+            continue
         place = finding.table or ""
         if finding.row is not None:
             place += " " + words.say("row %(row)s", None, row=finding.row)
@@ -134,6 +141,13 @@ def _print_first(console: Console, checked: Checked) -> None:
         console.print(
             f"  [{colour}]●[/] [dim]{escape(place)}[/] {escape(words.pick(finding.message))}"
         )
+
+
+def _wrong(counts: list[RuleCount]) -> list[RuleCount]:
+    """Rules that failed, the gravest first and among them the most frequent."""
+    order = list(Severity)
+    failed = [count for count in counts if count.failed]
+    return sorted(failed, key=lambda count: (order.index(Severity(count.severity)), -count.failed))
 
 
 def _print_unknown(console: Console, counts: list[RuleCount]) -> None:
