@@ -1,3 +1,4 @@
+# ruff: noqa: E501 a rule of a contract stands on one line
 """`lienthong check` as a hospital's officer meets it: files in, counts and findings out, an exit code for scripts."""
 
 from __future__ import annotations
