@@ -118,7 +118,9 @@ def cases() -> list[Case]:
     return made
 
 
-def _twins(said: dict[str, Any], changes: dict[str, Any], own: list[Visit], others: list[Visit]) -> list[Any]:
+def _twins(
+    said: dict[str, Any], changes: dict[str, Any], own: list[Visit], others: list[Visit]
+) -> list[Any]:
     """A contradiction between visits needs two: the same change in both, or another in the other one."""
     twins = said.get("twins")
     if not twins:
@@ -128,20 +130,26 @@ def _twins(said: dict[str, Any], changes: dict[str, Any], own: list[Visit], othe
 
 def every_visit() -> list[Visit]:
     """The right visits and those of all cases."""
-    return clean_visits() + [visit for case in cases() for visit in (*case.wrong, *case.right, *case.others)]
+    return clean_visits() + [
+        visit for case in cases() for visit in (*case.wrong, *case.right, *case.others)
+    ]
 
 
 def cells(visit: Visit, row: dict[str, Any]) -> dict[str, str]:
     """The cells of a row with the visit's number written in."""
     numbers = {"{n}": f"{visit.number:06}", "{bed}": f"{visit.number % 1000:03}"}
     return {
-        name: functools.reduce(lambda text, mark: text.replace(mark, numbers[mark]), numbers, str(cell))
+        name: functools.reduce(
+            lambda text, mark: text.replace(mark, numbers[mark]), numbers, str(cell)
+        )
         for name, cell in row.items()
         if cell is not None
     }
 
 
-def write_tables(contract: Contract, visits: Iterable[Visit], folder: Path) -> dict[str, tuple[Path, list[int]]]:
+def write_tables(
+    contract: Contract, visits: Iterable[Visit], folder: Path
+) -> dict[str, tuple[Path, list[int]]]:
     """One CSV for each table that has rows: (its path, the visit of each row)."""
     rows: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
     for visit in visits:
@@ -183,10 +191,14 @@ def check_record(engine: RecordEngine, visit: Visit) -> set[str]:
     }
 
 
-def check_tables(contract: Contract, written: dict[str, Any], folder: Path, received: str = NOW) -> Checked:
+def check_tables(
+    contract: Contract, written: dict[str, Any], folder: Path, received: str = NOW
+) -> Checked:
     """The check of the tables that were written, as if they had arrived at that moment in Viet Nam."""
     moment = moment_of(received)
-    reading = read([(table, path) for table, (path, _) in written.items()], contract, workdir=folder)
+    reading = read(
+        [(table, path) for table, (path, _) in written.items()], contract, workdir=folder
+    )
     return check(contract, reading, received=moment, codes=Codes())
 
 

@@ -28,15 +28,21 @@ def inner(contract, table, rows):
     made = []
     for row in rows:
         body = "".join(
-            f"<{field.name}>{row[field.name]}</{field.name}>" if row.get(field.name) else f"<{field.name}/>"
+            f"<{field.name}>{row[field.name]}</{field.name}>"
+            if row.get(field.name)
+            else f"<{field.name}/>"
             for field in about.fields
             if not field.properties.get("edition")
         )
-        made.append(f"<{about.xml['row']}>{body}</{about.xml['row']}>" if about.xml.get("row") else body)
+        made.append(
+            f"<{about.xml['row']}>{body}</{about.xml['row']}>" if about.xml.get("row") else body
+        )
     body = "".join(made)
     if about.xml.get("list"):
         body = f"<{about.xml['list']}>{body}</{about.xml['list']}>"
-    document = f'<?xml version="1.0" encoding="utf-8"?><{about.xml["root"]}>{body}</{about.xml["root"]}>'
+    document = (
+        f'<?xml version="1.0" encoding="utf-8"?><{about.xml["root"]}>{body}</{about.xml["root"]}>'
+    )
     return base64.b64encode(document.encode()).decode()
 
 

@@ -35,7 +35,10 @@ def test_a_missing_cell_is_accused_of_missing_and_of_nothing_else(contract, tmp_
     for name in found:
         rule, _, place = name.partition(" ")
         table, _, field = place.partition(".")
-        if not rule.endswith(".required") and criteria.get((rule, table, field)) != Criterion.SUFFICIENT:
+        if (
+            not rule.endswith(".required")
+            and criteria.get((rule, table, field)) != Criterion.SUFFICIENT
+        ):
             blamed.add(name)
     # Tables that are there or not are themselves a contradiction: a birth certificate without a birth weight.
     assert blamed == {"LNK-10 XML1.CAN_NANG_CON", "LNK-12 XML1.NGAY_TAI_KHAM"}
@@ -49,7 +52,10 @@ def test_a_malformed_cell_draws_no_consequences(contract, tmp_path):
     for number, rubbish in enumerate(RUBBISH, 1):
         tables = {
             table.name: [
-                {field.name: "01999{n}" if field.name == "MA_LK" else rubbish for field in table.fields}
+                {
+                    field.name: "01999{n}" if field.name == "MA_LK" else rubbish
+                    for field in table.fields
+                }
             ]
             for table in contract.tables
         }
@@ -73,9 +79,7 @@ def test_a_plain_sql_engine_counts_the_same_rows(contract, tmp_path):
     """The rules as they stand in the file, run by DuckDB alone over tables with the contract's types."""
     written = write_tables(contract, every_visit(), tmp_path)
     checked = check_tables(contract, written, tmp_path)
-    ours = {
-        (count.id, count.table, count.field): count.failed for count in checked.counts()
-    }
+    ours = {(count.id, count.table, count.field): count.failed for count in checked.counts()}
     con = duckdb.connect()
     for table in contract.tables:
         columns = ", ".join(
@@ -92,6 +96,10 @@ def test_a_plain_sql_engine_counts_the_same_rows(contract, tmp_path):
                 continue
             field = rule.fields[0] if rule.fields else None
             row = con.execute(rule.query).fetchone()
-            assert row and row[0] == ours[(rule.id, table.name, field)], (rule.id, table.name, field)
+            assert row and row[0] == ours[(rule.id, table.name, field)], (
+                rule.id,
+                table.name,
+                field,
+            )
             compared += 1
     assert compared > 700

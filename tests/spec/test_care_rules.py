@@ -21,8 +21,17 @@ from tests.spec.care_records import (
 )
 
 SHEET = {
-    "ENV": 10, "LNK": 18, "FMT": 25, "COD": 17, "STA": 7, "DAT": 22,
-    "MON": 20, "INS": 10, "CMP": 12, "DUP": 7, "TIM": 11,
+    "ENV": 10,
+    "LNK": 18,
+    "FMT": 25,
+    "COD": 17,
+    "STA": 7,
+    "DAT": 22,
+    "MON": 20,
+    "INS": 10,
+    "CMP": 12,
+    "DUP": 7,
+    "TIM": 11,
 }
 """How many rules the public rule sheet has of each group: 159 in all."""
 
@@ -31,7 +40,15 @@ NOT_IN_A_TABLE = ("ENV", "LNK-01-HS")
 LATE = "TIM-02 XML1.NGAY_RA"
 
 
-BETWEEN_VISITS = ("DUP-04", "DUP-05", "DUP-06", "DUP-07", "STA-07", "DAT-12 XML3.MA_GIUONG", "LNK-02")
+BETWEEN_VISITS = (
+    "DUP-04",
+    "DUP-05",
+    "DUP-06",
+    "DUP-07",
+    "STA-07",
+    "DAT-12 XML3.MA_GIUONG",
+    "LNK-02",
+)
 """Rules that compare visits: a visit by itself cannot break them."""
 
 
@@ -68,11 +85,16 @@ def test_one_record_alone_gets_the_answers_of_the_batch(contract, found):
     for visit in every_visit():
         alone = check_record(engine, visit)
         batch = {name for name in found[visit.number] if not name.startswith(BETWEEN_VISITS)}
-        assert {name for name in alone if not name.startswith(BETWEEN_VISITS)} == batch, (visit.name, visit.changes)
+        assert {name for name in alone if not name.startswith(BETWEEN_VISITS)} == batch, (
+            visit.name,
+            visit.changes,
+        )
 
 
 def test_every_rule_of_the_sheet_is_written_or_said_to_be_covered(contract):
-    wanted = {f"{group}-{number:02}" for group, count in SHEET.items() for number in range(1, count + 1)}
+    wanted = {
+        f"{group}-{number:02}" for group, count in SHEET.items() for number in range(1, count + 1)
+    }
     written = {rule.id[:6] for table in contract.tables for rule in table.rules}
     covered = {entry["id"] for entry in contract.properties["coveredByProperties"]}
     assert len(wanted) == 159
@@ -93,6 +115,8 @@ def test_every_rule_that_a_table_can_decide_has_a_case(contract):
         rule.id
         for table in contract.tables
         for rule in table.rules
-        if (rule.predicate or rule.query) and not rule.id.startswith(NOT_IN_A_TABLE) and not rule.needs
+        if (rule.predicate or rule.query)
+        and not rule.id.startswith(NOT_IN_A_TABLE)
+        and not rule.needs
     }
     assert decidable - tried == set()
