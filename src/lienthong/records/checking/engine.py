@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from lienthong.contracts.rules.python import RecordEngine
 
 MEMORY_LIMIT = "256MB"
+FEW_TABLES = 4
+MEMORY_OF_MANY = "1GB"
+"""A message of many tables keeps the narrow columns and the hits of all of them at the same time."""
 MANY = 4
 """Rules looking into a table from which on its few columns are kept instead of being read for each."""
 
@@ -92,7 +95,8 @@ def check(
         from lienthong.contracts.rules.compiled import compile_contract  # heavy: the SQL parser
 
         compiled = compile_contract(contract)
-    given, con = con, con or connect(workdir)
+    memory = MEMORY_LIMIT if len(reading.sources) <= FEW_TABLES else MEMORY_OF_MANY
+    given, con = con, con or connect(workdir, memory)
     while True:
         try:
             tables, situation = _run(
@@ -105,7 +109,7 @@ def check(
                 raise
             if given is None:
                 con.close()
-                con = connect(workdir)
+                con = connect(workdir, memory)
     checked = Checked(compiled, con, tables, list(reading.faults), situation.columns)
     checked.seconds = time.perf_counter() - begun
     return checked
