@@ -1,0 +1,13 @@
+"""Reserved: tables of feed."""
+
+from pathlib import Path
+
+from lienthong.database.migration import run
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Statements stand in 0006_feed.sql, to be read as SQL."""
+    run(Path(__file__).with_suffix(".sql"))

@@ -1,0 +1,13 @@
+"""Reserved: tables of crossing."""
+
+from pathlib import Path
+
+from lienthong.database.migration import run
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Statements stand in 0008_crossing.sql, to be read as SQL."""
+    run(Path(__file__).with_suffix(".sql"))
