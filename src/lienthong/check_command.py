@@ -19,6 +19,7 @@ from lienthong.errors import Failure, Refused
 
 if TYPE_CHECKING:
     from lienthong.records.checking import Checked
+    from lienthong.records.formats.reading import ReadingOptions
 
 
 def check(
@@ -54,6 +55,17 @@ def check(
         list[Path] | None,
         typer.Option("--codes", help=words.say("A folder with own code lists (CSV).")),
     ] = None,
+    certificates: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--certificates",
+            help=words.say("Trusted certificates for CHUKYDONVI: a PEM file or folder."),
+        ),
+    ] = None,
+    unencoded_inner: Annotated[
+        bool,
+        typer.Option("--unencoded-inner", help=words.say("Read inner XML that is not in base64.")),
+    ] = False,
     at: Annotated[
         str,
         typer.Option(
@@ -67,12 +79,22 @@ def check(
     begun = time.perf_counter()
     with words.speaking(lang or words.language()):
         try:
-            code = _check(files, contract, out, json, codes or [], at, begun)
+            options = _options(certificates or [], unencoded_inner)
+            code = _check(files, contract, out, json, codes or [], at, begun, options)
         except Exception as error:
             # Whatever stopped the check: exit code 1 would say that something was found.
             typer.echo(_told(error), err=True)
             code = 2
     raise typer.Exit(code)
+
+
+def _options(certificates: list[Path], unencoded_inner: bool) -> ReadingOptions:
+    from lienthong.records.formats.chosen import reading_options
+
+    for path in certificates:
+        if not path.exists():
+            raise FileNotFoundError(2, "", str(path))
+    return reading_options(certificates, unencoded_inner=unencoded_inner, optimistic=True)
 
 
 def _told(error: Exception) -> str:
@@ -93,6 +115,7 @@ def _check(
     codes: list[Path],
     at: str,
     begun: float,
+    options: ReadingOptions,
 ) -> int:
     received = _moment(at)
     if out is not None:
@@ -104,7 +127,7 @@ def _check(
     compiled = cached_contract(contract)
     from lienthong.contracts.rules.python import RecordEngine
     from lienthong.records.checking.engine import check as run
-    from lienthong.records.formats.reading import ReadingOptions, read
+    from lienthong.records.formats.reading import read
 
     sources = _sources(files)
     with tempfile.TemporaryDirectory(
@@ -115,7 +138,7 @@ def _check(
             sources,
             compiled.contract,
             workdir=workdir,
-            options=ReadingOptions(optimistic=True),
+            options=options,
         ) as reading:
             lists = _codes(codes)
             checked = run(

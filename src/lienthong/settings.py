@@ -97,7 +97,7 @@ class Settings:
         default_factory=lambda: _path(".lienthong"),
         metadata={
             "parse": _path,
-            "sentence": "The data folder: the database, the bytes of submissions, own code lists.",
+            "sentence": "The data folder: the database, the bytes of submissions, own code lists, trusted certificates.",
             "shown": ".lienthong/",
         },
     )
@@ -118,6 +118,11 @@ class Settings:
     )
     max_upload_mib: int = _setting(
         _between(1, 65536), 2048, "The largest submission that is accepted, in MiB."
+    )
+    unencoded_inner: bool = _setting(
+        _yes_no,
+        False,
+        "Whether inner XML that is not in base64 is read as it stands (yes or no); some programs write it so.",
     )
     session_minutes: int = _setting(
         _between(5, 1440), 30, "Minutes without a click after which a person must sign in again."

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from lienthong.__main__ import app
 from tests.checking.tables import HEAD
+from tests.formats.test_signature import certificate, pem, signed
 
 CONTRACT = (
     HEAD
@@ -181,3 +182,19 @@ def test_malformed_lines_stop_nothing(here: Path) -> None:
     told = report(here, str(here / "visits.csv"))
     assert told["rows"] >= 3
     assert run(here, str(here / "visits.csv")).exit_code == 1
+
+
+def test_trusted_certificates_and_unencoded_documents_are_asked_for(tmp_path: Path) -> None:
+    facility = certificate("Facility 01999")
+    (tmp_path / "ca.pem").write_text(pem(facility[0]))
+    (tmp_path / "signed.xml").write_bytes(signed(certificate("Somebody")))
+    care = ["check", str(tmp_path / "signed.xml"), "--contract", "care", "--json"]
+
+    def broken(*more: str) -> int:
+        told = json.loads(CliRunner().invoke(app, [*care, *more]).stdout)
+        return sum(rule["failed"] for rule in told["rules"] if rule["id"] == "ENV-08")
+
+    assert (broken(), broken("--certificates", str(tmp_path / "ca.pem"))) == (0, 1)
+    none = CliRunner().invoke(app, [*care, "--certificates", str(tmp_path / "none.pem")])
+    assert none.exit_code == 2
+    assert "none.pem" in none.stderr

@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 from lienthong.contracts.reading import read_contract
+from lienthong.errors import Unavailable
 from lienthong.records import intake, quarantine, store
+from tests.formats.test_signature import certificate, pem, signed
 
 INNER = {
     "XML1": "<TONG_HOP><MA_LK>{key}</MA_LK><STT>1</STT><MA_CSKCB>01999</MA_CSKCB><HO_TEN>AN</HO_TEN></TONG_HOP>",
@@ -120,3 +122,41 @@ def test_a_visit_of_the_synthetic_country_is_kept_whole_and_read_as_of(desk, car
     assert {row["MA_LK"] for rows in record.rows.values() for row in rows} == {
         record.rows["XML1"][0]["MA_LK"]
     }
+
+
+def test_unencoded_inner_documents_are_read_where_the_institution_says_so(desk, care, monkeypatch):
+    bare = "".join(
+        f"<FILEHOSO><LOAIHOSO>{kind}</LOAIHOSO><NOIDUNGFILE><![CDATA[{INNER[kind].format(key='B1')}]]>"
+        "</NOIDUNGFILE></FILEHOSO>"
+        for kind in INNER
+    )
+    refused = care(envelope(f"<HOSO>{bare}</HOSO>"))
+    assert "ENV-06" in found_in(desk, refused)
+    monkeypatch.setenv("LIENTHONG_UNENCODED_INNER", "yes")
+    read = care(envelope(f"<HOSO>{bare}</HOSO>\n"))
+    assert "ENV-06" not in found_in(desk, read)
+
+
+def test_a_signature_is_verified_with_the_certificates_of_the_data_folder(desk, care):
+    facility, stranger = certificate("Facility 01999"), certificate("Somebody")
+    folder = desk.home / "certificates"
+    folder.mkdir()
+    (folder / "01999.pem").write_text(pem(facility[0]))
+    assert "ENV-08" not in found_in(desk, care(signed(facility)))
+    assert "ENV-08" in found_in(desk, care(signed(stranger)))
+
+
+def test_an_unreadable_certificate_makes_submissions_wait(desk, care):
+    folder = desk.home / "certificates"
+    folder.mkdir()
+    (folder / "ca.pem").write_text("lost")
+    with pytest.raises(Unavailable, match="ca.pem|PEM"):
+        care(envelope(hoso("W1", "XML1", "XML2")))
+    (folder / "ca.pem").unlink()
+    (done,) = intake.resume_unfinished(desk.conn, home=desk.home)
+    assert (done.state, done.received) == ("done", 1)
+
+
+def found_in(desk, given):
+    """Rule ids that the receipt names."""
+    return {one.rule for one in intake.findings(desk.conn, given.receipt)}

@@ -16,12 +16,14 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from lienthong import audit, clock
+from lienthong import audit, clock, settings
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.errors import Refused, Unavailable
-from lienthong.records.formats.reading import Reading, ReadingOptions, read
+from lienthong.records.formats import chosen
+from lienthong.records.formats.chosen import reading_options
+from lienthong.records.formats.reading import Reading, read
 from lienthong.records.intake import blobs, few, keeping, spooling, terms, unfit, verdicts
 from lienthong.records.intake.held import reading_of
 from lienthong.records.intake.large import Large, Progress
@@ -158,6 +160,8 @@ def _process(
         _take_in(conn, given, compiled, home, progress or (lambda stage, done, of: None))
     except Refused as refused:
         _end(conn, given, "refused", refused.message, refused.details, home)
+    except Unavailable:  # something of ours is not in order: the submission waits
+        raise
     except Exception as error:
         if not _silent(error):
             why = {"why": type(error).__name__}
@@ -211,7 +215,7 @@ def _judge_and_keep(
     fit: bool,
 ) -> None:
     progress("read", 0, 0)
-    with _read(file, given, compiled.contract, folder) as reading:
+    with _read(file, given, compiled.contract, folder, home) as reading:
         if fit:
             unfit.take_out(reading)
         taken = None
@@ -230,11 +234,15 @@ def _judge_and_keep(
                 blobs.forget(conn, home, given.sha256)
 
 
-def _read(file: Path, given: Submission, contract: Contract, folder: Path) -> Reading:
+def _read(file: Path, given: Submission, contract: Contract, folder: Path, home: Path) -> Reading:
     if given.name.endswith(posted.NAME):
         table = given.name.removesuffix(posted.NAME).rstrip(".") or None
         return reading_of(contract, [posted.rows_of(file.read_bytes(), contract, table)])
-    options = ReadingOptions(optimistic=given.bytes > spooling.LARGE)
+    options = reading_options(
+        [home / chosen.FOLDER],
+        unencoded_inner=settings.read().unencoded_inner,
+        optimistic=given.bytes > spooling.LARGE,
+    )
     return read(file, contract, workdir=folder, options=options)
 
 
