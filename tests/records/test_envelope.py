@@ -6,11 +6,11 @@ import base64
 from collections import Counter
 
 import pytest
+from tests.formats.test_signature import certificate, pem, signed
 
 from lienthong.contracts.reading import read_contract
 from lienthong.errors import Unavailable
 from lienthong.records import intake, quarantine, store
-from tests.formats.test_signature import certificate, pem, signed
 
 INNER = {
     "XML1": "<TONG_HOP><MA_LK>{key}</MA_LK><STT>1</STT><MA_CSKCB>01999</MA_CSKCB><HO_TEN>AN</HO_TEN></TONG_HOP>",
