@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lienthong.contracts.contract import Rule
+from lienthong.contracts.other_items import with_others
 from lienthong.contracts.yaml_lines import Path
 from lienthong.findings import DIMENSION_CRITERION, Criterion
 
@@ -106,13 +107,15 @@ def _custom(
             rule=common["id"],
         )
         return None
-    return Rule(
+    needs = tuple(str(name) for name in implementation.get("needs") or ())
+    rule = Rule(
         kind="custom",
         predicate=implementation.get("predicate"),
-        needs=tuple(str(name) for name in implementation.get("needs") or ()),
+        needs=needs,
         argument=implementation.get("by"),
         **common,
     )
+    return with_others(mapper, rule, implementation.get("other"), path)
 
 
 def _library(

@@ -62,6 +62,7 @@ def read_contract(name_or_path: str | Path) -> Contract:
 
 def parse_contract(content: bytes, file: str = "contract") -> Contract:
     """The contract in `content`; `file` is the name that errors show. Raises ContractErrors."""
+    from lienthong.contracts.borrowing import with_borrowed
     from lienthong.contracts.mapping import map_contract  # heavy: ODCS models
     from lienthong.contracts.structure import structure_errors
 
@@ -83,4 +84,4 @@ def parse_contract(content: bytes, file: str = "contract") -> Contract:
     contract, errors = map_contract(document, file, hashlib.sha256(content).hexdigest())
     if errors:
         raise ContractErrors(errors)
-    return contract
+    return with_borrowed(contract, file)

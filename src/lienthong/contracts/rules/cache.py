@@ -59,11 +59,12 @@ def cached_contract(name_or_path: str | Path) -> CompiledContract:
 
     Raises NotFound or ContractErrors as `read_contract` does.
     """
+    from lienthong.contracts.borrowing import stamp
     from lienthong.contracts.reading import contract_path
 
     path = contract_path(name_or_path)
     content = path.read_bytes()
-    file = _file(content, str(path), "contract")
+    file = _file(content, str(path) + stamp(content, str(path)), "contract")
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         return msgspec.msgpack.decode(_read(file), type=CompiledContract)
     from lienthong.contracts.reading import parse_contract
