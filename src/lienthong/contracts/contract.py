@@ -24,8 +24,10 @@ Kind = Literal[
     "row",
     "query",
     "custom",
+    "version",
 ]
-"""What a rule is made of: declared by a property, a row predicate, a counted query, or our own engine."""
+"""What a rule is made of: declared by a property, a row predicate, a counted query, our own engine, or that a
+table or field is not part of the version in force."""
 
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time"]
@@ -37,6 +39,35 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the values below."""
 
 
+FIRST_DAY = 0
+LAST_DAY = 99999999
+"""Before and after every day, as days are compared: whole numbers yyyymmdd."""
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """One dated version of a contract: events from `first` to `last` (yyyymmdd, both included) are judged by it."""
+
+    id: str
+    first: int = FIRST_DAY
+    last: int = LAST_DAY
+    decided: str = ""
+    basis: str = ""
+    about: Text = {}
+    unknown: Text = {}
+    evidence: str | None = None
+    source: str | None = None
+
+
+class Period(Struct, frozen=True, kw_only=True):
+    """Days on which a field is promised in one way: `changes` of its own attributes, or not at all (`absent`)."""
+
+    first: int = FIRST_DAY
+    last: int = LAST_DAY
+    versions: tuple[str, ...] = ()
+    absent: bool = False
+    changes: dict[str, Any] = {}
+
+
 class CodeValue(Struct, frozen=True, kw_only=True):
     """One value of a closed list, with its meaning."""
 
@@ -46,13 +77,29 @@ class CodeValue(Struct, frozen=True, kw_only=True):
     valid_to: str | None = None
 
 
+class Other(Struct, frozen=True, kw_only=True):
+    """Rows of another database that a rule looks at: `table` is database.table, `on` pairs (its field, own field).
+
+    Only rows that agree with the judged row in all pairs are looked at.
+    """
+
+    table: str
+    on: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def database(self) -> str:
+        """The contract that keeps those rows."""
+        return self.table.partition(".")[0]
+
+
 class Rule(Struct, frozen=True, kw_only=True):
     """One promise that a row can break.
 
     `predicate` is SQL over the row, true for a wrong row (kinds row and custom; for property kinds it is
     derived when the contract is compiled). `query` with `operator` and `threshold` is a counted ODCS query.
     `needs` names the code lists without which the answer is unknown. `requires` names rules that must hold
-    before this one is asked (their failing rows are passed over).
+    before this one is asked (their failing rows are passed over). Events before the day `first` or after
+    `last` (yyyymmdd) are not asked.
     """
 
     id: str
@@ -69,17 +116,29 @@ class Rule(Struct, frozen=True, kw_only=True):
     sentence: Text = {}
     remedy: Text = {}
     needs: tuple[str, ...] = ()
+    other: tuple[Other, ...] = ()
+    databases: tuple[str, ...] = ()
+    naming: Text = {}
     legal_basis: str | None = None
     evidence: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
+    first: int = FIRST_DAY
+    last: int = LAST_DAY
     line: int | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Whether the rule is asked of events of some days only."""
+        return self.first > FIRST_DAY or self.last < LAST_DAY
 
 
 class Field(Struct, frozen=True, kw_only=True):
     """One column of a table, as the sender must fill it.
 
     `physical_name` is the column's own name in files and SQL where it is not `name` (ODCS physicalName).
+    The attributes are those of the newest version that has the field; `periods` (empty: always the same) say
+    how other versions have it, `aliases` how they call it.
     """
 
     name: str
@@ -110,7 +169,14 @@ class Field(Struct, frozen=True, kw_only=True):
     source: str | None = None
     examples: tuple[str, ...] = ()
     properties: dict[str, Any] = {}
+    periods: tuple[Period, ...] = ()
+    aliases: dict[str, str] = {}
     line: int | None = None
+
+    @property
+    def always(self) -> bool:
+        """Whether every version has the field."""
+        return not any(period.absent for period in self.periods)
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -129,11 +195,13 @@ class Table(Struct, frozen=True, kw_only=True):
     `key` names the primary-key fields, `references` the foreign keys that no field says alone. `root` is the
     table whose row opens the unit of acceptance (itself for most tables; XML1 for the tables of a visit) and
     `link` the field that joins to it. `event` is the field that says when the event happened, `xml` where the
-    rows stand in a message.
+    rows stand in a message. Events from the day `first` to `last` (yyyymmdd) have this table.
     """
 
     name: str
     physical_name: str | None = None
+    first: int = FIRST_DAY
+    last: int = LAST_DAY
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
     label: Text = {}
@@ -155,7 +223,8 @@ class Table(Struct, frozen=True, kw_only=True):
 
     def columns(self) -> dict[str, str]:
         """How files and SQL may call each field (in lower case) to its name: physical names come first."""
-        called = {field.name.casefold(): field.name for field in self.fields}
+        called = {name.casefold(): field.name for field in self.fields for name in field.aliases}
+        called |= {field.name.casefold(): field.name for field in self.fields}
         return called | {
             field.physical_name.casefold(): field.name
             for field in self.fields
@@ -175,10 +244,12 @@ class Clock(Struct, frozen=True, kw_only=True):
 
 
 class Contract(Struct, frozen=True, kw_only=True):
-    """What a database promises, in one version."""
+    """What a database promises. `versions` (oldest first) are its dated versions, when it tells them apart:
+    its tables and fields are then those of all of them together."""
 
     name: str
     version: str
+    versions: tuple[Version, ...] = ()
     status: str = "active"
     label: Text = {}
     description: Text = {}
@@ -193,6 +264,7 @@ class Contract(Struct, frozen=True, kw_only=True):
     retention: Text = {}
     evidence: str | None = None
     properties: dict[str, Any] = {}
+    borrowed: dict[str, Table] = {}
     digest: str = ""
     path: str = ""
 
