@@ -107,6 +107,13 @@ def finding(kept: dict[str, Any]) -> Finding:
     )
 
 
+def criterion(kind: str) -> Criterion:
+    """The criterion of a kind of fault, the reader's or the store's."""
+    from lienthong.records.formats.faults import KINDS as READER
+
+    return (KINDS.get(kind) or READER[kind]).criterion
+
+
 def general(rule: str) -> dict[str, str]:
     """A sentence for a rule of the reader or the store without its place: for lists of causes."""
     from lienthong.records.formats.faults import KINDS as READER

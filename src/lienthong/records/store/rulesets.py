@@ -13,7 +13,7 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from lienthong.contracts.contract import Contract, Rule
+from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.findings import Criterion, Severity, Text
 
 
@@ -26,6 +26,8 @@ class RuleSaid(msgspec.Struct, frozen=True, omit_defaults=True):
     severity: Severity
     sentence: Text = {}
     remedy: Text = {}
+    role: str = ""
+    """What the blamed field identifies (a person, a facility, the record itself); empty for most."""
 
     @property
     def key(self) -> str:
@@ -95,7 +97,7 @@ def ruleset(
     unknown: int,
 ) -> Ruleset:
     """The ruleset of these rules, recorded once per contract digest and set of undecided rules."""
-    said = tuple(_said(rule) for rule in rules)
+    said = tuple(_said(rule, contract.table(table)) for rule in rules)
     values = [contract.name, contract.digest, table, f"{unknown:x}"]
     found = _find(conn, values)
     if found is None:
@@ -136,6 +138,8 @@ def _find(conn: psycopg.Connection[Any], values: list[str]) -> int | None:
     return int(row[0]) if row else None
 
 
-def _said(rule: Rule) -> RuleSaid:
-    field = rule.fields[0] if rule.fields else ""
-    return RuleSaid(rule.id, field, rule.criterion, rule.severity, rule.sentence, rule.remedy)
+def _said(rule: Rule, table: Table | None) -> RuleSaid:
+    name = rule.fields[0] if rule.fields else ""
+    field = table.field(name) if table else None
+    role = (field.identity_role or "") if field else ""
+    return RuleSaid(rule.id, name, rule.criterion, rule.severity, rule.sentence, rule.remedy, role)

@@ -1,4 +1,4 @@
-"""Reserved: tables of tickets."""
+"""Tickets at the source with their acts, and the nightly profile."""
 
 from pathlib import Path
 
