@@ -18,7 +18,9 @@ _NAMED = re.compile(rb"\btable:\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)\.[A-Za-z_]")
 
 def with_borrowed(contract: Contract, file: str) -> Contract:
     """The contract with the tables of other databases that its rules name; what is not found stays out."""
-    names = {other.table for table in contract.tables for rule in table.rules for other in rule.other}
+    names = {
+        other.table for table in contract.tables for rule in table.rules for other in rule.other
+    }
     if not names:
         return contract
     found: dict[str, Table] = {}

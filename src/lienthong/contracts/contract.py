@@ -272,6 +272,11 @@ class Contract(Struct, frozen=True, kw_only=True):
         """The table of that name, or None."""
         return next((table for table in self.tables if table.name == name), None)
 
+    def lent(self, name: str) -> Table | None:
+        """The table of another database (database.table) at which rules look, whatever the case."""
+        wanted = name.casefold()
+        return next((t for key, t in self.borrowed.items() if key.casefold() == wanted), None)
+
     def called(self, name: str) -> Table | None:
         """The table that files and SQL mean by a name: its name or its physical name, whatever the case."""
         wanted = name.casefold()

@@ -13,7 +13,7 @@ from sqlglot import exp
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules import python_casts as casts
 from lienthong.contracts.rules import python_values as values
-from lienthong.contracts.rules.python_form import Layout, told
+from lienthong.contracts.rules.python_form import Layout, OtherLayout, told
 from lienthong.contracts.rules.python_names import (
     AGGREGATES,
     BINARY,
@@ -31,7 +31,10 @@ class Coder:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.layouts = {table.name: Layout(table) for table in contract.tables}
+        self.layouts: dict[str, Layout | OtherLayout] = {
+            table.name: Layout(table) for table in contract.tables
+        }
+        self.layouts |= {name: OtherLayout(table) for name, table in contract.borrowed.items()}
         self.constants: dict[str, Any] = {}
         self._names = 0
         self._selects: list[exp.Select] = []
@@ -306,6 +309,10 @@ class Coder:
         return self.named("codes", name)
 
     # -- other rows
+
+    def rows(self, select: exp.Select, shown: str) -> str:
+        """A generator of something `shown` over the rows that a subquery takes."""
+        return self._rows(select, shown)
 
     def _rows(self, select: exp.Select, shown: str | None = None) -> str:
         """A generator over the rows of a subquery that its WHERE takes."""

@@ -1,0 +1,153 @@
+"""What a rule asks of other databases: by which keys their rows are found, and which of them a finding names.
+
+Only a few rows of another database are ever at hand, those that share a key with the batch. So a rule may look at
+another database through equality with fields of the judged row only; anything else is a mistake of its contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlglot import exp
+
+from lienthong.contracts.contract import Contract, Other, Rule, Table
+from lienthong.contracts.rules import duckdb_sql, subset
+from lienthong.contracts.rules.compiled_form import Across
+from lienthong.contracts.rules.resolve import select_source
+from lienthong.contracts.rules.subset import OutsideSubset
+
+RESERVED = ("_key", "_sender")
+"""What is known of each row of another database beside its fields: its record's key and who sent it."""
+
+
+def look_across(
+    tree: exp.Expression, contract: Contract, table: Table, rule: Rule
+) -> tuple[Across, ...]:
+    """The looks of a resolved predicate at other databases. Raises OutsideSubset for what cannot be looked up."""
+    _require_keys(contract, table, rule)
+    for column in tree.find_all(exp.Column):
+        if column.name.startswith("_") and column.name not in RESERVED:
+            raise OutsideSubset(column.sql(), "fields, _key and _sender across databases")
+    if subset.reads(tree, table.name).agos:
+        raise OutsideSubset(
+            "AGO", "no moment of receipt across databases: either side may come first"
+        )
+    found = [_across(select, source, rule) for select, source in _selects(tree)]
+    unused = {other.table.casefold() for other in rule.other} - {
+        across.table.casefold() for across in found
+    }
+    if unused:
+        raise OutsideSubset(", ".join(sorted(unused)), "tables in `other` that the predicate reads")
+    return tuple(found)
+
+
+def _require_keys(contract: Contract, table: Table, rule: Rule) -> None:
+    for other in rule.other:
+        theirs = contract.lent(other.table)
+        if theirs is None:
+            raise OutsideSubset(other.table, "tables of declared databases")
+        for their, own in other.on:
+            one, two = theirs.field(their), table.field(own)
+            if one is None:
+                raise OutsideSubset(f"{other.table}.{their}", f"fields of {other.table}")
+            if two is None:
+                raise OutsideSubset(f"{table.name}.{own}", f"fields of {table.name}")
+            if one.type != two.type:
+                raise OutsideSubset(f"{their}: {own}", "keys of one type")
+
+
+def _selects(tree: exp.Expression) -> Iterator[tuple[exp.Select, exp.Table]]:
+    for select in tree.find_all(exp.Select):
+        source = select_source(select)
+        if source.db:
+            yield select, source
+
+
+def namings(tree: exp.Expression, rule: Rule) -> Iterator[exp.Select]:
+    """The subqueries over other databases, each with only the condition of the rows that a finding names."""
+    for select, source in list(_selects(tree)):
+        other = _other(select, source, rule)
+        made = select.copy()
+        made.set("where", exp.Where(this=_named(select, source.alias_or_name, other)))
+        yield made
+
+
+def _across(select: exp.Select, source: exp.Table, rule: Rule) -> Across:
+    alias, other = source.alias_or_name, _other(select, source, rule)
+    return Across(
+        table=source.meta["name"],
+        keys=tuple(their for their, _ in other.on),
+        row_keys=tuple(own for _, own in other.on),
+        alias=alias,
+        named=duckdb_sql.resolved_sql(_named(select, alias, other), local=False),
+    )
+
+
+def _other(select: exp.Select, source: exp.Table, rule: Rule) -> Other:
+    """The keys by which the rows of a subquery are found. Raises OutsideSubset when it does not say them."""
+    name, equal = source.meta["name"], set(_equalities(select, source.alias_or_name))
+    for other in rule.other:
+        if other.table.casefold() == name.casefold() and set(other.on) <= equal:
+            return other
+    raise OutsideSubset(
+        select.sql(dialect="duckdb")[:120],
+        f"subqueries whose WHERE says that each key in `on` of {name} equals the row's field",
+    )
+
+
+def conjuncts(select: exp.Select) -> list[exp.Expression]:
+    """The conditions that a subquery's rows must all meet."""
+    where = select.args.get("where")
+    if where is None:
+        return []
+    whole = where.this.unnest()
+    parts = whole.flatten() if isinstance(whole, exp.And) else [whole]
+    return [part.unnest() for part in parts]
+
+
+def _equalities(select: exp.Select, alias: str) -> Iterator[tuple[str, str]]:
+    for part in conjuncts(select):
+        if not isinstance(part, exp.EQ):
+            continue
+        for one, two in ((part.this, part.expression), (part.expression, part.this)):
+            if isinstance(one, exp.Column) and isinstance(two, exp.Column):
+                theirs, own = one.meta["place"], two.meta["place"]
+                if theirs.alias == alias and not own.alias:
+                    yield theirs.name, own.name
+
+
+def _named(select: exp.Select, alias: str, other: Other) -> exp.Expression:
+    """Which rows a finding names: those that an EXISTS found, else all with the same keys."""
+    where = select.args.get("where")
+    if where is not None and is_found(select):
+        return where.this.copy()
+    keys = dict(other.on)
+    wanted = [
+        part
+        for part in conjuncts(select)
+        if isinstance(part, exp.EQ)
+        and any(
+            isinstance(one, exp.Column) and one.meta["place"].alias == alias
+            and one.meta["place"].name in keys
+            for one in (part.this, part.expression)
+        )
+    ]  # fmt: skip
+    made: Any = wanted[0].copy()
+    for part in wanted[1:]:
+        made = exp.And(this=made, expression=part.copy())
+    return made
+
+
+def is_found(select: exp.Select) -> bool:
+    """Whether a subquery stands in an EXISTS that makes a row wrong by being true."""
+    node: Any = select.parent
+    if isinstance(node, exp.Subquery):
+        node = node.parent
+    if not isinstance(node, exp.Exists):
+        return False
+    above, turned = node.parent, False
+    while above is not None and isinstance(above, (exp.Not, exp.And, exp.Or, exp.Paren)):
+        turned = turned is not isinstance(above, exp.Not)
+        above = above.parent
+    return not turned and (above is None or isinstance(above, exp.Paren))
