@@ -1,0 +1,198 @@
+"""Rules across databases over rows in memory: what they ask of the other side, and what they answer.
+
+Whoever checks hands in `Others`; it gives only those rows of another database that share a key with the rows at
+hand. Without it, or while the other database holds nothing, such a rule is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule
+from lienthong.contracts.rules.python import RecordEngine
+from lienthong.contracts.rules.python_form import Rows
+
+
+class Asked(NamedTuple):
+    """Rows wanted of one table of another database: `columns` of those whose fields have one of the values.
+
+    `keys` are pairs (fields, distinct values of them together); a row that matches one of the pairs is wanted.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    keys: tuple[tuple[tuple[str, ...], Sequence[tuple[Any, ...]]], ...]
+
+
+class Others(Protocol):
+    """The other databases as a check sees them."""
+
+    def has(self, need: str) -> bool:
+        """Whether a database (or database.table) holds any record now."""
+        ...
+
+    def rows(self, asked: Asked) -> Any | None:
+        """An Arrow table: the columns, `_key` and `_sender`; None when nobody can say now."""
+        ...
+
+
+class Record(NamedTuple):
+    """A record of the store: its key and who sent it."""
+
+    key: str | None
+    sender: str | None
+
+
+class Named(NamedTuple):
+    """A record of another database that a finding names."""
+
+    table: str
+    key: str | None
+    sender: str | None
+
+
+class Crossed(NamedTuple):
+    """What rules across databases say of rows: per table the positions decided, per row those that failed."""
+
+    decided: dict[str, frozenset[int]]
+    failed: dict[str, list[tuple[int, ...]]]
+    named: dict[tuple[str, int, int], tuple[Named, ...]]
+
+
+def crossing_rules(compiled: CompiledContract) -> Iterator[tuple[str, int, CompiledRule]]:
+    """(table, position, rule) of every rule that looks at other databases and can be run."""
+    for table in compiled.tables:
+        for position, rule in enumerate(table.rules):
+            if rule.crossing and rule.how == "hits":
+                yield table.name, position, rule
+
+
+def columns_of(rules: Iterable[CompiledRule]) -> dict[str, tuple[str, ...]]:
+    """Table of another database to the fields that the rules read of it."""
+    wanted: dict[str, set[str]] = {}
+    for rule in rules:
+        for across in rule.crossing:
+            names = {name for table, name in rule.reads if table == across.table}
+            wanted.setdefault(across.table, set()).update(names, across.keys)
+    return {
+        table: tuple(sorted(name for name in names if not name.startswith("_")))
+        for table, names in wanted.items()
+    }
+
+
+class Crossing:
+    """The rules of one contract that look at other databases, over typed rows of the Python engine."""
+
+    def __init__(self, engine: RecordEngine) -> None:
+        self._engine = engine
+        self._own = engine.compiled.contract.name
+        self._rules = [
+            (table, position, rule)
+            for table, position, rule in crossing_rules(engine.compiled)
+            if position in engine.engines[table].crossed
+        ]
+        self.tables = frozenset(table for table, _, _ in self._rules)
+
+    def decide(
+        self,
+        rows: Rows,
+        records: Mapping[str, Sequence[Record]],
+        others: Others,
+        absent: frozenset[str] = frozenset(),
+        only: frozenset[tuple[str, int]] | None = None,
+    ) -> Crossed:
+        """What the rules say of these rows; `records` says of which record each is a row.
+
+        `absent` are own tables that were not sent, `only` the (table, position) of the rules to ask.
+        """
+        asked = [
+            (table, position, rule)
+            for table, position, rule in self._rules
+            if rows.get(table)
+            and (only is None or (table, position) in only)
+            and not absent & set(rule.tables)
+            and all(others.has(need) for need in rule.rule.databases)
+        ]
+        found, missing = self._look(asked, rows, others)
+        asked = [one for one in asked if not missing & {across.table for across in one[2].crossing}]
+        whole = Rows({**rows, **self._with_own(found, rows, records)})
+        decided: dict[str, set[int]] = {}
+        for table, position, _ in asked:
+            decided.setdefault(table, set()).add(position)
+        return self._answers(decided, whole)
+
+    def _answers(self, decided: Mapping[str, set[int]], whole: Rows) -> Crossed:
+        failed: dict[str, list[tuple[int, ...]]] = {}
+        named: dict[tuple[str, int, int], tuple[Named, ...]] = {}
+        for table, positions in decided.items():
+            engine = self._engine.engines[table]
+            cross, naming = engine.function("cross"), engine.function("named")
+            failed[table] = []
+            for at, row in enumerate(whole[table]):
+                hit: list[int] = []
+                cross(row, whole, hit)
+                own = tuple(position for position in hit if position in positions)
+                failed[table].append(own)
+                for position in own:
+                    names = dict.fromkeys(Named(*one) for one in naming(row, whole, position))
+                    named[table, at, position] = tuple(names)
+        return Crossed(
+            {table: frozenset(positions) for table, positions in decided.items()}, failed, named
+        )
+
+    def _look(
+        self, asked: list[tuple[str, int, CompiledRule]], rows: Rows, others: Others
+    ) -> tuple[dict[str, list[list[Any]]], set[str]]:
+        """The rows of other databases, laid out as the functions expect; and the tables nobody can ask now."""
+        keys: dict[str, dict[tuple[str, ...], set[tuple[Any, ...]]]] = {}
+        for table, _, rule in asked:
+            at = self._engine.engines[table].layout.at
+            for across in rule.crossing:
+                places = [at[name] for name in across.row_keys]
+                values = {tuple(row[place] for place in places) for row in rows[table]}
+                wanted = keys.setdefault(across.table, {}).setdefault(across.keys, set())
+                wanted |= {value for value in values if None not in value}
+        columns = columns_of(rule for _, _, rule in asked)
+        found: dict[str, list[list[Any]]] = {}
+        missing: set[str] = set()
+        for table, wanted in keys.items():
+            pairs = tuple((fields, sorted(values)) for fields, values in wanted.items() if values)
+            given = others.rows(Asked(table, columns[table], pairs)) if pairs else ()
+            if given is None:
+                missing.add(table)
+            else:
+                found[table] = self._laid_out(table, given)
+        return found, missing
+
+    def _laid_out(self, table: str, given: Any) -> list[list[Any]]:
+        if not len(given):
+            return []
+        names = [field.name for field in self._engine.compiled.contract.borrowed[table].fields]
+        blank = [None] * len(given)
+        has = set(given.column_names)
+        columns = [
+            given.column(name).to_pylist() if name in has else blank
+            for name in (*names, "_key", "_sender")
+        ]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    def _with_own(
+        self,
+        found: dict[str, list[list[Any]]],
+        rows: Rows,
+        records: Mapping[str, Sequence[Record]],
+    ) -> dict[str, list[list[Any]]]:
+        """The own database's rows: those stored of other records, and those at hand."""
+        for name in [name for name in found if name.partition(".")[0] == self._own]:
+            table = name.partition(".")[2]
+            here = records.get(table, ())
+            mine = {record for one in records.values() for record in one}
+            width = len(self._engine.compiled.contract.borrowed[name].fields)
+            found[name] = [
+                row for row in found[name] if Record(row[width], row[width + 1]) not in mine
+            ] + [
+                [*row[:width], record.key, record.sender]
+                for row, record in zip(rows[table], here, strict=True)
+            ]
+        return found
