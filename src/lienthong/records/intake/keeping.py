@@ -177,6 +177,11 @@ def retire(
             ),
             [sender],
         )
+    conn.execute(
+        "DELETE FROM records.withheld h USING ending e WHERE h.contract = %s AND h.table_name = %s"
+        " AND h.key = e.key AND h.sender = %s",
+        [contract.name, root.name, sender],
+    )
     conn.execute("DROP TABLE ending")
 
 

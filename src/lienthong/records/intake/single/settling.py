@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import clock
 from lienthong.contracts.contract import Table
+from lienthong.records.intake import withholding
 from lienthong.records.intake.keeping import retire
 from lienthong.records.intake.single.unit import Unit, failed_rules, masks, own_fault
 from lienthong.records.store import counts, layout
@@ -33,6 +34,8 @@ class Place(msgspec.Struct):
     version: int = 1
     since: datetime | None = None
     waiting_since: datetime | None = None
+    withheld: tuple[str, ...] = ()
+    """The rules for which it is kept and not passed on."""
 
 
 class Rulesets:
@@ -83,6 +86,7 @@ def settle(
         _retire(conn, those, deltas[contract])
         for table in layout.members(those[0].unit.contract, those[0].unit.root):
             _insert(conn, those, table, rules)
+        withholding.withhold_places(conn, those, rules)
         _close_older(conn, those, deltas[contract])
     for place in places:
         _count(place, rules, deltas[place.unit.contract.name])
