@@ -1,4 +1,4 @@
-"""Reserved: tables of crossing."""
+"""Rules across databases: links, what is looked at again, and what findings name."""
 
 from pathlib import Path
 
