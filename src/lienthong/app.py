@@ -40,6 +40,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from lienthong import __version__, logs, words
 from lienthong import settings as all_settings
 from lienthong.access import Actor, policy, sessions, tokens
+from lienthong.api.changes import Streams
 from lienthong.api.problems import problem_response
 from lienthong.api.routes import ROUTES as API_ROUTES
 from lienthong.contracts.codes import Codes
@@ -47,6 +48,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.database import Database, running, start
 from lienthong.errors import Failure, NotAllowed, Unavailable
+from lienthong.records.feed.bell import Bell
 from lienthong.records.intake.single import RecordIntake
 from lienthong.settings import Settings
 from lienthong.web.page import Page, session_of
@@ -204,6 +206,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
         with database.pool(size=12) as pool:
             app.state.pool = pool
             app.state.single = RecordIntake(pool, chosen.home)
+            app.state.streams = Streams(Bell(database.conninfo()))
             try:
                 yield
             finally:
@@ -235,13 +238,14 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
             "page": Provide(Page, sync_to_thread=False),
             "pool": Provide(_pool, sync_to_thread=False),
             "single": Provide(_single, sync_to_thread=False),
+            "streams": Provide(_streams, sync_to_thread=False),
             "actor": Provide(_actor, sync_to_thread=False),
             "settings": Provide(lambda: chosen, sync_to_thread=False),
             "codes": Provide(lambda: codes, sync_to_thread=False),
             "contracts": Provide(lambda: contracts, sync_to_thread=False),
         },
         compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=5, minimum_size=1000
+            backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude_opt_key="stream"
         ),
         openapi_config=openapi(),
     )
@@ -255,6 +259,10 @@ def _pool(request: Request[Any, Any, Any]) -> ConnectionPool:
 
 def _single(request: Request[Any, Any, Any]) -> RecordIntake:
     return request.app.state.single
+
+
+def _streams(request: Request[Any, Any, Any]) -> Streams:
+    return request.app.state.streams
 
 
 def _actor(request: Request[Any, Any, Any]) -> Actor:

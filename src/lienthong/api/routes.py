@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.api import contracts, records, scores, submissions
+from lienthong.api import changes, contracts, records, scores, submissions
 
 ROUTES: list[ControllerRouterHandler] = [
     *submissions.ROUTES,
     *records.ROUTES,
+    *changes.ROUTES,
     *scores.ROUTES,
     *contracts.ROUTES,
 ]

@@ -13,7 +13,16 @@ from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.reading import Reading
-from lienthong.records.intake import keeping, setting_aside, spooling, terms, units, verdicts
+from lienthong.records.intake import (
+    keeping,
+    publishing,
+    setting_aside,
+    spooling,
+    terms,
+    units,
+    verdicts,
+    withholding,
+)
 from lienthong.records.intake.findings import record_findings
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.store.counts import Deltas
@@ -88,17 +97,20 @@ class Large:
 
     def keep(self) -> verdicts.Numbers:
         """Versions, quarantine, findings and counts; a test leaves findings only."""
-        deltas = self._write()
-        record_findings(self._conn, self._checked, self._given, self._home, self._folder)
+        given = self._given
+        arrival = keeping.Arrival(given.receipt, given.sender, given.province, given.received_at)
+        deltas = self._write(arrival)
+        record_findings(self._conn, self._checked, given, self._home, self._folder)
+        if not given.test:
+            publishing.publish_batch(self._conn, self._batch, arrival)
         # Last, because counts of a province are shared: others wait for them until we commit.
         deltas.write(self._conn, self._compiled.contract.name)
         numbers = verdicts.numbers(self._batch)
         self._progress("done", numbers.received, numbers.received)
         return numbers
 
-    def _write(self) -> Deltas:
+    def _write(self, arrival: keeping.Arrival) -> Deltas:
         conn, given, batch, checked = self._conn, self._given, self._batch, self._checked
-        arrival = keeping.Arrival(given.receipt, given.sender, given.province, given.received_at)
         rules = keeping.rulesets(conn, checked)
         deltas, done = Deltas(), 0
 
@@ -129,5 +141,8 @@ class Large:
         if not given.test:
             self._progress("count", 0, 0)
             setting_aside.set_aside(conn, batch, checked, rules, arrival)
+            withholding.withhold_batch(
+                conn, batch, checked, rules, sender=arrival.sender, receipt=arrival.receipt
+            )
             keeping.count_arrivals(batch, checked, rules, arrival, deltas)
         return deltas

@@ -26,7 +26,16 @@ from lienthong.records.checking.engine import check, connect
 from lienthong.records.formats.faults import Fault
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import faults as reasons
-from lienthong.records.intake import keeping, receiving, setting_aside, terms, units, verdicts
+from lienthong.records.intake import (
+    keeping,
+    publishing,
+    receiving,
+    setting_aside,
+    terms,
+    units,
+    verdicts,
+    withholding,
+)
 from lienthong.records.intake.held import reading_of
 from lienthong.records.intake.processing import process
 from lienthong.records.intake.receipts import Submission
@@ -178,7 +187,11 @@ def _settle(
     outcome = _outcome(batch, entries)
     _close(conn, outcome, first.receipt, now)
     _still_waiting(conn, batch, checked, rules, entries, places)
+    withholding.withhold_batch(
+        conn, batch, checked, rules, sender=first.sender, receipt=first.receipt
+    )
     keeping.count_arrivals(batch, checked, rules, arrival, deltas)
+    publishing.publish_batch(conn, batch, arrival)
     deltas.write(conn, contract.name)
     _tell(conn, outcome, first.receipt, contract, actor)
     return outcome

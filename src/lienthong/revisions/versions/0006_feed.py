@@ -1,4 +1,4 @@
-"""Reserved: tables of feed."""
+"""The feed of changes, the delays of records, and what is sent to subscribers."""
 
 from pathlib import Path
 

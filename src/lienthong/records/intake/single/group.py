@@ -10,6 +10,7 @@ import msgspec
 import psycopg
 
 from lienthong import audit, clock
+from lienthong.records.intake import publishing
 from lienthong.records.intake.receipts import Submission, find, number_receipt
 from lienthong.records.intake.single import settling
 from lienthong.records.intake.single.posted import Posted
@@ -66,6 +67,7 @@ class Writer:
         _insert_submissions(conn, now)
         settling.set_aside(conn, places, self._rules)
         _insert_findings(conn, now)
+        publishing.publish_places(conn, places)
         for contract in sorted(deltas):
             deltas[contract].write(conn, contract)
         _audit(conn, now)
