@@ -13,16 +13,22 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
 
+from lienthong import clock
 from lienthong import settings as all_settings
 from lienthong.database import Database, running
 from lienthong.errors import Failure, Unavailable
 from lienthong.words import say
+
+if TYPE_CHECKING:
+    from lienthong.contracts.contract import Contract
+    from lienthong.quality.expected import Expected
 
 EVERY = 30.0
 """Seconds after which a worker looks again even when nobody called."""
@@ -38,6 +44,7 @@ class Worker:
         self.database, self.home = database, home
         self._stopped = threading.Event()
         self.log = structlog.get_logger()
+        self._night: date | None = None
 
     def stop(self) -> None:
         """End after the submission at hand."""
@@ -63,6 +70,7 @@ class Worker:
                 conn.execute("LISTEN lienthong_submission")
                 while not self._stopped.is_set():
                     self.once(conn)
+                    self.tickets(conn)
                     for _ in conn.notifies(timeout=EVERY, stop_after=1):
                         pass
         except psycopg.OperationalError as error:
@@ -96,6 +104,35 @@ class Worker:
                     kept=given.kept, unchanged=given.unchanged, quarantined=given.quarantined,
                 )  # fmt: skip
         return done
+
+    def tickets(self, conn: Any) -> None:
+        """Make tickets say what is open now, and once a day the work of the night. A failure stops nothing else."""
+        import psycopg
+
+        from lienthong.quality.tickets import nightly, upkeep
+
+        try:
+            done = upkeep.keep_up(conn)
+            if done.opened or done.reopened or done.closed:
+                self.log.info(
+                    "worker.tickets", opened=len(done.opened), reopened=len(done.reopened), closed=len(done.closed),
+                )  # fmt: skip
+            today = clock.today()
+            if self._night != today and not nightly.is_done(conn, today):
+                night = nightly.run(conn, *self._expected(today), today=today)
+                self.log.info("worker.night", done=night is not None)
+            self._night = today
+        except (psycopg.OperationalError, Unavailable):
+            raise
+        except Exception:
+            self.log.exception("worker.tickets_failed")
+
+    def _expected(self, today: date) -> tuple[list[Contract], Expected]:
+        from lienthong.quality.expected import Expected
+        from lienthong.records.intake import terms
+
+        contracts = [terms.contract(name, self.home) for name in terms.names(self.home)]
+        return contracts, Expected.load(terms.codes(self.home), contracts, today)
 
 
 @contextmanager

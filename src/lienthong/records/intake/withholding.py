@@ -18,7 +18,7 @@ from lienthong.findings import Severity
 from lienthong.records.checking.checked import WORD, Checked
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.intake.verdicts import verdict
-from lienthong.records.store.rulesets import RuleSaid, Ruleset, mask_of
+from lienthong.records.store.rulesets import RuleSaid, Ruleset
 
 if TYPE_CHECKING:
     from lienthong.records.intake.single.settling import Place, Rulesets
