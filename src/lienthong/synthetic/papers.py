@@ -140,31 +140,44 @@ def _record_summary(case: Case) -> Row:
 
 def _births(case: Case) -> list[Row]:
     mother, random = case.who, case.random
-    children = 2 if random.random() < 0.03 else 1
+    given = case.children
+    children = len(given) or (2 if random.random() < 0.03 else 1)
     surgical = case.condition["surgical"]
     born = (case.admitted or case.arrived) + timedelta(minutes=40)
-    order = random.randint(1, 2)
+    order = case.condition.get("order") or random.randint(1, 2)
+    early = str(int(case.condition.get("early", False)))
     rows = []
     for child in range(children):
         number = case.number * 3 + child
+        sex, weight = (
+            random.choice("12"),
+            random.randint(*((2200, 2600) if children > 1 else (2700, 3900))),
+        )
+        at = born + timedelta(minutes=4 * child)
+        if given:
+            sex, weight, at = given[child].person.sex, given[child].weight, given[child].at
         rows.append({
             "MA_BHXH_NND": mother.bhxh, "MA_THE_NND": mother.card, "HO_TEN_NND": mother.name.upper(),
             "NGAYSINH_NND": f"{mother.born:%Y%m%d}", "MA_DANTOC_NND": mother.ethnicity, "SO_CCCD_NND": mother.cccd,
             "NGAYCAP_CCCD_NND": "20220615", "NOICAP_CCCD_NND": "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
             "NOI_CU_TRU_NND": mother.address, "MA_QUOCTICH": "000", "MATINH_CU_TRU": mother.province,
             "MAXA_CU_TRU": mother.commune,
-            "MA_THE_TAM": f"TE1{case.facility.code[:2]}{number % 10**10:010d}", "GIOI_TINH_CON": random.choice("12"),
+            "MA_THE_TAM": f"TE1{case.facility.code[:2]}{number % 10**10:010d}", "GIOI_TINH_CON": sex,
             "SO_CON": str(children), "LAN_SINH": str(order), "SO_CON_SONG": str(order + children - 1),
-            "CAN_NANG_CON": str(random.randint(2200, 2600) if children > 1 else random.randint(2700, 3900)),
-            "NGAY_SINH_CON": stamp(born + timedelta(minutes=4 * child)), "NOI_SINH_CON": case.facility.name,
+            "CAN_NANG_CON": str(weight), "NGAY_SINH_CON": stamp(at), "NOI_SINH_CON": case.facility.name,
             "TINH_TRANG_CON": "Khóc ngay, hồng hào", "SINHCON_PHAUTHUAT": "1" if surgical else "0",
-            "SINHCON_DUOI32TUAN": "0",
-            "GHI_CHU": "Sinh con phải phẫu thuật" if surgical else "Sinh thường", "NGUOI_DO_DE":
+            "SINHCON_DUOI32TUAN": early,
+            "GHI_CHU": _birth_notes(surgical, early == "1"), "NGUOI_DO_DE":
             case.facility.head.person.name,
             "NGUOI_GHI_PHIEU": case.facility.staff[8].person.name, "NGAY_CT": f"{case.left:%Y%m%d}",
             "SO": f"{number:08d}", "QUYEN_SO": f"Q{case.left:%y}", "MA_TTDV": case.facility.head.person.bhxh,
         })  # fmt: skip
     return rows
+
+
+def _birth_notes(surgical: bool, early: bool) -> str:
+    notes = ["Sinh con phải phẫu thuật"] * surgical + ["Sinh con dưới 32 tuần tuổi"] * early
+    return "; ".join(notes) or "Sinh thường"
 
 
 def _pregnancy_rest(case: Case) -> Row:

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from lienthong.synthetic.chance import Weighted, chance, declared
-from lienthong.synthetic.places import places
+from lienthong.synthetic.places import Commune, places
 
 MALE, FEMALE = "1", "2"
 
@@ -96,6 +96,50 @@ def person(
         blood=random.choice(facts["blood"]),
         weight=_weight(random, (on - born).days),
     )
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a household lives, its family name and its telephone."""
+
+    family: str
+    province: str
+    commune: str
+    address: str
+    phone: str
+    ethnicity: str
+
+
+def home_of(random: Random, province: str, commune: Commune) -> Home:
+    """A home in that commune."""
+    facts = declared("people")
+    street, house = random.choice(facts["streets"]), random.randint(1, 300)
+    return Home(
+        family=_draws()["family"].draw(random),
+        province=province,
+        commune=commune.code,
+        address=f"Số {house} đường {street}, {commune.name}, {places().provinces[province]}",
+        phone=f"0{random.choice('35789')}{random.randint(0, 99_999_999):08d}",
+        ethnicity=_draws()["ethnicity"].draw(random),
+    )
+
+
+def resident(random: Random, number: int, home: Home, born: date, on: date, *,
+             sex: str | None = None, own: bool = False) -> Person:  # fmt: skip
+    """A member of a household, born on that day; `own`: with another family name. `on` decides the card."""
+    draws, facts = _draws(), declared("people")
+    sex = sex or (MALE if random.random() < 0.49 else FEMALE)
+    family = draws["family"].draw(random) if own else home.family
+    prefix = _prefix(random, home.province, facts["born_elsewhere"])
+    bhxh = f"{prefix}{(number * 31 + 7) % 100_000_000:08d}"
+    days = (on - born).days
+    return Person(
+        number=number, name=f"{family} {draws['middle'][sex].draw(random)} {draws['given'][sex].draw(random)}", sex=sex,
+        born=born, cccd=personal_number(prefix, sex, born.year, (number * 7919 + 101) % 1_000_000), bhxh=bhxh,
+        card=_card(random, days // 365.25, prefix, bhxh), ethnicity=home.ethnicity, province=home.province,
+        commune=home.commune, address=home.address, phone=home.phone, blood=random.choice(facts["blood"]),
+        weight=_weight(random, days),
+    )  # fmt: skip
 
 
 def personal_number(prefix: str, sex: str, year: int, tail: int) -> str:

@@ -41,6 +41,15 @@ class Visit:
         return self.tables["XML1"][0]
 
 
+@dataclass(frozen=True)
+class Newborn:
+    """A child that a visit brought into the world, as the birth certificate tells of it."""
+
+    person: Person
+    at: datetime
+    weight: int
+
+
 @dataclass
 class Case:
     """What is known of a visit before its rows are written."""
@@ -57,6 +66,7 @@ class Case:
     left: datetime
     nights: int
     route: Row
+    children: tuple[Newborn, ...] = ()
 
     @property
     def neighbour(self) -> str:
@@ -74,7 +84,12 @@ def visit(
 ) -> Visit:
     """Visit `number`, ended within the hour before `sent` (Vietnam local time, naive). Ages are those of
     `people_as_of`."""
-    case = _case(seed, number, facility, sent, people_as_of, place)
+    return written(_case(seed, number, facility, sent, people_as_of, place))
+
+
+def written(case: Case) -> Visit:
+    """All rows of a visit of which the facts are known."""
+    facility, number = case.facility, case.number
     bill = _bill(case)
     insured_total = bill.total() if bill.insured else 0
     level = _LEVELS.get(case.who.card[2:3], 0)
@@ -87,6 +102,21 @@ def visit(
     return Visit(
         case.key, facility.code, number, {name: rows for name, rows in tables.items() if rows}
     )
+
+
+def case_of(
+    random: Random, number: int, kind: str, facility: Facility, who: Person, condition: dict[str, Any],
+    left: datetime, nights: int = 0, children: tuple[Newborn, ...] = (),
+) -> Case:  # fmt: skip
+    """The facts of a visit that ended at `left` (Vietnam local time, naive, to the minute)."""
+    longest = left.hour * 60 + left.minute - 1
+    arrived = left - timedelta(days=nights, minutes=min(LENGTH, longest))
+    admitted = arrived + timedelta(minutes=40) if kind in ("stay", "birth", "short") else None
+    return Case(
+        key=f"{facility.code}{arrived:%y%m%d}{number:07d}", number=number, kind=kind, random=random, facility=facility,
+        who=who, condition=condition, arrived=arrived, admitted=admitted, left=left, nights=nights,
+        route=_route(random, facility, who, kind), children=children,
+    )  # fmt: skip
 
 
 def _case(
@@ -103,18 +133,11 @@ def _case(
     condition = (
         clinic[kind]
         if motherly
-        else _condition(random, who.age(sent.date()), stay=kind in ("stay", "short"))
+        else condition_for(random, who.age(sent.date()), stay=kind in ("stay", "short"))
     )
     left = sent.replace(second=0, microsecond=0) - timedelta(minutes=4 + place % LONGEST_DAY)
     nights = random.randint(2, 7) if kind in ("stay", "birth") else 0
-    longest = left.hour * 60 + left.minute - 1
-    arrived = left - timedelta(days=nights, minutes=min(LENGTH, longest))
-    admitted = arrived + timedelta(minutes=40) if kind in ("stay", "birth", "short") else None
-    return Case(
-        key=f"{facility.code}{arrived:%y%m%d}{number:07d}", number=number, kind=kind, random=random, facility=facility,
-        who=who, condition=condition, arrived=arrived, admitted=admitted, left=left, nights=nights,
-        route=_route(random, facility, who, kind),
-    )  # fmt: skip
+    return case_of(random, number, kind, facility, who, condition, left, nights)
 
 
 @lru_cache
@@ -123,7 +146,8 @@ def _conditions(stay: bool) -> Weighted[dict[str, Any]]:
     return Weighted(kinds, [fact["weight"] for fact in kinds])
 
 
-def _condition(random: Random, age: int, *, stay: bool) -> dict[str, Any]:
+def condition_for(random: Random, age: int, *, stay: bool) -> dict[str, Any]:
+    """Something that people of that age fall ill with."""
     while True:
         fact = _conditions(stay).draw(random)
         low, high = fact.get("ages", (0, 130))
@@ -184,7 +208,8 @@ def _bill(case: Case) -> Bill:
 def _treat(case: Case, bill: Bill, at: datetime) -> datetime:
     """Operation and beds of a stay."""
     if case.kind == "birth":
-        case.condition = dict(case.condition, surgical=case.random.random() < 0.3)
+        if "surgical" not in case.condition:
+            case.condition = dict(case.condition, surgical=case.random.random() < 0.3)
         at = bill.operation("PT-LT" if case.condition["surgical"] else "DE", at)
     elif "operation" in case.condition and case.nights:
         at = bill.operation(case.condition["operation"], at)
@@ -230,4 +255,4 @@ def _days(case: Case) -> str:
     return str((case.left.date() - case.arrived.date()).days + 1)
 
 
-__all__ = ["Case", "Visit", "neighbour", "visit"]
+__all__ = ["Case", "Newborn", "Visit", "case_of", "condition_for", "neighbour", "visit", "written"]
