@@ -16,7 +16,7 @@ from lienthong.access import Actor, policy
 from lienthong.api.asking import limited
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.quality import expected, explain, score
+from lienthong.quality import coverage, expected, explain, score
 
 Group = Literal["contract", "table_name", "province", "sender", "day"]
 
@@ -72,6 +72,21 @@ def scores(
 
 
 @get(
+    "/coverage",
+    opt={"action": "contract.read"},
+    sync_to_thread=True,
+    summary="Fields of health data of Decree 102/2025 and the databases that cover them",
+)
+def covered(
+    pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contract]
+) -> list[coverage.Covered]:
+    """One line for each field of the decree; a field whose name is not known is said to be unknown."""
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "contract.read")
+        return coverage.coverage(conn, contracts.values())
+
+
+@get(
     "/scores/explain",
     opt={"action": "score.read"},
     sync_to_thread=True,
@@ -97,4 +112,4 @@ def explained(
         return explain.causes(conn, part, today=day, expected=wanted, limit=limited(limit))
 
 
-ROUTES = [scores, explained]
+ROUTES = [scores, covered, explained]
