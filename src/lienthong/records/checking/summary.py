@@ -134,7 +134,7 @@ def _print_first(console: Console, checked: Checked, counts: list[RuleCount]) ->
             continue
         place = finding.table or ""
         if finding.row is not None:
-            place += " " + words.say("row %(row)s", None, row=finding.row)
+            place += " " + words.say("row %(row)s", None, row=finding.row + 1)
         if finding.key:
             place += f" [{finding.key}]"
         colour = COLOURS[finding.severity]

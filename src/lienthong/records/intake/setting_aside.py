@@ -117,7 +117,7 @@ def _parts(batch: Batch, checked: Checked, made: Group, table: Table, rules: Rul
     named = ", ".join(
         f"CASE WHEN m.f{at // WORD} & {1 << at % WORD} <> 0 THEN {literal(rule.key)} END"
         for at, rule in enumerate(rules.rules)
-        if serious.get(at // WORD, 0) >> at % WORD & 1
+        if about.failed.get(at) and serious.get(at // WORD, 0) >> at % WORD & 1
     )
     failing = f"list_filter([{named}], lambda x: x IS NOT NULL)" if named else "[]::VARCHAR[]"
     name = literal(f'"{table.name}":')
