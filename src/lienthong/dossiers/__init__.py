@@ -1,0 +1,1 @@
+"""Requests under a procedure: their numbers, states, steps and legal deadlines."""
