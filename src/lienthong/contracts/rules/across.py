@@ -27,8 +27,9 @@ def look_across(
     """The looks of a resolved predicate at other databases. Raises OutsideSubset for what cannot be looked up."""
     _require_keys(contract, table, rule)
     for column in tree.find_all(exp.Column):
-        if column.name.startswith("_") and column.name not in RESERVED:
-            raise OutsideSubset(column.sql(), "fields, _key and _sender across databases")
+        allowed = RESERVED if column.meta["place"].alias else RESERVED[1:]
+        if column.name.startswith("_") and column.name not in allowed:
+            raise OutsideSubset(column.sql(), "fields, _sender, and _key of the other side")
     if subset.reads(tree, table.name).agos:
         raise OutsideSubset(
             "AGO", "no moment of receipt across databases: either side may come first"

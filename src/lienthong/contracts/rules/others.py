@@ -102,25 +102,37 @@ class Crossing:
         absent: frozenset[str] = frozenset(),
         only: frozenset[tuple[str, int]] | None = None,
     ) -> Crossed:
-        """What the rules say of these rows; `records` says of which record each is a row.
+        """What the rules say of the rows of one unit; see `decide_all`."""
+        return self.decide_all([rows], [records], others, absent, only)[0]
+
+    def decide_all(
+        self,
+        units: Sequence[Rows],
+        records: Sequence[Mapping[str, Sequence[Record]]],
+        others: Others,
+        absent: frozenset[str] = frozenset(),
+        only: frozenset[tuple[str, int]] | None = None,
+    ) -> list[Crossed]:
+        """What the rules say of the rows of each unit; `records` says of which record each is a row.
 
         `absent` are own tables that were not sent, `only` the (table, position) of the rules to ask.
         """
         asked = [
             (table, position, rule)
             for table, position, rule in self._rules
-            if rows.get(table)
+            if any(rows.get(table) for rows in units)
             and (only is None or (table, position) in only)
             and not absent & set(rule.tables)
             and all(others.has(need) for need in rule.rule.databases)
         ]
-        found, missing = self._look(asked, rows, others)
+        found, missing = self._look(asked, units, others)
         asked = [one for one in asked if not missing & {across.table for across in one[2].crossing}]
-        whole = Rows({**rows, **self._with_own(found, rows, records)})
+        self._add_own(found, units, records)
         decided: dict[str, set[int]] = {}
         for table, position, _ in asked:
             decided.setdefault(table, set()).add(position)
-        return self._answers(decided, whole)
+        shared = Rows(found)
+        return [self._answers(decided, _Whole(rows, shared)) for rows in units]
 
     def _answers(self, decided: Mapping[str, set[int]], whole: Rows) -> Crossed:
         failed: dict[str, list[tuple[int, ...]]] = {}
@@ -129,7 +141,7 @@ class Crossing:
             engine = self._engine.engines[table]
             cross, naming = engine.function("cross"), engine.function("named")
             failed[table] = []
-            for at, row in enumerate(whole[table]):
+            for at, row in enumerate(whole.get(table, ())):
                 hit: list[int] = []
                 cross(row, whole, hit)
                 own = tuple(position for position in hit if position in positions)
@@ -142,7 +154,7 @@ class Crossing:
         )
 
     def _look(
-        self, asked: list[tuple[str, int, CompiledRule]], rows: Rows, others: Others
+        self, asked: list[tuple[str, int, CompiledRule]], units: Sequence[Rows], others: Others
     ) -> tuple[dict[str, list[list[Any]]], set[str]]:
         """The rows of other databases, laid out as the functions expect; and the tables nobody can ask now."""
         keys: dict[str, dict[tuple[str, ...], set[tuple[Any, ...]]]] = {}
@@ -150,7 +162,11 @@ class Crossing:
             at = self._engine.engines[table].layout.at
             for across in rule.crossing:
                 places = [at[name] for name in across.row_keys]
-                values = {tuple(row[place] for place in places) for row in rows[table]}
+                values = {
+                    tuple(row[place] for place in places)
+                    for rows in units
+                    for row in rows.get(table, ())
+                }
                 wanted = keys.setdefault(across.table, {}).setdefault(across.keys, set())
                 wanted |= {value for value in values if None not in value}
         columns = columns_of(rule for _, _, rule in asked)
@@ -177,22 +193,40 @@ class Crossing:
         ]
         return [list(row) for row in zip(*columns, strict=True)]
 
-    def _with_own(
+    def _add_own(
         self,
         found: dict[str, list[list[Any]]],
-        rows: Rows,
-        records: Mapping[str, Sequence[Record]],
-    ) -> dict[str, list[list[Any]]]:
-        """The own database's rows: those stored of other records, and those at hand."""
-        for name in [name for name in found if name.partition(".")[0] == self._own]:
+        units: Sequence[Rows],
+        records: Sequence[Mapping[str, Sequence[Record]]],
+    ) -> None:
+        """To the own database's rows: those at hand, in place of the stored rows of the same records."""
+        own = [name for name in found if name.partition(".")[0] == self._own]
+        mine = {record for those in records if own for one in those.values() for record in one}
+        for name in own:
             table = name.partition(".")[2]
-            here = records.get(table, ())
-            mine = {record for one in records.values() for record in one}
             width = len(self._engine.compiled.contract.borrowed[name].fields)
             found[name] = [
                 row for row in found[name] if Record(row[width], row[width + 1]) not in mine
-            ] + [
-                [*row[:width], record.key, record.sender]
-                for row, record in zip(rows[table], here, strict=True)
             ]
-        return found
+            for rows, those in zip(units, records, strict=True):
+                found[name] += [
+                    [*row[:width], record.key, record.sender]
+                    for row, record in zip(rows.get(table, ()), those.get(table, ()), strict=True)
+                ]
+
+
+class _Whole(Rows):
+    """The rows of one unit, and behind them those of other databases that all units share."""
+
+    def __init__(self, rows: Rows, shared: Rows) -> None:
+        super().__init__(rows)
+        self._shared = shared
+
+    def __missing__(self, table: str) -> list[list[Any]]:
+        return self._shared.get(table, [])
+
+    def find(self, table: str, column: int, value: Any) -> list[list[Any]] | tuple[()]:
+        """The rows whose column has the value, wherever the table is."""
+        if table in self:
+            return super().find(table, column, value)
+        return self._shared.find(table, column, value) if table in self._shared else ()

@@ -18,10 +18,14 @@ from lienthong import words
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.python import RecordEngine
 from lienthong.findings import Finding
+from lienthong.records.checking.moments import ago
 from lienthong.records.checking.relations import matched_columns
+from lienthong.records.crossing import noting
 from lienthong.records.formats.faults import KINDS, Fault
+from lienthong.records.formats.presence import dated_field, in_force
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import faults as reasons
+from lienthong.records.intake import publishing
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.intake.single import said, settling, unit
 from lienthong.records.intake.single.unit import Unit
@@ -42,11 +46,12 @@ _rulesets: dict[str, settling.Rulesets] = defaultdict(settling.Rulesets)
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A small submission, judged: its units and what the reader saw beside them."""
+    """A small submission, judged: its units and what the reader saw beside them, and the tables that it lacks."""
 
     units: list[Unit]
     faults: list[Fault]
     sizes: dict[str, int]
+    absent: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> int:
@@ -66,14 +71,20 @@ def take(reading: Reading, engine: RecordEngine, given: Submission) -> Taken | N
         return None
     absent = frozenset() if reading.units is not None else _absent(contract, reading)
     judged: dict[str, list[Mapping[str, Any]]] = {name: [*rows] for name, rows in sent.items()}
+    if any(dated_field(contract, fault) for fault in reading.faults):
+        days = engine.days(judged, received=given.received_at, ago=ago)
+        reading.faults = in_force(contract, reading.faults, lambda name: days.get(name, {}))
     answers = unit.judge(engine, judged, given.received_at, absent)
     units = _units(sent, answers, reading, engine, given)
     sizes = {name: source.count or 0 for name, source in reading.sources.items()}
-    return Taken(units, reading.faults, sizes)
+    return Taken(units, reading.faults, sizes, absent)
 
 
 def write(
-    conn: psycopg.Connection[Any], taken: Taken, given: Submission
+    conn: psycopg.Connection[Any],
+    taken: Taken,
+    given: Submission,
+    looked: Mapping[str, str] | None = None,
 ) -> tuple[Numbers, int, dict[str, Deltas]]:
     """Keep the units and their findings in the caller's transaction; the caller writes the counts last.
 
@@ -88,6 +99,9 @@ def write(
         settling.settle(conn, places, _rules(conn), deltas)
         settling.set_aside(conn, places, _rules(conn))
     _findings(conn, taken, given.receipt)
+    if not given.test:
+        publishing.publish_places(conn, places)
+        noting.note_places(conn, places, looked or {})
     states = [place.state for place in places]
     quarantined, unchanged = states.count("blocked"), states.count("unchanged")
     kept = len(states) - quarantined - unchanged
@@ -115,7 +129,7 @@ def _suits(reading: Reading, engine: RecordEngine) -> bool:
         rows += source.count or 0
         if source.typed or rows > ROWS or name not in engine.engines:
             return False
-        made = set(engine.engines[name].rules)
+        made = {*engine.engines[name].rules, *engine.engines[name].crossing}
         compiled = engine.compiled.table(name)
         if compiled is None or any(
             rule.how in ("counted", "broken")

@@ -15,6 +15,7 @@ from lienthong import clock
 from lienthong.contracts.contract import Table
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.records.checking.checked import WORD, Checked
+from lienthong.records.crossing import noting
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.intake.verdicts import verdict
 from lienthong.records.store import bulk, counts, first_load, layout
@@ -165,6 +166,7 @@ def retire(
             "(SELECT c.* FROM {} c JOIN ending e ON e.key = c._key WHERE c._sender = {}) c"
         ).format(here, sql.Literal(sender))
         counts.add_kept(conn, deltas, counts.grouped(source), [], -1)
+        noting.note_gone(conn, contract.name, table.name, sender)
         conn.execute(
             sql.SQL(
                 "WITH gone AS (DELETE FROM {here} c USING ending e WHERE e.key = c._key AND c._sender = %s"

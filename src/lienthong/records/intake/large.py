@@ -12,6 +12,8 @@ import psycopg
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
+from lienthong.records.crossing import noting
+from lienthong.records.crossing.stored import StoredOthers
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import (
     keeping,
@@ -49,6 +51,7 @@ class Large:
         self._conn, self._given, self._compiled = conn, given, compiled
         self._home, self._folder, self._progress = home, folder, progress
         self._batch: units.Batch
+        self._others: StoredOthers
         self._checked: Checked
 
     @property
@@ -69,6 +72,7 @@ class Large:
         if given.bytes > spooling.LARGE:
             spooling.spool(con, reading, self._folder)
         self._progress("check", 0, 0)
+        self._others = StoredOthers(self._conn, contract.name)
         self._checked = check(
             contract,
             reading,
@@ -79,6 +83,7 @@ class Large:
             workdir=self._folder,
             compiled=self._compiled,
             engine=lambda: terms.engine(self._compiled, self._home),
+            others=self._others,
         )
         try:
             self._batch = units.Batch(
@@ -103,6 +108,8 @@ class Large:
         record_findings(self._conn, self._checked, given, self._home, self._folder)
         if not given.test:
             publishing.publish_batch(self._conn, self._batch, arrival)
+            looked = self._others.looked
+            noting.note_batch(self._conn, self._batch, self._checked, arrival, looked)
         # Last, because counts of a province are shared: others wait for them until we commit.
         deltas.write(self._conn, self._compiled.contract.name)
         numbers = verdicts.numbers(self._batch)

@@ -21,6 +21,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.errors import Refused, Unavailable
+from lienthong.records.crossing.judging import judge_across
 from lienthong.records.formats import chosen
 from lienthong.records.formats.chosen import reading_options
 from lienthong.records.formats.reading import Reading, read
@@ -254,13 +255,14 @@ def _keep_few(
     home: Path,
     progress: Progress,
 ) -> None:
+    looked = judge_across(conn, taken.units, taken.absent)
     few.record_rulesets(conn, taken)
     progress("compare", 0, 0)
     with conn.transaction():
         with as_owner(conn):
             keeping.hold_sender(conn, contract.name, given.sender)
             progress("keep", 0, taken.rows)
-            numbers, warnings, deltas = few.write(conn, taken, given)
+            numbers, warnings, deltas = few.write(conn, taken, given, looked)
             progress("count", 0, 0)
             for name in sorted(deltas):
                 deltas[name].write(conn, name)

@@ -23,6 +23,8 @@ from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
+from lienthong.records.crossing import noting
+from lienthong.records.crossing.stored import StoredOthers
 from lienthong.records.formats.faults import Fault
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import faults as reasons
@@ -133,6 +135,7 @@ def _replay(
     with tempfile.TemporaryDirectory(prefix="replay-", dir=work) as name:
         folder = Path(name)
         reading, places = _reading(contract, entries)
+        others = StoredOthers(conn, contract.name)
         checked = check(
             contract,
             reading,
@@ -143,10 +146,13 @@ def _replay(
             workdir=folder,
             compiled=compiled,
             engine=lambda: terms.engine(compiled, home),
+            others=others,
         )
         try:
             with as_owner(conn):
-                outcome = _settle(conn, contract, checked, reading, entries, places, folder, actor)
+                outcome = _settle(
+                    conn, contract, checked, reading, entries, places, folder, actor, others.looked
+                )
         finally:
             checked.close()
     return outcome
@@ -161,6 +167,7 @@ def _settle(
     places: dict[str, list[int]],
     folder: Path,
     actor: str,
+    looked: str | None,
 ) -> Replayed:
     first, now = entries[0], clock.now()
     arrival = keeping.Arrival(first.receipt, first.sender, first.province, now, first.received_at)
@@ -192,6 +199,7 @@ def _settle(
     )
     keeping.count_arrivals(batch, checked, rules, arrival, deltas)
     publishing.publish_batch(conn, batch, arrival)
+    noting.note_batch(conn, batch, checked, arrival, looked)
     deltas.write(conn, contract.name)
     _tell(conn, outcome, first.receipt, contract, actor)
     return outcome

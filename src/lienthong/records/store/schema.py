@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
+from lienthong.records.crossing.links import record_links
 from lienthong.records.store import layout
 from lienthong.records.store.owner import as_owner
 
@@ -39,6 +40,7 @@ def ensure(conn: psycopg.Connection[Any], contract: Contract) -> None:
         if not _applied(conn, contract):
             with as_owner(conn):  # tables belong to the owner, not to the program's limited role
                 _apply(conn, contract)
+                record_links(conn, contract)
     if (
         conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     ):  # else the caller may still roll back

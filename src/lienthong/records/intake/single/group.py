@@ -10,6 +10,8 @@ import msgspec
 import psycopg
 
 from lienthong import audit, clock
+from lienthong.records.crossing import noting
+from lienthong.records.crossing.judging import judge_across
 from lienthong.records.intake import publishing
 from lienthong.records.intake.receipts import Submission, find, number_receipt
 from lienthong.records.intake.single import settling
@@ -48,6 +50,7 @@ class Writer:
         No two of them may be the same record or the same bytes.
         """
         seats = [_Seat(one, settling.Place(one.unit)) for one in given]
+        looked = judge_across(conn, [one.unit for one in given])
         self._rules.record(conn, (one.unit for one in given))
         with conn.transaction():
             _lock(conn, seats)
@@ -56,11 +59,13 @@ class Writer:
             if now:
                 _number(conn, now)
                 with as_owner(conn):
-                    self._keep(conn, now)
+                    self._keep(conn, now, looked)
         written = _submissions(conn, [seat.place.receipt for seat in now]) if now else {}
         return [seat.again or written.get(seat.place.receipt) for seat in seats]
 
-    def _keep(self, conn: psycopg.Connection[Any], now: list[_Seat]) -> None:
+    def _keep(
+        self, conn: psycopg.Connection[Any], now: list[_Seat], looked: dict[str, str]
+    ) -> None:
         deltas: dict[str, counts.Deltas] = defaultdict(counts.Deltas)
         places = [seat.place for seat in now]
         settling.settle(conn, places, self._rules, deltas)
@@ -68,6 +73,7 @@ class Writer:
         settling.set_aside(conn, places, self._rules)
         _insert_findings(conn, now)
         publishing.publish_places(conn, places)
+        noting.note_places(conn, places, looked)
         for contract in sorted(deltas):
             deltas[contract].write(conn, contract)
         _audit(conn, now)

@@ -16,6 +16,7 @@ import msgspec
 
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.others import Named
 from lienthong.contracts.rules.python import Answer, RecordEngine
 from lienthong.findings import Severity
 from lienthong.records.intake import faults as reasons
@@ -28,7 +29,10 @@ Answers = dict[str, list[Answer]]
 
 
 class Unit(msgspec.Struct, kw_only=True):
-    """One unit. `unit` is its ordinal in the submission, `places` the positions of its rows in their tables."""
+    """One unit. `unit` is its ordinal in the submission, `places` the positions of its rows in their tables.
+
+    `named` are the records of other databases that its findings name: (table, index of the row, position) to them.
+    """
 
     root: Table
     engine: RecordEngine
@@ -42,6 +46,7 @@ class Unit(msgspec.Struct, kw_only=True):
     digest: bytes
     unit: int = 0
     faults: list[dict[str, Any]] = []
+    named: dict[tuple[str, int, int], tuple[Named, ...]] = {}
 
     @property
     def contract(self) -> Contract:

@@ -1,0 +1,334 @@
+"""Kept records before the rules across databases once more: their masks, counts and findings change together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from lienthong import clock
+from lienthong.contracts.contract import Table
+from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.others import Crossed, Record
+from lienthong.contracts.rules.python_form import Rows
+from lienthong.findings import Severity
+from lienthong.records.crossing.due import Unit
+from lienthong.records.crossing.judging import crossing_of
+from lienthong.records.crossing.noting import told
+from lienthong.records.crossing.stored import StoredOthers
+from lienthong.records.store import counts, layout
+from lienthong.records.store.owner import as_owner
+from lienthong.records.store.rulesets import Ruleset, from_bytes, load, mask_of, to_bytes
+
+ACTOR = "crossing"
+REPLAYED = 500
+"""Entries of quarantine that are checked again in one pass."""
+
+
+class _Row(msgspec.Struct):
+    """A kept row with what its rules said, and what they say now."""
+
+    table: str
+    key: str
+    sender: str
+    province: str
+    row: int
+    version: int
+    day: date
+    ruleset: int
+    failed: int
+    unknown: int
+    cells: list[Any]
+
+
+class Kept:
+    """The kept records of one contract. `cause` is the receipt because of which they are asked again."""
+
+    def __init__(
+        self, conn: psycopg.Connection[Any], compiled: CompiledContract, home: Path, cause: str
+    ) -> None:
+        from lienthong.records.intake import terms
+
+        self._conn, self._compiled, self._home, self._cause = conn, compiled, home, cause
+        self._engine = terms.engine(compiled, home)
+        self._crossing = crossing_of(self._engine)
+        self._places: dict[int, dict[int, int]] = {}
+        self._rules = {
+            table.name: {at: rule for at, rule in enumerate(table.rules) if rule.crossing}
+            for table in compiled.tables
+        }
+
+    def ask(self, root: Table, units: Sequence[Unit]) -> int:
+        """Ask the rules across databases of these records again, in one transaction; returns how many there are."""
+        contract = self._compiled.contract
+        tables = [table for table in layout.members(contract, root) if table.name in self._needed()]
+        if not any(table.name in self._crossing.tables for table in tables):
+            return 0
+        with self._conn.transaction(), as_owner(self._conn):
+            self._lock(root, units)
+            rows: dict[Unit, dict[str, list[_Row]]] = defaultdict(lambda: defaultdict(list))
+            for table in tables:
+                for row in self._read(table, units):
+                    rows[row.key, row.sender][table.name].append(row)
+            if rows:
+                self._judge(rows)
+        return len(rows)
+
+    def undecided(self, table: str) -> list[int]:
+        """Rulesets of a table in which a rule is unknown that could be decided now."""
+        others = StoredOthers(self._conn, self._compiled.contract.name)
+        open_ = {
+            f"{rule.rule.id}|{rule.rule.fields[0] if rule.rule.fields else ''}"
+            for rule in self._rules.get(table, {}).values()
+            if all(others.has(need) for need in rule.rule.databases)
+        }
+        if not open_:
+            return []
+        with self._conn.transaction(), as_owner(self._conn):
+            ids = self._conn.execute(
+                "SELECT id FROM records.ruleset WHERE contract = %s AND table_name = %s AND unknown <> '0'",
+                [self._compiled.contract.name, table],
+            ).fetchall()
+            found = load(self._conn, (row[0] for row in ids))
+        return [
+            one.id
+            for one in found.values()
+            if any(one.unknown >> at & 1 and rule.key in open_ for at, rule in enumerate(one.rules))
+        ]
+
+    def replay(self) -> int:
+        """Check entries of quarantine again that only rules across databases may hold back."""
+        causes = [
+            f"{rule.rule.id}|{rule.rule.fields[0] if rule.rule.fields else ''}"
+            for rules in self._rules.values()
+            for rule in rules.values()
+            if rule.rule.severity is Severity.ERROR
+        ]
+        if not causes:
+            return 0
+        from lienthong.records.quarantine.replaying import replay
+
+        ids = [
+            row[0]
+            for row in self._conn.execute(
+                "SELECT id FROM records.quarantine WHERE contract = %s AND state = 'open' AND causes && %s"
+                " ORDER BY id LIMIT %s",
+                [self._compiled.contract.name, causes, REPLAYED],
+            ).fetchall()
+        ]
+        if ids:
+            replay(self._conn, ids, ACTOR, home=self._home)
+        return len(ids)
+
+    # -- reading
+
+    def _needed(self) -> set[str]:
+        contract = self._compiled.contract
+        needed = set(self._crossing.tables)
+        for rules in self._rules.values():
+            needed |= {table for rule in rules.values() for table in rule.tables}
+        return needed | {
+            layout.root_of(contract, table).name
+            for table in contract.tables
+            if table.name in needed
+        }
+
+    def _lock(self, root: Table, units: Sequence[Unit]) -> None:
+        """The sender shared and the record alone, as single records take them; files take the sender alone."""
+        contract = self._compiled.contract.name
+        self._conn.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(s, 12)) FROM unnest(%s::text[]) AS u(s)",
+            [sorted({f"{contract}\n{sender}" for _, sender in units})],
+        )
+        numbers = sorted(
+            int.from_bytes(
+                hashlib.blake2b(
+                    "\n".join((f"{contract}\n{sender}", root.name, key)).encode(), digest_size=8
+                ).digest(),
+                "big",
+                signed=True,
+            )
+            for key, sender in units
+        )
+        self._conn.execute(
+            "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS u(k)", [numbers]
+        )
+
+    def _read(self, table: Table, units: Sequence[Unit]) -> list[_Row]:
+        seat = self._engine.engines[table.name].layout
+        names = [field.name for field in table.fields]
+        rows = self._conn.execute(
+            sql.SQL(
+                "SELECT _key, _sender, _province, _row, _version, {day}, _ruleset, _failed, _unknown, {cells}"
+                " FROM {here} JOIN unnest(%s::text[], %s::text[]) AS u(k, s) ON _key = k AND _sender = s"
+                " ORDER BY _key, _sender, _row"
+            ).format(
+                day=counts.DAY,
+                cells=sql.SQL(", ").join(map(sql.Identifier, names)),
+                here=sql.Identifier(self._compiled.contract.name, table.name),
+            ),
+            [[key for key, _ in units], [sender for _, sender in units]],
+        ).fetchall()
+        found = []
+        for key, sender, province, row, version, day, ruleset, failed, unknown, *cells in rows:
+            typed = [*cells, *([None] * (seat.width - len(cells) + len(seat.casters)))]
+            typed[seat.at["_row"]], typed[seat.at["_sender"]] = row, sender
+            masks = from_bytes(failed), from_bytes(unknown)
+            found.append(
+                _Row(table.name, key, sender, province, row, version, day, ruleset, *masks, typed)
+            )
+        return found
+
+    # -- judging and writing
+
+    def _judge(self, rows: dict[Unit, dict[str, list[_Row]]]) -> None:
+        contract = self._compiled.contract
+        batches, records = [], []
+        for unit, tables in rows.items():
+            typed = Rows(
+                {t.name: [row.cells for row in tables.get(t.name, ())] for t in contract.tables}
+            )
+            first = next(iter(tables.values()))[0]
+            self._engine.tell_days(typed, int(f"{first.day:%Y%m%d}"))
+            batches.append(typed)
+            records.append({name: [Record(*unit)] * len(those) for name, those in tables.items()})
+        others = StoredOthers(self._conn, contract.name)
+        answers = self._crossing.decide_all(batches, records, others)
+        rulesets = load(
+            self._conn,
+            {row.ruleset for tables in rows.values() for those in tables.values() for row in those},
+        )
+        deltas = counts.Deltas()
+        for tables, crossed in zip(rows.values(), answers, strict=True):
+            self._settle(tables, crossed, rulesets, deltas)
+        self._findings(rows, answers, rulesets)
+        deltas.write(self._conn, contract.name)
+
+    def _settle(
+        self,
+        tables: dict[str, list[_Row]],
+        crossed: Crossed,
+        rulesets: dict[int, Ruleset],
+        deltas: counts.Deltas,
+    ) -> None:
+        for name, decided in crossed.decided.items():
+            for row, failing in zip(tables.get(name, ()), crossed.failed[name], strict=True):
+                old = rulesets[row.ruleset]
+                places = self._placed(name, old)
+                asked = mask_of(places[at] for at in decided if at in places)
+                failed = row.failed & ~asked | mask_of(places[at] for at in failing if at in places)
+                unknown, constant = row.unknown & ~asked, old.unknown & ~asked
+                if (failed, unknown, constant) == (row.failed, row.unknown, old.unknown):
+                    continue
+                new = old if constant == old.unknown else self._variant(old, constant, rulesets)
+                where = row.sender, row.province, row.day
+                deltas.add(old, *where, -1, row.failed, row.unknown)
+                deltas.add(new, *where, 1, failed, unknown)
+                self._update(row, new.id, failed, unknown)
+
+    def _placed(self, table: str, kept: Ruleset) -> dict[int, int]:
+        """Position of a rule today to its position in a ruleset, by its key."""
+        if kept.id not in self._places:
+            at = {rule.key: place for place, rule in enumerate(kept.rules)}
+            keys = {
+                position: f"{rule.rule.id}|{rule.rule.fields[0] if rule.rule.fields else ''}"
+                for position, rule in self._rules[table].items()
+            }
+            self._places[kept.id] = {p: at[key] for p, key in keys.items() if key in at}
+        return self._places[kept.id]
+
+    def _variant(self, old: Ruleset, unknown: int, rulesets: dict[int, Ruleset]) -> Ruleset:
+        """The ruleset of the same rules with other rules undecided."""
+        for one in rulesets.values():
+            if (one.version, one.table, one.rules, one.unknown) == (
+                old.version,
+                old.table,
+                old.rules,
+                unknown,
+            ):
+                return one
+        self._conn.execute(
+            "INSERT INTO records.ruleset (contract, version, digest, table_name, unknown, rules)"
+            " SELECT contract, version, digest, table_name, %s, rules FROM records.ruleset WHERE id = %s"
+            " ON CONFLICT DO NOTHING",
+            [f"{unknown:x}", old.id],
+        )
+        row = self._conn.execute(
+            "SELECT n.id FROM records.ruleset o JOIN records.ruleset n USING (contract, digest, table_name)"
+            " WHERE o.id = %s AND n.unknown = %s",
+            [old.id, f"{unknown:x}"],
+        ).fetchone()
+        assert row is not None
+        made = msgspec.structs.replace(old, id=row[0], unknown=unknown)
+        rulesets[made.id] = made
+        return made
+
+    def _update(self, row: _Row, ruleset: int, failed: int, unknown: int) -> None:
+        self._conn.execute(
+            sql.SQL(
+                "UPDATE {} SET _ruleset = %s, _failed = %s, _unknown = %s"
+                " WHERE _key = %s AND _sender = %s AND _row = %s"
+            ).format(sql.Identifier(self._compiled.contract.name, row.table)),
+            [ruleset, to_bytes(failed), to_bytes(unknown), row.key, row.sender, row.row],
+        )
+
+    def _findings(
+        self,
+        rows: dict[Unit, dict[str, list[_Row]]],
+        answers: list[Crossed],
+        rulesets: dict[int, Ruleset],
+    ) -> None:
+        """What no longer fails ends, what fails now begins; a finding that names other records is another one."""
+        now, moment = {}, clock.now()
+        asked: set[tuple[str, str]] = set()
+        for tables, crossed in zip(rows.values(), answers, strict=True):
+            for name, decided in crossed.decided.items():
+                asked |= {(name, self._rules[name][at].rule.id) for at in decided}
+                for at, row in enumerate(tables.get(name, ())):
+                    places = self._placed(name, rulesets[row.ruleset])
+                    for position in crossed.failed[name][at]:
+                        if position not in places:
+                            continue
+                        rule = self._rules[name][position].rule
+                        field = rule.fields[0] if rule.fields else ""
+                        others = told(crossed.named.get((name, at, position), ()))
+                        now[name, row.key, row.sender, row.row, rule.id, field] = (row, others)
+        units = list(rows)
+        open_ = self._conn.execute(
+            "SELECT id, table_name, key, sender, row, rule, field, others FROM records.crossing"
+            " JOIN unnest(%s::text[], %s::text[]) AS u(k, s) ON key = k AND sender = s"
+            " WHERE contract = %s AND until IS NULL",
+            [[k for k, _ in units], [s for _, s in units], self._compiled.contract.name],
+        ).fetchall()
+        ended = []
+        for id, table, key, sender, row, rule, field, others in open_:
+            place = (table, key, sender, row, rule, field)
+            if (table, rule) not in asked:
+                continue
+            if place in now and now[place][1] == others:
+                del now[place]
+            else:
+                ended.append(id)
+        if ended:
+            self._conn.execute(
+                "UPDATE records.crossing SET until = %s, ended_by = %s WHERE id = ANY(%s)",
+                [moment, self._cause, ended],
+            )
+        with self._conn.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO records.crossing (contract, table_name, key, sender, province, version, row, rule,"
+                " field, others, since, brought_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [
+                    (self._compiled.contract.name, *place[:3], row.province, row.version, *place[3:],
+                     Jsonb(others), moment, self._cause)
+                    for place, (row, others) in now.items()
+                ],
+            )  # fmt: skip

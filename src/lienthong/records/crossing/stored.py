@@ -1,0 +1,172 @@
+"""Other databases as the store holds them now: only the rows that share a key with those at hand, in bounded time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pyarrow
+from psycopg import sql
+
+from lienthong.contracts.rules.others import Asked
+from lienthong.records.crossing.links import LONGEST, short
+from lienthong.records.store.owner import as_owner
+
+AT_ONCE = 20_000
+"""Keys in one question to the database."""
+
+SECONDS = 30.0
+"""How long a batch waits for the rows of another database before its rules are left unknown."""
+
+ARROW = {
+    "text": pyarrow.string(),
+    "bigint": pyarrow.int64(),
+    "double precision": pyarrow.float64(),
+    "boolean": pyarrow.bool_(),
+    "date": pyarrow.date32(),
+    "timestamp": pyarrow.timestamp("us"),
+    "time": pyarrow.time64("us"),
+}
+"""PostgreSQL types of contract tables to those of Arrow."""
+
+_holding: set[tuple[str, str]] = set()
+
+
+class StoredOthers:
+    """`contracts.rules.others.Others` over PostgreSQL. The own database counts as present, whatever it holds.
+
+    `looked` is what was visible when the first question was asked; `slow` whether one was not answered in time.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], own: str, seconds: float = SECONDS) -> None:
+        self._conn, self._own, self._milliseconds = conn, own, int(seconds * 1000)
+        self._structures: dict[str, dict[str, Any] | None] = {}
+        self.looked: str | None = None
+        self.slow = False
+
+    def has(self, need: str) -> bool:
+        """Whether a database (or database.table) holds a record now. Once it does it always will."""
+        database, _, table = need.partition(".")
+        if database == self._own and not table:
+            return True
+        place = (_name(self._conn), need)
+        if place in _holding:
+            return True
+        with self._asking():
+            structure = self._structure(database)
+            if structure is None or (table and table not in structure):
+                return False
+            tables = (
+                [table] if table else [n for n, about in structure.items() if about["root"] == n]
+            )
+            found = any(self._any(database, name) for name in tables)
+        if found:
+            _holding.add(place)
+        return found
+
+    def rows(self, asked: Asked) -> pyarrow.Table | None:
+        """The rows asked for; None when the store has no such columns or does not answer in time."""
+        database, _, name = asked.table.partition(".")
+        try:
+            with self._asking():
+                structure = self._structure(database)
+                kinds = (structure or {}).get(name, {}).get("fields")
+                wanted = {*asked.columns, *(field for fields, _ in asked.keys for field in fields)}
+                if kinds is None or not wanted <= set(kinds):
+                    return None
+                found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+                for fields, values in asked.keys:
+                    for row in self._fetch(database, name, asked.columns, kinds, fields, values):
+                        found[row[:3]] = row
+        except psycopg.errors.QueryCanceled:
+            self.slow = True
+            return None
+        return _table(asked.columns, kinds, list(found.values()))
+
+    def _fetch(
+        self,
+        schema: str,
+        table: str,
+        columns: tuple[str, ...],
+        kinds: dict[str, str],
+        fields: tuple[str, ...],
+        values: Sequence[tuple[Any, ...]],
+    ) -> Iterator[tuple[Any, ...]]:
+        shown = sql.SQL(", ").join(
+            sql.Identifier("t", name) for name in ("_key", "_sender", "_row", *columns)
+        )
+        keys = [f"k{at}" for at in range(len(fields))]
+        query = sql.SQL("SELECT {} FROM {} t JOIN unnest({}) AS k({}) ON {} WHERE {}").format(
+            shown,
+            sql.Identifier(schema, table),
+            sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kinds[f])) for f in fields),
+            sql.SQL(", ").join(map(sql.Identifier, keys)),
+            sql.SQL(" AND ").join(
+                sql.SQL("{} = {}").format(sql.Identifier("t", field), sql.Identifier("k", key))
+                for field, key in zip(fields, keys, strict=True)
+            ),
+            short("t", kinds, fields),
+        )
+        fit = [
+            value
+            for value in values
+            if all(not isinstance(part, str) or len(part) <= LONGEST for part in value)
+        ]
+        for start in range(0, len(fit), AT_ONCE):
+            part = fit[start : start + AT_ONCE]
+            yield from self._conn.execute(
+                query, [list(column) for column in zip(*part, strict=True)]
+            )
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A transaction (or a part of one) as the owner of the tables, with a limit to each statement."""
+        with self._conn.transaction(), as_owner(self._conn):
+            row = self._conn.execute(
+                "SELECT current_setting('statement_timeout'), pg_current_snapshot()::text,"
+                " set_config('statement_timeout', %s, true)",
+                [str(self._milliseconds)],
+            ).fetchone()
+            assert row is not None
+            self.looked = self.looked or row[1]
+            yield
+            self._conn.execute("SELECT set_config('statement_timeout', %s, true)", [row[0]])
+
+    def _structure(self, database: str) -> dict[str, Any] | None:
+        """The tables of a database as they were last laid out; None when it never was."""
+        if database not in self._structures:
+            row = self._conn.execute(
+                "SELECT structure FROM records.contract_version WHERE contract = %s"
+                " ORDER BY number DESC LIMIT 1",
+                [database],
+            ).fetchone()
+            self._structures[database] = row[0] if row else None
+        return self._structures[database]
+
+    def _any(self, schema: str, table: str) -> bool:
+        row = self._conn.execute(
+            sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(schema, table))
+        ).fetchone()
+        return bool(row and row[0])
+
+
+def _name(conn: psycopg.Connection[Any]) -> str:
+    return f"{conn.info.host}:{conn.info.port}/{conn.info.dbname}"
+
+
+def _table(
+    columns: tuple[str, ...], kinds: dict[str, str], rows: list[tuple[Any, ...]]
+) -> pyarrow.Table:
+    """Rows (_key, _sender, _row, columns ..) as Arrow."""
+    cells = list(zip(*rows, strict=True)) or [()] * (3 + len(columns))
+    made = {
+        name: pyarrow.array(cells[3 + at], type=ARROW[kinds[name]])
+        for at, name in enumerate(columns)
+    }
+    made |= {
+        name: pyarrow.array(cells[at], type=pyarrow.string())
+        for at, name in enumerate(("_key", "_sender"))
+    }
+    return pyarrow.table(made)
