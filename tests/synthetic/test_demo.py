@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from lienthong.access import accounts
 from lienthong.contracts.reading import read_contract
 from lienthong.demo import State, demo
 from lienthong.records.store.counts import counted, recompute
+from lienthong.synthetic.files import LIST, read_list
+from lienthong.synthetic.nation import ORDER
 
 
 @pytest.mark.slow
@@ -18,10 +22,8 @@ def test_a_first_run_loads_and_a_second_finds_it(fresh_db, home, monkeypatch, ca
     small = {
         "serve": False,
         "files": None,
-        "visits": 45,
-        "days": 10,
-        "per_file": 8,
-        "registers": 1,
+        "citizens": 350,
+        "days": 6,
         "seed": 7,
     }
     rest = {"until": None, "clean": False, "port": None}
@@ -38,11 +40,11 @@ def test_a_first_run_loads_and_a_second_finds_it(fresh_db, home, monkeypatch, ca
             "SELECT state, sum(received - kept - unchanged - quarantined) FROM records.submission GROUP BY 1"
         )
         assert dict(states.fetchall()) == {"done": 0}
-        visits = conn.execute(
-            "SELECT sum(received) FROM records.submission WHERE contract = 'care'"
-        ).fetchone()
-        assert visits == (45,)
-        for name in ("care", "practice", "vital_events"):
+        listed = Counter(one.contract for one in read_list(home / "demo" / LIST))
+        sent = conn.execute("SELECT contract, count(*) FROM records.submission GROUP BY 1")
+        assert dict(sent.fetchall()) == listed
+        assert set(listed) <= set(ORDER)
+        for name in listed:
             contract = read_contract(name)
             assert counted(conn, contract) == recompute(conn, contract) != {}
         for person in state.people:

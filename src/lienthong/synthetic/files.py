@@ -41,6 +41,13 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     units: int
     rows: dict[str, int]
     faults: int
+    posted: bool = False
+
+
+def read_list(path: Path) -> list[Written]:
+    """The submissions of a list that was written."""
+    decode = msgspec.json.Decoder(Written).decode
+    return [decode(line) for line in path.read_bytes().splitlines()]
 
 
 def write_country(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from random import Random
+from typing import Any
 
 from lienthong.synthetic.chance import Weighted, chance, declared
 from lienthong.synthetic.facilities import EXAMPLE
@@ -132,9 +133,9 @@ def household(seed: int, catchment: Catchment, at: int, on: date) -> Household:
 
 
 @lru_cache
-def _kinds() -> Weighted[dict[str, object]]:
+def _kinds() -> Weighted[dict[str, Any]]:
     kinds = declared("life")["households"]
-    return Weighted(kinds, [kind["share"] for kind in kinds])  # type: ignore[no-any-return]
+    return Weighted(kinds, [kind["share"] for kind in kinds])
 
 
 class _Maker:
@@ -144,18 +145,18 @@ class _Maker:
         self.random, self.first, self.home, self.on = random, first, home, on
         self.made = 0
 
-    def single(self, age: int) -> dict[str, object]:
+    def single(self, age: int) -> dict[str, Any]:
         return {"members": (self._one(age),)}
 
-    def elders(self, age: int) -> dict[str, object]:
+    def elders(self, age: int) -> dict[str, Any]:
         man, woman = self._pair(age)
         return {"members": (man, woman), "couple": (man, woman)}
 
-    def couple(self, age: int) -> dict[str, object]:
+    def couple(self, age: int) -> dict[str, Any]:
         man, woman = self._pair(age)
         return {"members": (man, woman), "couple": (man, woman)}
 
-    def family(self, age: int) -> dict[str, object]:
+    def family(self, age: int) -> dict[str, Any]:
         man, woman = self._pair(age)
         children = self._children(woman)
         more: tuple[Person, ...] = ()
@@ -167,7 +168,7 @@ class _Maker:
             "children": children,
         }
 
-    def one_parent(self, age: int) -> dict[str, object]:
+    def one_parent(self, age: int) -> dict[str, Any]:
         parent = self._one(age, sex=FEMALE if self.random.random() < 0.8 else MALE)
         children = self._children(parent)[:2]
         return {"members": (parent, *children), "children": children}

@@ -21,7 +21,8 @@ Place = tuple[str, int, str, str]
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One planted fault. `also` are true consequences: findings that are right but were not the aim
-    (table, row, field, rule)."""
+    (table, row, field, rule). `key` is the key of the row, `unit` the key of the unit of acceptance it belongs to
+    where that is another, `other` the record of another database that speaks against it."""
 
     submission: str
     table: str
@@ -32,6 +33,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str = ""
     field: str = ""
     also: tuple[Place, ...] = ()
+    database: str = ""
+    unit: str = ""
+    other: str = ""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

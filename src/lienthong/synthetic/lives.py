@@ -221,7 +221,7 @@ def _pregnancy(
     day = (left - timedelta(days=nights)).date()
     began = day - timedelta(days=weeks * 7 + random.randint(0, 6))
     order = len(home.children) + 1
-    contacts = []
+    contacts: list[Contact] = []
     for week in facts["antenatal_weeks"]:
         at = datetime.combine(
             began + timedelta(days=week * 7 + random.randint(0, 5)), datetime.min.time()

@@ -24,10 +24,14 @@ REPEATED = (
 _NOT_APPOINTMENT = (
     "MA_QUOCTICH", "MA_DANTOC", "MA_NGHE_NGHIEP", "MA_NOI_DI", "MA_NOI_DEN", "MA_LOAI_RV",
 )  # fmt: skip
+_SINCE_3176 = {"MA_NOI_DI": "MA_CSKCB_DI", "MA_NOI_DEN": "MA_CSKCB_DEN"}
+"""Fields of XML1 that the referral letter calls otherwise since QD 3176."""
 _DIAGNOSIS = {"CHAN_DOAN_RV": "CHAN_DOAN_RV"}
 _METHOD = {"PP_DIEUTRI": "PP_DIEU_TRI"}
 _COPIED = {
-    "XML13": {field: field for field in REPEATED if field != "MA_DOITUONG_KCB"},
+    "XML13": {
+        _SINCE_3176.get(field, field): field for field in REPEATED if field != "MA_DOITUONG_KCB"
+    },
     "XML14": {field: field for field in REPEATED if field not in _NOT_APPOINTMENT},
     "XML7": _DIAGNOSIS | _METHOD,
     "XML8": _DIAGNOSIS
@@ -211,7 +215,7 @@ def _referral(case: Case) -> Row:
         "SO_HOSO": f"HS{case.number:08d}", "SO_CHUYENTUYEN": f"CT{case.number:08d}",
         "GIAY_CHUYEN_TUYEN": f"GCT{case.number:08d}",
         "DAU_HIEU_LS": "Mạch và huyết áp ổn định, cần điều trị chuyên khoa", "QT_BENHLY": "Khám tại khoa Khám bệnh",
-        "TOMTAT_KQ": "Các kết quả gửi kèm theo phiếu", "TEN_DICH_VU": "Khám bệnh", "MA_LYDO_CT": "1",
+        "TOMTAT_KQ": "Các kết quả gửi kèm theo phiếu", "TINH_TRANG_CT": "Tỉnh, tiếp xúc tốt", "MA_LYDO_CT": "1",
         "HUONG_DIEU_TRI": "Điều trị chuyên khoa", "PHUONGTIEN_VC": "Xe cứu thương",
         "MA_BAC_SI": case.facility.doctors("K01")[0].licence,
         "MA_TTDV": case.facility.head.person.bhxh,

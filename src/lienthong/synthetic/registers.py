@@ -8,7 +8,7 @@ from random import Random
 from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.facilities import Facility, Worker
 from lienthong.synthetic.lines import Row, stamp
-from lienthong.synthetic.people import FEMALE, MALE, person
+from lienthong.synthetic.people import FEMALE, MALE, Person, person
 from lienthong.synthetic.places import places
 
 FIRST_MOTHER, FIRST_DEAD = 500_000_000, 700_000_000
@@ -139,10 +139,22 @@ def _birth(seed: int, facility: Facility, sent: datetime, number: int, as_of: da
     born = issued - timedelta(hours=random.randint(20, 70))
     surgical, early = random.random() < 0.3, random.random() < 0.02
     weight = random.randint(1100, 1900) if early else random.randint(2500, 3900)
-    notes = ["Sinh con phải phẫu thuật"] * surgical + ["Sinh con dưới 32 tuần tuổi"] * early
     order = random.choice((1, 1, 2, 2, 3))
+    named = child_name(random, mother.name)
+    return birth_row(
+        facility, number, mother, issued=issued, born=born, sex=random.choice((MALE, FEMALE)), weight=weight,
+        name=named, order=order, surgical=surgical, early=early,
+    )  # fmt: skip
+
+
+def birth_row(
+    facility: Facility, number: int, mother: Person, *, issued: datetime, born: datetime, sex: str, weight: int,
+    name: str, order: int, surgical: bool, early: bool, together: int = 1,
+) -> Row:  # fmt: skip
+    """The birth certificate of one child; `together` children were born."""
+    notes = ["Sinh con phải phẫu thuật"] * surgical + ["Sinh con dưới 32 tuần tuổi"] * early
     return {
-        "MA_GCS": f"{facility.code}.GCS.{number % 100_000:05d}.{born:%y}", "MACSKCB": facility.code,
+        "MA_GCS": certificate_number(facility, number, born), "MACSKCB": facility.code,
         "MA_BN": f"BN{facility.code}{mother.number}", "CAP_LAN_DAU": "1", "HOTEN_NND": mother.name,
         "NGAYSINH_NND": f"{mother.born:%Y%m%d}", "MA_BHXH_NND": mother.bhxh, "MA_THE_NND": mother.card,
         "MA_DANTOC_NND": mother.ethnicity, "MA_QUOCTICH_NND": "000", "LOAI_GIAYTO_NND": "1",
@@ -150,9 +162,9 @@ def _birth(seed: int, facility: Facility, sent: datetime, number: int, as_of: da
         "NGAY_CAP_NND": "20220615", "NOI_CAP_NND": "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
         "DCHI_THUONGTRU_NND": mother.address, "MATINH_THUONGTRU_NND": mother.province,
         "MAXA_THUONGTRU_NND": mother.commune,
-        "TEN_CON": _child_name(random, mother.name), "GIOI_TINH_CON": random.choice((MALE, FEMALE)),
-        "NGAY_SINH_CON": stamp(born), "NOI_SINH_CON": facility.name, "SO_CON": "1", "LAN_SINH": str(order),
-        "SO_CON_SONG": str(order), "CAN_NANG_CON": str(weight), "TINH_TRANG_CON": "Khóc ngay, hồng hào",
+        "TEN_CON": name, "GIOI_TINH_CON": sex,
+        "NGAY_SINH_CON": stamp(born), "NOI_SINH_CON": facility.name, "SO_CON": str(together), "LAN_SINH": str(order),
+        "SO_CON_SONG": str(order + together - 1), "CAN_NANG_CON": str(weight), "TINH_TRANG_CON": "Khóc ngay, hồng hào",
         "SINHCON_PHAUTHUAT": str(int(surgical)), "SINHCON_DUOI32TUAN": str(int(early)), "GHI_CHU": "; ".join(notes),
         "NGUOI_DO_DE": facility.staff[8].person.name, "NGUOI_GHI_PHIEU": facility.staff[5].person.name,
         "TTRUONG_DVI": facility.head.person.name, "NGAY_CT": stamp(issued), "SO_CHUNGSINH": f"{number:08d}",
@@ -160,7 +172,13 @@ def _birth(seed: int, facility: Facility, sent: datetime, number: int, as_of: da
     }  # fmt: skip
 
 
-def _child_name(random: Random, mother: str) -> str:
+def certificate_number(facility: Facility, number: int, born: datetime) -> str:
+    """The number of a birth certificate (TT 22/2025): the facility, GCS, a sequence and the year."""
+    return f"{facility.code}.GCS.{number % 100_000:05d}.{born:%y}"
+
+
+def child_name(random: Random, mother: str) -> str:
+    """The name that parents intend for a child."""
     given = declared("names")["given"]["female"]
     return f"{mother.split()[0]} {random.choice(('Bảo', 'Gia', 'Minh', 'Khánh'))} {random.choice(given[:20])}"
 
@@ -177,7 +195,17 @@ def _death(seed: int, facility: Facility, sent: datetime, number: int, as_of: da
     who = person(seed, FIRST_DEAD + number, facility.province, as_of, ages=(50, 95))
     issued = sent - timedelta(minutes=random.randint(3, 30))
     died = issued - timedelta(hours=random.randint(1, 5))
-    code, cause = random.choice(_CAUSES)
+    cause = random.choice(_CAUSES)
+    come = died - timedelta(hours=random.randint(8, 90))
+    return death_row(facility, number, who, come=come, died=died, issued=issued, cause=cause)
+
+
+def death_row(
+    facility: Facility, number: int, who: Person, *, come: datetime, died: datetime, issued: datetime,
+    cause: tuple[str, str],
+) -> Row:  # fmt: skip
+    """The death notice of one person; `cause` is a code of ICD-10 and its name."""
+    code, name = cause
     return {
         "MA_GBT": f"{facility.code}.GBT.{number % 100_000:05d}.{died:%y}", "MA_BN": f"BN{facility.code}{who.number}",
         "HO_TEN": who.name, "NGAY_SINH": f"{who.born:%Y%m%d}", "GIOI_TINH": who.sex, "MA_THE": who.card,
@@ -185,9 +213,9 @@ def _death(seed: int, facility: Facility, sent: datetime, number: int, as_of: da
         "MATINH_THUONGTRU": who.province,
         "MAXA_THUONGTRU": who.commune, "LOAI_GIAYTO": "1", "SO_GIAYTO": who.cccd, "NGAY_CAP": "20220615",
         "NOI_CAP": "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
-        "NGAYGIO_VV": stamp(died - timedelta(hours=random.randint(8, 90))), "NGAY_TV": stamp(died),
-        "TINH_TRANG_TV": "Tử vong tại cơ sở", "NGUYENNHAN_TV": cause, "NGUOI_GHIGIAY": facility.staff[5].person.name,
+        "NGAYGIO_VV": stamp(come), "NGAY_TV": stamp(died),
+        "TINH_TRANG_TV": "Tử vong tại cơ sở", "NGUYENNHAN_TV": name, "NGUOI_GHIGIAY": facility.staff[5].person.name,
         "TTRUONG_DVI": facility.head.person.name, "SO_BAOTU": f"{number:08d}", "QUYEN_SO": f"{issued:%Y}",
         "NGAY_CAPGIAYBT": stamp(issued), "MACSKCB": facility.code, "MA_BHXH": who.bhxh,
-        "BENH_ICD10_ID": code, "BENH_ICD10_TEN": cause,
+        "BENH_ICD10_ID": code, "BENH_ICD10_TEN": name,
     }  # fmt: skip
