@@ -1,0 +1,191 @@
+"""One administrative procedure in one version: everything that Decree 63/2010 Art. 8.2 asks, and how sure each part is.
+
+A procedure is complete when it has name, steps, manner, components and number of sets, time limit, subjects and
+settling agency, and where they apply form, result, conditions and fees. What no source says is None or empty and is
+shown as unknown. Types are drafted, published with dates, replaced, never edited.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from lienthong.errors import Refused
+from lienthong.findings import Text
+
+CODE = re.compile(r"^[123]\.\d{6}$")
+"""A national code: the same in every province; what local systems append is cut off by `national_code`."""
+
+Level = Literal["ministry", "province", "commune", "facility", "social_insurance"]
+Online = Literal["full", "partial", "information", "unknown"]
+Channel = Literal["any", "direct", "online", "post"]
+LimitUnit = Literal["working_days", "days", "months", "working_hours", "hours", "immediate"]
+Partial = Literal["presence", "inspection", "incident", "technical"]
+"""The four reasons that Decree 224/2026 Art. 14 allows for a service that is not full-process."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of the parts of a procedure."""
+
+
+class TimeLimit(Part, frozen=True, kw_only=True):
+    """How long settling may take: by case and by stage, with the text that says so.
+
+    `clock` tells parallel clocks apart (normal, urgent); `stage` a part inside the whole (paper, on site).
+    """
+
+    value: float = 0
+    unit: LimitUnit
+    case: str = ""
+    stage: str = ""
+    clock: str = "normal"
+    basis: str = ""
+
+
+class Fee(Part, frozen=True, kw_only=True):
+    """A fee or charge in dong; `case` where it depends on the case."""
+
+    amount: int
+    code: str = ""
+    name: Text = {}
+    case: str = ""
+    basis: str = ""
+
+
+class Manner(Part, frozen=True, kw_only=True):
+    """One channel with its own time limits and fees (the Portal keeps them by channel)."""
+
+    channel: Channel = "any"
+    limits: tuple[TimeLimit, ...] = ()
+    fees: tuple[Fee, ...] | None = None
+    """None: no source says; empty: said to be free."""
+
+
+class Component(Part, frozen=True, kw_only=True):
+    """One paper of the dossier.
+
+    `data` names the database that already holds it, `form` its form by decree, annex and number.
+    """
+
+    name: Text
+    code: str = ""
+    case: str = ""
+    originals: int | None = None
+    copies: int | None = None
+    required: bool | None = None
+    form: str = ""
+    data: str = ""
+    data_basis: str = ""
+    result_code: str = ""
+
+
+class Supplement(Part, frozen=True, kw_only=True):
+    """How a supplement is asked: by when, how long the applicant has, how often, and what happens then."""
+
+    ask_within: TimeLimit | None = None
+    answer_within: TimeLimit | None = None
+    then: TimeLimit | None = None
+    rounds: int | None = None
+    basis: str = ""
+
+
+class Step(Part, frozen=True, kw_only=True):
+    """One step of the internal process: who, how long (half days are real), which forms."""
+
+    name: Text
+    role: str = ""
+    limit: TimeLimit | None = None
+    forms: tuple[str, ...] = ()
+    case: str = ""
+
+
+class Result(Part, frozen=True, kw_only=True):
+    """What comes out: a paper with a code, or a publication."""
+
+    name: Text
+    code: str = ""
+    kind: Literal["paper", "publication"] = "paper"
+    valid: str = ""
+
+
+class Decision(Part, frozen=True, kw_only=True):
+    """The decision that publishes a procedure."""
+
+    number: str
+    decided: date | None = None
+    effective: date | None = None
+    agency: str = ""
+
+
+class Procedure(Part, frozen=True, kw_only=True):
+    """A procedure as one published version says it. `evidence` names the kinds of source behind it."""
+
+    name: Text
+    code: str = ""
+    uuid: str = ""
+    field: str = ""
+    subfield: str = ""
+    levels: tuple[Level, ...] = ()
+    authority: str = ""
+    coordinating: tuple[str, ...] = ()
+    delegated: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    manners: tuple[Manner, ...] = ()
+    components: tuple[Component, ...] = ()
+    sets: int | None = None
+    supplement: Supplement | None = None
+    steps: tuple[Step, ...] = ()
+    results: tuple[Result, ...] = ()
+    conditions: str = ""
+    legal_basis: tuple[str, ...] = ()
+    online: Online = "unknown"
+    partial_reason: Partial | None = None
+    decision: Decision | None = None
+    decentralised: bool | None = None
+    decentralised_basis: str = ""
+    limit_text: str = ""
+    fee_text: str = ""
+    successor: str = ""
+    standing: str = "unknown"
+    evidence: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> tuple[TimeLimit, ...]:
+        """The time limits of all channels."""
+        return tuple(limit for manner in self.manners for limit in manner.limits)
+
+    @property
+    def free(self) -> bool | None:
+        """Whether nothing is to be paid; None when no source says."""
+        said = [manner.fees for manner in self.manners if manner.fees is not None]
+        return None if not said else not any(fee.amount for fees in said for fee in fees)
+
+    def missing(self) -> tuple[str, ...]:
+        """Which of the mandatory parts of Decree 63/2010 Art. 8.2 no source has given yet, in the order of the law."""
+        parts = {
+            "name": bool(self.name.get("vi")),
+            "steps": bool(self.steps),
+            "manner": any(manner.channel != "any" for manner in self.manners),
+            "components": bool(self.components),
+            "sets": self.sets is not None,
+            "limit": bool(self.limits),
+            "subjects": bool(self.subjects),
+            "authority": bool(self.authority),
+        }
+        return tuple(name for name, there in parts.items() if not there)
+
+
+def national_code(text: str) -> str:
+    """The national code inside what a system writes ('3.000181.000.00.00.H22'); raises Refused when there is none."""
+    code = text.strip()[:8]
+    if not CODE.match(code) or (len(text.strip()) > 8 and text.strip()[8] != "."):
+        raise Refused(
+            "PROCEDURE-CODE",
+            "“%(written)s” is no procedure code; it looks like 1.012279.",
+            written=text[:40],
+        )
+    return code
