@@ -23,7 +23,7 @@ OWN = {"/account", "/account/password"}
 
 FILLED = {
     "name:str": "care", "form:str": "sql", "contract:str": "care", "table:str": "XML1", "key:str": "x",
-    "receipt:str": "TN-20261122-000001", "ending:str": "csv", "entry:int": "1", "sender:str": "01999",
+    "receipt:str": "TN-20261122-000001", "ending:str": "csv", "entry:int": "1", "number:int": "1", "sender:str": "01999",
     "token:str": "0123456789ab", "path:str": "nothing", "rest:path": "nowhere", "file_path:path": "style.css",
 }  # fmt: skip
 

@@ -24,6 +24,7 @@ LOGGED = (
     "key",
     "receipt",
     "entry",
+    "ticket",
     "sender",
     "province",
     "as_of",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.api import changes, contracts, records, scores, submissions
+from lienthong.api import changes, contracts, records, scores, submissions, tickets
 
 ROUTES: list[ControllerRouterHandler] = [
     *submissions.ROUTES,
     *records.ROUTES,
     *changes.ROUTES,
+    *tickets.ROUTES,
     *scores.ROUTES,
     *contracts.ROUTES,
 ]

@@ -106,3 +106,31 @@ def _fields(conn: psycopg.Connection[Any], contract: Contract, night: date) -> N
             contract.name,
         ],
     )
+
+
+class Profiled(msgspec.Struct, frozen=True, kw_only=True):
+    """One field in the last night, and what the night before said of its empty cells."""
+
+    table_name: str
+    field: str
+    empty_share: float
+    different: float
+    width: int
+    before: float | None
+
+
+def fields(conn: psycopg.Connection[Any], contract: str, limit: int = 40) -> list[Profiled]:
+    """The fields of a database whose share of empty cells moved most since the night before, then the emptiest."""
+    rows = conn.execute(
+        "WITH last AS (SELECT night, row_number() OVER (ORDER BY night DESC) AS nth FROM quality.profile_night"
+        " ORDER BY night DESC LIMIT 2)"
+        " SELECT f.table_name, f.field, f.empty_share, f.different, f.width, b.empty_share FROM quality.profile_field f"
+        " JOIN last l ON l.night = f.night AND l.nth = 1"
+        " LEFT JOIN last p ON p.nth = 2 LEFT JOIN quality.profile_field b ON b.night = p.night"
+        " AND (b.contract, b.table_name, b.field) = (f.contract, f.table_name, f.field)"
+        " WHERE f.contract = %s ORDER BY abs(f.empty_share - coalesce(b.empty_share, f.empty_share)) DESC,"
+        " f.empty_share DESC, f.table_name, f.field LIMIT %s",
+        [contract, limit],
+    ).fetchall()
+    names = Profiled.__struct_fields__
+    return [Profiled(**dict(zip(names, row, strict=True))) for row in rows]

@@ -1,0 +1,244 @@
+"""Correction tickets for programs: a hospital pulls its worklist, states cause and plan, and sees tickets close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import Parameter
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from lienthong import clock
+from lienthong.access import Actor, policy
+from lienthong.api.asking import contract_named, limited
+from lienthong.api.problems import language_of
+from lienthong.contracts.codes import Codes
+from lienthong.contracts.contract import Contract
+from lienthong.findings import Text
+from lienthong.quality import expected
+from lienthong.quality.tickets import acts, holders, ranking, ticket, worklist
+from lienthong.quality.tickets import silence as silences
+from lienthong.quality.tickets.correction import Stage
+from lienthong.quality.tickets.ticket import Ticket
+
+READ = {"action": "ticket.read"}
+Sender = Annotated[str | None, Parameter(description="Facility code; the token's own by default.")]
+Number = Annotated[int, Parameter(description="Number of the ticket.")]
+
+
+class Told(msgspec.Struct, kw_only=True):
+    """A ticket with what its rule says, what is owed next, by when, and how many working days late."""
+
+    ticket: Ticket
+    sentence: Text
+    remedy: Text
+    stage: Stage
+    due: date | None
+    late: int
+
+
+class Worklist(msgspec.Struct, kw_only=True):
+    """A page of tickets by urgency. `next` is the `start` of the next page."""
+
+    numbers: ticket.Numbers
+    tickets: list[Told]
+    next: int | None
+
+
+class Plan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Cause and plan; `field` is the reason for a check in the field, when one is needed."""
+
+    cause: str
+    plan: str
+    field: str = ""
+
+
+def _told(conn: Connection, found: list[Ticket]) -> list[Told]:
+    said, today = worklist.sayings(conn, found), clock.today()
+    return [
+        Told(
+            ticket=one, sentence=said[one.id][0], remedy=said[one.id][1], stage=one.stage, due=one.due,
+            late=max(0, one.late(today)),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _whose(
+    conn: Connection, actor: Actor, sender: str | None, province: str | None
+) -> tuple[str | None, str | None]:
+    about = {k: v for k, v in {"sender": sender, "province": province}.items() if v}
+    permit = policy.allow(conn, actor, "ticket.read", about)
+    return permit.facility or sender, permit.province or province
+
+
+@get("/tickets", opt=READ, sync_to_thread=True, summary="Correction tickets")
+def listed(
+    pool: ConnectionPool,
+    actor: Actor,
+    contract: str | None = None,
+    sender: Sender = None,
+    province: str | None = None,
+    show: ticket.Show = "active",
+    start: Annotated[int, Parameter(description="How many to skip.", ge=0)] = 0,
+    limit: int = 100,
+) -> Worklist:
+    """Tickets by urgency: red alerts first, then by the last day for what is owed."""
+    most, today = limited(limit), clock.today()
+    with pool.connection() as conn:
+        whose, where = _whose(conn, actor, sender, province)
+        found = ticket.listed(
+            conn, today=today, contract=contract, sender=whose, province=where, show=show, start=start, limit=most + 1
+        )  # fmt: skip
+        numbers = ticket.numbers(conn, today=today, contract=contract, sender=whose, province=where)
+        told = _told(conn, found[:most])
+    return Worklist(numbers=numbers, tickets=told, next=start + most if len(found) > most else None)
+
+
+@get(
+    "/tickets/csv",
+    opt=READ,
+    sync_to_thread=True,
+    media_type="text/csv; charset=utf-8",
+    summary="Tickets as CSV",
+)
+def listed_csv(
+    request: Request,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    contract: str | None = None,
+    sender: Sender = None,
+    show: ticket.Show = "active",
+) -> Response[bytes]:
+    """Every ticket, one a line, in the language that Accept-Language asks for."""
+    today = clock.today()
+    with pool.connection() as conn:
+        whose, where = _whose(conn, actor, sender, None)
+        found = ticket.listed(
+            conn, today=today, contract=contract, sender=whose, province=where, show=show, limit=50_000
+        )  # fmt: skip
+        said = worklist.sayings(conn, found)
+    sheet = worklist.tickets_sheet(
+        found, said, contracts, today=today, language=language_of(request)
+    )
+    return Response(worklist.as_csv(sheet), media_type="text/csv; charset=utf-8")
+
+
+@get("/tickets/{number:int}", opt=READ, sync_to_thread=True, summary="A ticket")
+def one(pool: ConnectionPool, actor: Actor, number: Number) -> Told:
+    """One ticket."""
+    with pool.connection() as conn:
+        return _told(conn, [_allowed(conn, actor, "ticket.read", number)])[0]
+
+
+def _allowed(
+    conn: Connection, actor: Actor, action: str, number: int, purpose: str | None = None
+) -> Ticket:
+    given = ticket.one(conn, number)
+    about = {
+        "ticket": given.id,
+        "contract": given.contract,
+        "sender": given.sender,
+        "province": given.province,
+    }
+    policy.allow(conn, actor, action, about, purpose)
+    return given
+
+
+@get(
+    "/tickets/{number:int}/acts", opt=READ, sync_to_thread=True, summary="What happened to a ticket"
+)
+def history(pool: ConnectionPool, actor: Actor, number: Number) -> list[ticket.Act]:
+    """Opened, planned, escalated, closed, opened again: oldest first."""
+    with pool.connection() as conn:
+        _allowed(conn, actor, "ticket.read", number)
+        return ticket.acts(conn, number)
+
+
+@get(
+    "/tickets/{number:int}/records",
+    opt={"action": "ticket.records"},
+    sync_to_thread=True,
+    summary="Records of a ticket",
+)
+def records(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    number: Number,
+    purpose: Annotated[
+        str, Parameter(description="Why it is read: quality, inspection.")
+    ] = "quality",
+    limit: int = 1000,
+) -> list[holders.Holder]:
+    """The rows that hold the ticket open: what to correct and send again."""
+    with pool.connection() as conn:
+        given = _allowed(conn, actor, "ticket.records", number, purpose)
+        contract = contract_named(contracts, given.contract)
+        return holders.holders(conn, contract, given, limit=limited(limit))
+
+
+@post(
+    "/tickets/{number:int}/plan",
+    opt={"action": "ticket.plan"},
+    status_code=200,
+    sync_to_thread=True,
+    summary="State cause and plan",
+)
+def plan(pool: ConnectionPool, actor: Actor, number: Number, data: Plan) -> Told:
+    """Cause and plan of the sender; the ticket closes by itself when the corrected records arrive."""
+    with pool.connection() as conn:
+        _allowed(conn, actor, "ticket.plan", number)
+        planned = acts.plan(conn, number, data.cause, data.plan, actor.id, field=data.field)
+        return _told(conn, [planned])[0]
+
+
+@get("/silence", opt=READ, sync_to_thread=True, summary="Silent senders")
+def silence(
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    contract: str | None = None,
+    province: str | None = None,
+    kind: silences.Kind = "stopped",
+    start: Annotated[int, Parameter(ge=0)] = 0,
+    limit: int = 100,
+) -> silences.Silence:
+    """Who should have sent and did not, how many working days late, and whom to call."""
+    today = clock.today()
+    asked = [contract_named(contracts, contract)] if contract else list(contracts.values())
+    wanted = expected.Expected.load(codes, asked, today)
+    with pool.connection() as conn:
+        whose, where = _whose(conn, actor, None, province)
+        return silences.silence(
+            conn, asked, wanted, today=today, province=where, sender=whose, kind=kind, start=start, limit=limited(limit)
+        )  # fmt: skip
+
+
+@get(
+    "/ranking",
+    opt={"action": "score.read"},
+    sync_to_thread=True,
+    summary="The ranking of the night",
+)
+def ranked(
+    pool: ConnectionPool,
+    actor: Actor,
+    kind: ranking.Kind = "cause",
+    contract: str | None = None,
+    start: Annotated[int, Parameter(ge=0)] = 0,
+    limit: int = 100,
+) -> list[ranking.Ranked]:
+    """Senders, provinces or causes by what mending them lifts the nation's score; `points` are hundredths."""
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "score.read")
+        return ranking.read(conn, kind, contract=contract, start=start, limit=limited(limit))
+
+
+ROUTES = [listed, listed_csv, one, history, records, plan, silence, ranked]

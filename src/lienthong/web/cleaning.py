@@ -1,0 +1,146 @@
+"""What needs a call or a look: red alerts on identity keys, silent senders, and the ranking of the night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from litestar import Response, get
+from psycopg_pool import ConnectionPool
+
+from lienthong import clock
+from lienthong.access import Actor, policy
+from lienthong.contracts.codes import Codes
+from lienthong.contracts.contract import Contract
+from lienthong.quality import expected
+from lienthong.quality.explain import known_rules
+from lienthong.quality.keys import identity_keys
+from lienthong.quality.tickets import nightly, ranking, ticket
+from lienthong.quality.tickets import silence as silences
+from lienthong.quality.tickets.correction import correction
+from lienthong.web.page import Page
+from lienthong.web.scores import province_names, reach, sender_names
+from lienthong.web.tickets import lines, permitted
+
+PAGE = 25
+READ = {"action": "ticket.read"}
+
+
+@get("/alerts", opt=READ, sync_to_thread=True)
+def alerts(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    start: int = 0,
+) -> Response[str]:
+    """Red alerts: identity keys that are wrong, whose they are, and how many records are not passed on."""
+    today = clock.today()
+    with pool.connection() as conn:
+        permit, whose, where = permitted(conn, actor, "", "")
+        found = ticket.listed(
+            conn, today=today, show="alert", sender=whose, province=where, start=max(0, start), limit=PAGE + 1
+        )  # fmt: skip
+        numbers = ticket.numbers(conn, today=today, sender=whose, province=where)
+        keys = [key for key in identity_keys(conn, contracts.values(), reach(permit)) if key.failed]
+        withheld = conn.execute(
+            "SELECT contract, count(*), count(DISTINCT sender) FROM records.withheld GROUP BY 1 ORDER BY 2 DESC"
+        ).fetchall()
+        shown = lines(conn, found[:PAGE])
+    return page.show(
+        "alerts.html",
+        lines=shown,
+        numbers=numbers,
+        keys=keys[:12],
+        more_keys=max(0, len(keys) - 12),
+        withheld=withheld,
+        contracts=contracts,
+        names=sender_names(codes, [line.one.sender for line in shown]),
+        province_names=province_names(codes),
+        levels=correction().levels,
+        first=start <= 0,
+        more=start + PAGE if len(found) > PAGE else None,
+    )
+
+
+@get("/silent", opt=READ, sync_to_thread=True)
+def silent(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    contract: str = "",
+    province: str = "",
+    kind: str = "stopped",
+    start: int = 0,
+) -> Response[str]:
+    """Who should have sent and did not: how late in working days, and whom to call."""
+    today = clock.today()
+    chosen_kind: Any = kind if kind in get_args(silences.Kind) else "stopped"
+    asked = [c for name, c in contracts.items() if not contract or name == contract]
+    wanted = expected.Expected.load(codes, asked, today)
+    with pool.connection() as conn:
+        permit, whose, where = permitted(conn, actor, "", province)
+        found = silences.silence(
+            conn, asked, wanted, today=today, province=where, sender=whose, kind=chosen_kind, start=max(0, start),
+            limit=PAGE + 1,
+        )  # fmt: skip
+    return page.show(
+        "silent.html",
+        lines=found.lines[:PAGE],
+        found=found,
+        chosen={"contract": contract, "province": province, "kind": chosen_kind},
+        permit=permit,
+        contracts=contracts,
+        listed=bool(wanted.facilities),
+        province_names=province_names(codes),
+        first=start <= 0,
+        more=start + PAGE if len(found.lines) > PAGE else None,
+    )
+
+
+@get("/ranking", opt={"action": "score.read"}, sync_to_thread=True)
+def ranks(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    kind: str = "cause",
+    contract: str = "",
+    start: int = 0,
+) -> Response[str]:
+    """What the night says: who and what costs the nation's score most, and how that moved."""
+    chosen_kind: Any = kind if kind in get_args(ranking.Kind) else "cause"
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "score.read")
+        nights = nightly.nights(conn)
+        of = contract if chosen_kind == "cause" and contract else None
+        found = ranking.read(conn, chosen_kind, contract=of, start=max(0, start), limit=PAGE + 1)
+        known = known_rules(conn)
+        fields = nightly.fields(conn, contract) if contract else []
+    shown = found[:PAGE]
+    said = {
+        item.rank: known.get(
+            (item.line.contract, item.line.table_name, f"{item.line.rule}|{item.line.field}")
+        )
+        for item in shown
+    }
+    return page.show(
+        "ranking.html",
+        lines=shown,
+        said=said,
+        nights=nights,
+        chosen={"kind": chosen_kind, "contract": contract},
+        fields=fields,
+        contracts=contracts,
+        names=sender_names(codes, [item.line.subject for item in shown if chosen_kind == "sender"]),
+        province_names=province_names(codes),
+        first=start <= 0,
+        more=start + PAGE if len(found) > PAGE else None,
+    )
+
+
+ROUTES = [alerts, silent, ranks]
