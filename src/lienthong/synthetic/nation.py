@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import find_spec
 
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.reading import declared_contracts
 from lienthong.records.store import layout
 from lienthong.synthetic.chance import declared
+from lienthong.synthetic.databases import unknown
 from lienthong.synthetic.facilities import Facility, facility
 from lienthong.synthetic.households import Catchment, catchments
 from lienthong.synthetic.judging import Judge, judge
@@ -71,7 +73,8 @@ class Nation:
     @property
     def names(self) -> tuple[str, ...]:
         """The databases in the order of their sending."""
-        return self.contracts or ORDER
+        known = declared_contracts()
+        return self.contracts or tuple(name for name in ORDER if name in known)
 
     def judge(self, name: str) -> Judge:
         """The rules of a database of the country."""
@@ -95,13 +98,13 @@ class Nation:
 
     def _clean(self, scene: Scene) -> Iterator[Parcel]:
         for name in self.names:
-            yield from emitter(name)(scene)
+            yield from emitter(name, dict(self.own).get(name, name))(scene)
 
 
-def emitter(contract: str) -> Emitter:
-    """What tells the lives of a catchment under a contract; nothing for one that nobody wrote about yet."""
+def emitter(contract: str, source: str) -> Emitter:
+    """What tells the lives of a catchment under a contract (`source`: its name or file)."""
     module = f"lienthong.synthetic.databases.{contract}"
-    if find_spec(module) is None:
-        return lambda scene: iter(())
-    found: Emitter = import_module(module).emit
-    return found
+    if contract == source and contract in ORDER and find_spec(module) is not None:
+        found: Emitter = import_module(module).emit
+        return found
+    return partial(unknown.emit, name=contract, source=source)
