@@ -78,6 +78,10 @@ def _database(text: str) -> str:
     return text
 
 
+def _hosts(text: str) -> frozenset[str]:
+    return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
+
+
 def _level(text: str) -> str:
     levels = ("debug", "info", "warning", "error")
     if text.lower() not in levels:
@@ -126,6 +130,17 @@ class Settings:
     )
     session_minutes: int = _setting(
         _between(5, 1440), 30, "Minutes without a click after which a person must sign in again."
+    )
+    webhook_hosts: frozenset[str] = field(
+        default=frozenset(),
+        metadata={
+            "parse": _hosts,
+            "sentence": "Hosts to which messages to subscribers may go besides public https addresses, with commas.",
+            "shown": "",
+        },
+    )
+    feed_days: int = _setting(
+        _between(1, 3650), 30, "Days for which the feed of changes is kept and can be replayed."
     )
     jobs: bool = _setting(_yes_no, True, "Whether the site also does the waiting jobs (yes or no).")
     log_level: str = _setting(_level, "info", "How much is logged: debug, info, warning or error.")
@@ -206,6 +221,8 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value))
     text = str(value)
     if "://" in text and "@" in text:
         scheme, rest = text.split("://", 1)

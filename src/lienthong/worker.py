@@ -174,7 +174,16 @@ def worker(
             signal.signal(number, lambda *_: _leave(made, database))
         if attached:
             threading.Thread(target=_until_end_of_input, args=[made, database], daemon=True).start()
+        threading.Thread(target=_tell_subscribers, args=[database, chosen], daemon=True).start()
         made.run()
+
+
+def _tell_subscribers(database: Database, chosen: all_settings.Settings) -> None:
+    from lienthong.partners.subscribers import Deliveries
+    from lienthong.partners.subscribers.running import Running
+
+    deliveries = Deliveries(chosen.home, chosen.webhook_hosts)
+    Running(database, deliveries, chosen.feed_days).run()
 
 
 def _leave(made: Worker, database: Database) -> None:

@@ -1,0 +1,95 @@
+"""One message to one subscriber, within bounds: so many seconds, so many bytes of answer, no other place."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from lienthong.errors import Refused
+from lienthong.partners.subscribers.guarding import Target, target
+
+SECONDS = 10.0
+"""How long a subscriber may take for one message, from the first packet to the end of the answer's headers."""
+
+Verdict = Literal["accepted", "refused", "ill", "gone"]
+"""refused: this content is not taken; ill: nothing is taken now; gone: nothing will be taken ever again."""
+
+
+class Answer(NamedTuple):
+    """What a subscriber made of a message."""
+
+    verdict: Verdict
+    status: int | None
+    failure: str
+    retry_after: float | None = None
+
+
+class _Pinned(http.client.HTTPConnection):
+    """Goes to the address that was looked at, whatever the name says by now."""
+
+    def __init__(self, place: Target, context: ssl.SSLContext | None) -> None:
+        super().__init__(place.host, place.port, timeout=SECONDS)
+        self._place, self._context = place, context
+
+    def connect(self) -> None:
+        """Connect and, for https, ask for a certificate of the host's name."""
+        self.sock = socket.create_connection((self._place.address, self._place.port), SECONDS)
+        if self._context is not None:
+            self.sock = self._context.wrap_socket(self.sock, server_hostname=self._place.host)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], allowed: frozenset[str]) -> Answer:
+    """Send a message and say what became of it; never raises for what the other side does."""
+    try:
+        place = target(url, allowed)
+    except Refused as refused:
+        return Answer("ill", None, refused.message)
+    except OSError:
+        return Answer("ill", None, "The name of the receiver has no address.")
+    context = ssl.create_default_context() if place.secure else None
+    connection = _Pinned(place, context)
+    # Each packet may take its time, all of them together may not.
+    watch = threading.Timer(SECONDS, _cut, [connection])
+    watch.daemon = True
+    watch.start()
+    try:
+        connection.request("POST", place.path, body, {**headers, "connection": "close"})
+        answer = connection.getresponse()
+        return _answer(answer.status, answer.getheader("retry-after"))
+    except ssl.SSLError:
+        return Answer("ill", None, "The receiver's certificate cannot be trusted.")
+    except TimeoutError:
+        return Answer("ill", None, "The receiver took too long.")
+    except (OSError, http.client.HTTPException):
+        return Answer("ill", None, "The receiver did not answer.")
+    finally:
+        watch.cancel()
+        connection.close()
+
+
+def _cut(connection: _Pinned) -> None:
+    found = connection.sock
+    if found is not None:
+        try:
+            found.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            found.close()
+
+
+def _answer(status: int, retry_after: str | None) -> Answer:
+    if 200 <= status < 300:
+        return Answer("accepted", status, "")
+    if status == 410:
+        return Answer("gone", status, "The receiver wants no more messages.")
+    wait = float(retry_after) if retry_after and retry_after.isdigit() else None
+    if status in (408, 425, 429) or status >= 500:
+        return Answer("ill", status, "The receiver answered with a failure.", wait)
+    if 300 <= status < 400:
+        return Answer(
+            "ill", status, "The receiver points to another address; that is not followed."
+        )
+    return Answer("refused", status, "The receiver refused the message.")
