@@ -1,4 +1,4 @@
-"""Reserved: tables of procedures."""
+"""The catalogue of procedures in versions."""
 
 from pathlib import Path
 
