@@ -32,7 +32,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date | None = None
 
 
-_SELECT: LiteralString = "SELECT code, version, status, document, origin, valid_from, valid_to FROM procedures.version WHERE "
+_SELECT: LiteralString = (
+    "SELECT code, version, status, document, origin, valid_from, valid_to FROM procedures.version"
+    " WHERE "
+)
 
 
 def draft(
