@@ -9,9 +9,6 @@ from lienthong.records.formats.reading import read
 from tests.declared.test_practice_rules import WORLD as PRACTICE
 from tests.declared.test_vital_rules import WORLD as VITAL
 
-DROPPED = ("MA_NOI_DI", "MA_NOI_DEN", "TEN_DICH_VU", "TEN_THUOC", "PP_DIEU_TRI")
-ADDED = ("MA_CSKCB_DI", "MA_CSKCB_DEN", "TINH_TRANG_CT")
-
 
 def elements(cells):
     return "".join(f"<{name}>{value}</{name}>" for name, value in cells.items() if value)
@@ -24,26 +21,6 @@ def faults(tmp_path, contract, content, name="message.xml"):
         return [(one.kind, one.table) for one in reading.faults], {
             table: reading.rows(table) for table in reading.sources
         }
-
-
-@pytest.mark.parametrize("without", (DROPPED, ADDED), ids=("QD 3176", "QD 4750"))
-def test_a_referral_letter_of_either_edition_lacks_nothing(tmp_path, without):
-    table = read_contract("care").table("XML13")
-    names = [field.name for field in table.fields if field.name not in without]
-    body = "".join(f"<{name}/>" for name in names)
-    found, rows = faults(
-        tmp_path, "care", f"<CHI_TIEU_GIAYCHUYENTUYEN>{body}</CHI_TIEU_GIAYCHUYENTUYEN>"
-    )
-    assert (found, rows["XML13"]) == ([], 1)
-
-
-def test_a_referral_letter_without_a_name_of_both_editions_lacks_it(tmp_path):
-    table = read_contract("care").table("XML13")
-    body = "".join(f"<{field.name}/>" for field in table.fields if field.name != "HO_TEN")
-    found, _ = faults(
-        tmp_path, "care", f"<CHI_TIEU_GIAYCHUYENTUYEN>{body}</CHI_TIEU_GIAYCHUYENTUYEN>"
-    )
-    assert found == [("name-missing", "XML13")]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,12 @@ LAST_DAY = 99999999
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """One dated version of a contract: events from `first` to `last` (yyyymmdd, both included) are judged by it."""
+    """One dated version of a contract: events from `first` to `last` (yyyymmdd, both included) are judged by it.
+
+    Of a version of which only the names are known (`known`), nothing else is asked than the rules in `rules`.
+    A later event up to the day `accepted` is still judged by it when its root's field `sign` is filled, which
+    only this version has.
+    """
 
     id: str
     first: int = FIRST_DAY
@@ -54,6 +59,10 @@ class Version(Struct, frozen=True, kw_only=True):
     basis: str = ""
     about: Text = {}
     unknown: Text = {}
+    known: Literal["all", "names"] = "all"
+    rules: tuple[str, ...] = ()
+    sign: str | None = None
+    accepted: int = FIRST_DAY
     evidence: str | None = None
     source: str | None = None
 

@@ -24,6 +24,7 @@ RESERVED = (
     "_envelope_date",
     "_envelope_count",
     "_envelope_units",
+    "_day",
 )
 """Columns that every row has beside its fields."""
 SENSITIVITIES = ("public", "internal", "personal", "sensitive")

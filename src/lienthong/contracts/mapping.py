@@ -11,6 +11,7 @@ from lienthong.contracts.faults import ContractError
 from lienthong.contracts.field_items import map_field
 from lienthong.contracts.quality_items import map_quality
 from lienthong.contracts.reference_items import map_references
+from lienthong.contracts.version_items import date_contract, map_versions
 from lienthong.contracts.yaml_lines import LinedDocument, Path
 from lienthong.findings import LANGUAGES, Severity
 
@@ -91,6 +92,7 @@ def map_contract(
     contract = Contract(
         name=str(head.get("name") or head.get("id")),
         version=str(head.get("version")),
+        versions=map_versions(mapper, own.get("versions")),
         status=str(head.get("status")),
         label=mapper.text(own.get("label"), ("customProperties",), "label"),
         description=mapper.text(own.get("description"), ("customProperties",), "description"),
@@ -111,7 +113,7 @@ def map_contract(
         path=file,
     )
     _cross_check(mapper, contract)
-    return contract, mapper.errors
+    return date_contract(mapper, contract), mapper.errors
 
 
 def _clocks(mapper: Mapper, items: Any) -> list[Clock]:

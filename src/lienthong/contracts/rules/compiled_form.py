@@ -9,6 +9,39 @@ from lienthong.contracts.contract import Contract, Rule, Struct, Table
 How = Literal["local", "hits", "counted", "reader", "unknown", "broken"]
 
 
+class Look(Struct, frozen=True):
+    """A grouped reading of a table: `aggregates` (SQL over the alias `_v`) of its rows with the same `keys`.
+
+    `row_keys` is what the judged row (alias `_r`) must hold for the keys. The columns are called a0, a1, ..
+    """
+
+    table: str
+    keys: tuple[str, ...]
+    row_keys: tuple[str, ...]
+    aggregates: tuple[str, ...]
+
+
+class LookUse(Struct, frozen=True):
+    """Which aggregate of which Look of the contract a rule asks: column `a<aggregate>` of `_g<look>`."""
+
+    look: int
+    aggregate: int
+
+
+class Across(Struct, frozen=True):
+    """Rows of another database that a rule looks at.
+
+    `keys` are the fields that must be equal to the judged row's fields `row_keys`; `named` is SQL over the alias
+    `alias` and the judged row: which of those rows a finding names.
+    """
+
+    table: str
+    keys: tuple[str, ...]
+    row_keys: tuple[str, ...]
+    alias: str
+    named: str
+
+
 class CompiledRule(Struct, frozen=True):
     """One rule, ready to run.
 
@@ -17,6 +50,8 @@ class CompiledRule(Struct, frozen=True):
     broken = it cannot be run (`reason`), which is reported as red.
     `reads` are all (table, column) pairs (`mentions` those of SQL that runs as it is written), `columns` the
     row's columns among them; `alias` is the name of the row in `sql`, `written_alias` in the contract.
+    `crossing` are the rows of other databases among what it reads.
+    `gathered` is `sql` of a hits rule once more, over the columns of Looks instead of subqueries (`uses`).
     """
 
     rule: Rule
@@ -32,6 +67,9 @@ class CompiledRule(Struct, frozen=True):
     agos: tuple[tuple[int, str, str], ...] = ()
     reason: str = ""
     portable: bool = True
+    crossing: tuple[Across, ...] = ()
+    gathered: str = ""
+    uses: tuple[LookUse, ...] = ()
 
 
 class Shared(Struct, frozen=True):
@@ -54,12 +92,18 @@ class CompiledTable(Struct, frozen=True):
         """The table's name."""
         return self.table.name
 
+    @property
+    def dated(self) -> bool:
+        """Whether a rule is asked of events of some days only."""
+        return any(rule.rule.dated for rule in self.rules)
+
 
 class CompiledContract(Struct, frozen=True):
-    """A contract and its rules as SQL."""
+    """A contract and its rules as SQL, and the Looks that gathered rules ask."""
 
     contract: Contract
     tables: tuple[CompiledTable, ...]
+    looks: tuple[Look, ...] = ()
 
     def table(self, name: str) -> CompiledTable | None:
         """The compiled table of that name, or None."""

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.contracts.rules.dated import dated_rules, foreign_rules
 from lienthong.contracts.rules.sentences import listed, sentence
 from lienthong.findings import Criterion, Severity
 
@@ -24,7 +25,8 @@ CRITERION = {
 
 def table_rules(table: Table) -> tuple[Rule, ...]:
     """Every rule of a table in bit order, those of its properties first."""
-    rules = [rule for field in table.fields for rule in _field_rules(table, field)]
+    rules = [rule for field in table.fields for rule in dated_rules(table, field, _field_rules)]
+    rules += foreign_rules(table)
     if len(table.key) > 1 and not table.properties.get("keyRule"):
         # keyRule names the rule of the contract that already speaks of a repeated key.
         rules.append(_key_rule(table))

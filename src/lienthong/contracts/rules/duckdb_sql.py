@@ -33,6 +33,8 @@ def declared_predicate(contract: Contract, table: Table, rule: Rule) -> tuple[st
         return unique_predicate(table, rule.fields), (table.name,)
     if rule.kind == "reference":
         return _reference(rule), (rule.argument[0],)
+    if rule.kind == "version" and rule.argument is None:
+        return "TRUE", ()
     field = table.field(rule.fields[0])
     assert field is not None
     return _OVER_CELL[rule.kind](field, rule.argument), ()
@@ -60,12 +62,19 @@ def _reference(rule: Rule) -> str:
     return f"{known} AND {left} NOT IN (SELECT {right} FROM {typed_name(target)} WHERE {there})"
 
 
-def _type(field: Field, _: Any) -> str:
+def _type(field: Field, told: Any) -> str:
+    if isinstance(told, list | tuple):
+        # ["as", kind]: text that an older version promises to be of this kind.
+        return f"{quoted(field.name)} IS NOT NULL AND soft_{told[1]}({quoted(field.name)}) IS NULL"
     return f"{text_column(field)} IS NOT NULL AND {quoted(field.name)} IS NULL"
 
 
 def _required(field: Field, _: Any) -> str:
     return f"{text_column(field)} IS NULL"
+
+
+def _sent(field: Field, _: Any) -> str:
+    return f"{text_column(field)} IS NOT NULL"
 
 
 def _length(field: Field, bounds: Any) -> str:
@@ -114,6 +123,7 @@ _OVER_CELL = {
     "minimum": _minimum,
     "maximum": _maximum,
     "enum": _enum,
+    "version": _sent,
 }
 
 
@@ -185,6 +195,7 @@ def resolved_sql(tree: exp.Expression, *, local: bool) -> str:
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
         table.set("this", exp.to_identifier(f"typed_{_own_name(table)}", quoted=True))
+        table.set("db", None)  # of another database: its rows are at hand under database.table
     for call in list(tree.find_all(exp.Anonymous))[::-1]:
         _replace_function(call)
     _double_decimals(tree)

@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledTable
+from lienthong.contracts.rules.days import DAY, DayTeller, days_of, received_day
 from lienthong.contracts.rules.python_form import (
     Layout,
     PythonContract,
     PythonTable,
     Rows,
-    judge_of,
+    functions_of,
 )
 
 Row = Mapping[str, Any]
@@ -44,6 +45,16 @@ class TableEngine:
             position: {*table.rules[position].lists, *table.rules[position].rule.needs}
             for position in decided
         }
+        self.crossing = made.crossed
+        self.crossed = tuple(
+            position
+            for position in made.crossed
+            if all(
+                codes is not None and codes.has(name)
+                for name in (*table.rules[position].lists, *table.rules[position].rule.needs)
+            )
+        )
+        self._functions: dict[str, Any] = {}
         missing = {
             position
             for position, names in lists.items()
@@ -67,10 +78,16 @@ class TableEngine:
         }
         self._undecided: dict[tuple[frozenset[str], frozenset[str]], frozenset[int]] = {}
 
+    def function(self, name: str) -> Any:
+        """A generated function: judge, or cross and named where rules look at other databases."""
+        if not self._functions:
+            self._functions = functions_of(self._made, self.table.name, self._codes)
+        return self._functions[name]
+
     def judge(self, row: list[Any], rows: Rows, moments: Moments) -> list[int]:
         """Positions of the rules that a typed row breaks, those that cannot be decided included."""
         if self._judge is None:
-            self._judge = judge_of(self._made, self.table.name, self._codes)
+            self._judge = self.function("judge")
         failed: list[int] = []
         self._judge(row, rows, moments, failed)
         return failed
@@ -105,6 +122,12 @@ class RecordEngine:
             table.name: TableEngine(table, made.tables[table.name], codes)
             for table in compiled.tables
         }
+        layouts = {name: engine.layout for name, engine in self.engines.items()}
+        self._tellers = {
+            table.name: DayTeller(days_of(compiled.contract, table.table), layouts)
+            for table in compiled.tables
+            if table.dated
+        }
         self.agos = {ago for table in compiled.tables for rule in table.rules for ago in rule.agos}
         self._moments: dict[datetime, Moments] = {}
 
@@ -123,12 +146,7 @@ class RecordEngine:
         `records.checking.moments.ago` does.
         """
         missing = frozenset(absent or ())
-        rows = Rows(
-            {
-                name: [engine.layout.typed(row) for row in tables.get(name, ())]
-                for name, engine in self.engines.items()
-            }
-        )
+        rows = self.typed(tables, received, ago)
         moments = self._moments_at(received, ago)
         return {
             name: [
@@ -138,6 +156,54 @@ class RecordEngine:
             for name, engine in self.engines.items()
             if name in tables
         }
+
+    def typed(
+        self,
+        tables: Mapping[str, list[Row]],
+        received: datetime,
+        ago: Callable[[datetime, int, str, str], str],
+    ) -> Rows:
+        """The rows of all tables, typed, each with the day of its event."""
+        rows = Rows(
+            {
+                name: [engine.layout.typed(row) for row in tables.get(name, ())]
+                for name, engine in self.engines.items()
+            }
+        )
+        self.tell_days(rows, received_day(received, ago) if self._tellers else 0)
+        return rows
+
+    def tell_days(self, rows: Rows, today: int) -> None:
+        """Writes the day of the event into typed rows, `today` (yyyymmdd) where they do not tell it."""
+        for name, teller in self._tellers.items():
+            for row in rows[name]:
+                teller.tell(row, rows, today)
+
+    def days(
+        self,
+        tables: Mapping[str, list[Row]],
+        *,
+        received: datetime,
+        ago: Callable[[datetime, int, str, str], str],
+    ) -> dict[str, dict[int, int]]:
+        """Table name to how many of its rows tell of each day (yyyymmdd)."""
+        rows = Rows(
+            {
+                name: [engine.layout.typed(row) for row in tables.get(name, ())]
+                for name, engine in self.engines.items()
+            }
+        )
+        today = received_day(received, ago)
+        layouts = {name: engine.layout for name, engine in self.engines.items()}
+        counted: dict[str, dict[int, int]] = {}
+        for table in self.compiled.tables:
+            teller = DayTeller(days_of(self.compiled.contract, table.table), layouts)
+            days = counted.setdefault(table.name, {})
+            for row in rows[table.name]:
+                teller.tell(row, rows, today)
+                day = row[layouts[table.name].at[DAY]]
+                days[day] = days.get(day, 0) + 1
+        return counted
 
     @staticmethod
     def _answer(

@@ -18,6 +18,8 @@ def declared_code(table: Table, rule: CompiledRule, coder: Coder) -> str:
         return _unique(table, rule.columns, coder)
     if kind == "reference":
         return _reference(table, rule, coder)
+    if kind == "version" and argument is None:
+        return "True"
     field = table.field(rule.rule.fields[0])
     assert field is not None
     if kind == "query":
@@ -38,7 +40,10 @@ def _as_text(table: Table, field: Field, coder: Coder) -> str:
     return cell if field.type == "string" else f"as_text({cell})"
 
 
-def _type(table: Table, field: Field, _: Any, coder: Coder) -> str:
+def _type(table: Table, field: Field, told: Any, coder: Coder) -> str:
+    if isinstance(told, list | tuple):
+        cell = _at(table, field.name, coder)
+        return f"{cell} is not None and to_{told[1]}({cell}) is None"
     return (
         f"{_sent(table, field.name, coder)} is not None and {_at(table, field.name, coder)} is None"
     )
@@ -46,6 +51,10 @@ def _type(table: Table, field: Field, _: Any, coder: Coder) -> str:
 
 def _required(table: Table, field: Field, _: Any, coder: Coder) -> str:
     return f"{_sent(table, field.name, coder)} is None"
+
+
+def _is_sent(table: Table, field: Field, _: Any, coder: Coder) -> str:
+    return f"{_sent(table, field.name, coder)} is not None"
 
 
 def _length(table: Table, field: Field, bounds: Any, coder: Coder) -> str:
@@ -114,6 +123,7 @@ _MAKERS = {
     "minimum": _range(("<", "<=")),
     "maximum": _range((">", ">=")),
     "enum": _enum,
+    "version": _is_sent,
 }
 
 

@@ -12,11 +12,15 @@ from lienthong.contracts.rules import python_values as values
 
 
 class PythonTable(Struct, frozen=True):
-    """One function `judge` in source form, the positions of the rules it decides, and the constants it names."""
+    """The functions of a table in source form, the positions of the rules they decide, and the constants they name.
+
+    `judge` decides `positions`; `cross` decides `crossed`, the rules that look at other databases.
+    """
 
     source: str
     positions: tuple[int, ...]
     constants: tuple[tuple[str, Any], ...]
+    crossed: tuple[int, ...] = ()
 
 
 class PythonContract(Struct, frozen=True):
@@ -88,6 +92,7 @@ class Layout:
             "_envelope_date",
             "_envelope_count",
             "_envelope_units",
+            "_day",
         ]
         self.at = {name: index for index, name in enumerate(self.names)}
         self.casters = [
@@ -114,6 +119,19 @@ class Layout:
             if place == index:
                 return self.width + order
         return index
+
+
+class OtherLayout:
+    """Where the columns of a table of another database stand: its fields, then its record's key and sender."""
+
+    def __init__(self, table: Table) -> None:
+        self.names = [*(field.name for field in table.fields), "_key", "_sender"]
+        self.at = {name: index for index, name in enumerate(self.names)}
+        self.width = len(self.names)
+
+    def text_at(self, name: str) -> int:
+        """Nothing is known of how the cells of another database were sent."""
+        raise KeyError(name)
 
 
 class Rows(dict[str, list[list[Any]]]):
@@ -149,9 +167,9 @@ NAMES: dict[str, Any] = {
 """What generated code may call: the functions of `python_casts` and `python_values`, and four of Python's own."""
 
 
-def judge_of(table: PythonTable, name: str, codes: Any) -> Any:
-    """The function of a table: judge(row, rows, moments, out) puts the positions of failed rules into `out`."""
+def functions_of(table: PythonTable, name: str, codes: Any) -> dict[str, Any]:
+    """The functions of a table by their names."""
     space = NAMES | {key: constant_of(value, codes) for key, value in table.constants}
     # The source was made from the trees of predicates, node by node; no text of a contract is in it.
     exec(compile(table.source, f"<rules of {name}>", "exec"), space)  # noqa: S102
-    return space["judge"]
+    return space

@@ -7,6 +7,8 @@ import re
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules import subset
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
+from lienthong.contracts.rules.days import DAY
+from lienthong.contracts.rules.python_across import across_code
 from lienthong.contracts.rules.python_code import Coder
 from lienthong.contracts.rules.python_declared import declared_code
 from lienthong.contracts.rules.python_form import PythonContract, PythonTable
@@ -22,22 +24,35 @@ def make_python(compiled: CompiledContract) -> PythonContract:
 
 def _make_table(contract: Contract, table: CompiledTable) -> PythonTable:
     coder = Coder(contract)
-    lines, positions = [], []
+    lines: list[str] = []
+    positions = []
+    on = None
     for position, rule in enumerate(table.rules):
         condition = _condition(contract, table.table, rule, coder)
-        if condition is not None:
-            lines.append(f"    if {condition}: out.append({position})")
-            positions.append(position)
+        if condition is None:
+            continue
+        positions.append(position)
+        days = (rule.rule.first, rule.rule.last) if rule.rule.dated else None
+        if days is not None and days != on:
+            lines.append(
+                f"    if {days[0]} <= r[{coder.layouts[table.name].at[DAY]}] <= {days[1]}:"
+            )
+        on = days
+        lines.append(f"    {'    ' if days else ''}if {condition}: out.append({position})")
     lines = _shared(lines) or ["    pass"]
     source = "def judge(r, tables, ago, out):\n" + "\n".join(lines) + "\n"
+    across, crossed = across_code(contract, table, coder)
     return PythonTable(
-        source=source, positions=tuple(positions), constants=tuple(coder.constants.items())
+        source=source + across,
+        positions=tuple(positions),
+        constants=tuple(coder.constants.items()),
+        crossed=crossed,
     )
 
 
 def _condition(contract: Contract, table: Table, rule: CompiledRule, coder: Coder) -> str | None:
     """The source of: a row breaks the rule; None when Python cannot decide it."""
-    if rule.how not in ("local", "hits") or not rule.portable:
+    if rule.how not in ("local", "hits") or not rule.portable or rule.crossing:
         return None
     try:
         if rule.rule.kind in ("row", "custom"):

@@ -13,7 +13,12 @@ from sqlglot import exp
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.subset import OutsideSubset, ago_of
 
-RESERVED_KINDS = {"_row": "integer", "_unit": "integer", "_envelope_units": "integer"}
+RESERVED_KINDS = {
+    "_row": "integer",
+    "_unit": "integer",
+    "_envelope_units": "integer",
+    "_day": "integer",
+}
 NUMERIC = ("integer", "number")
 _SQL_KINDS = {
     "BIGINT": "integer",
@@ -66,7 +71,7 @@ def resolve(tree: exp.Expression, contract: Contract, table: Table, alias: str) 
     """
     tree = tree.copy()
     for source in tree.find_all(exp.Table):
-        own = _table(contract, source.name)
+        own = _table(contract, source)
         if own is None:
             raise OutsideSubset(source.sql()[:80], "tables of the contract")
         source.meta["name"] = own.name
@@ -92,7 +97,7 @@ def _place(column: exp.Column, contract: Contract, table: Table, alias: str) -> 
     select = column.find_ancestor(exp.Select)
     while select is not None:
         source = select_source(select)
-        own = _table(contract, source.name)
+        own = _table(contract, source)
         if own is not None and wanted in ("", source.alias_or_name.upper()):
             found = _field(own, name)
             if found:
@@ -118,8 +123,10 @@ def select_source(select: exp.Select) -> exp.Table:
     return source.this
 
 
-def _table(contract: Contract, name: str) -> Table | None:
-    return contract.called(name)
+def _table(contract: Contract, source: exp.Table) -> Table | None:
+    if source.db:
+        return contract.lent(f"{source.db}.{source.name}")
+    return contract.called(source.name)
 
 
 def _field(table: Table, name: str) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lienthong import words
-from lienthong.contracts.contract import Field
+from lienthong.contracts.contract import Field, Table
 from lienthong.findings import LANGUAGES, Text
 
 SENTENCES = {
@@ -29,6 +29,7 @@ SENTENCES = {
     "enum": "%(field)s must be one of: %(argument)s.",
     "unique": "%(field)s occurs more than once.",
     "reference": "%(field)s is not found in %(argument)s.",
+    "foreign": "%(field)s is not part of version %(argument)s, which is in force on the day of the event.",
 }
 """Kind of rule to the English sentence, which is the key of its translations."""
 
@@ -50,6 +51,18 @@ def sentence(which: str, fields: tuple[Field, ...], **values: Any) -> Text:
             language,
             field=" + ".join(field_name(field, language) for field in fields),
             **values,
+        )
+        for language in LANGUAGES
+    }
+
+
+def table_sentence(table: Table) -> Text:
+    """That rows of a table have no place in the version in force, in every language."""
+    return {
+        language: words.say(
+            "Table %(table)s is not part of the version in force on the day of the event.",
+            language,
+            table=f"{table.label[language]} ({table.name})" if table.label else table.name,
         )
         for language in LANGUAGES
     }

@@ -15,8 +15,12 @@ import duckdb
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.casts import literal, macros
 from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.others import Others
+from lienthong.records.checking.across import look_across, name_others, named_table
 from lienthong.records.checking.checked import Checked, TableChecked
+from lienthong.records.checking.event_days import rows_by_day, settle_days
 from lienthong.records.checking.few import are_few, judge_few
+from lienthong.records.checking.gathered import find_gathered
 from lienthong.records.checking.lists import attach_lists
 from lienthong.records.checking.passes import (
     find_hits,
@@ -37,6 +41,7 @@ from lienthong.records.checking.relations import (
     source_name,
 )
 from lienthong.records.checking.turns import side_by_side
+from lienthong.records.formats.presence import dated_field, in_force
 
 if TYPE_CHECKING:
     from lienthong.contracts.rules.python import RecordEngine
@@ -81,13 +86,15 @@ def check(
     workdir: Path | None = None,
     engine: RecordEngine | Callable[[], RecordEngine] | None = None,
     only: Sequence[Path] | None = None,
+    others: Others | None = None,
 ) -> Checked:
     """The rules of `contract` over a `records.formats` Reading (or anything with `sources`, `faults`, `units`).
 
     `received` is the aware moment of receipt; `codes` the code lists at hand; `sender` the facility that
     answers for the file, given to rules as `_sender`; `known` names what else is at hand (`store` ...);
     `engine` (or what makes it) the generated rules of the contract, with which a small file is checked faster;
-    `only` (for a contract of unknown hands) the files and folders that its SQL and all that follows may touch.
+    `only` (for a contract of unknown hands) the files and folders that its SQL and all that follows may touch;
+    `others` gives rows of other databases, without it the rules that look at them are unknown.
     The result holds the connection; call `close()` when done.
     """
     begun = time.perf_counter()
@@ -100,7 +107,16 @@ def check(
     while True:
         try:
             tables, situation = _run(
-                con, compiled, reading, received, codes, sender, known or set(), engine, only
+                con,
+                compiled,
+                reading,
+                received,
+                codes,
+                sender,
+                known or set(),
+                engine,
+                only,
+                others,
             )
             break
         except duckdb.Error:
@@ -125,9 +141,17 @@ def _run(
     known: set[str],
     engine: RecordEngine | Callable[[], RecordEngine] | None,
     only: Sequence[Path] | None,
+    others: Others | None,
 ) -> tuple[dict[str, TableChecked], Situation]:
     situation = _attach(con, compiled.contract, reading, sender, received)
     situation.trusting = getattr(reading, "optimistic", False)
+    situation.looks = compiled.looks
+    if any(dated_field(compiled.contract, fault) for fault in reading.faults):
+        reading.faults = in_force(
+            compiled.contract,
+            reading.faults,
+            lambda name: rows_by_day(situation, compiled.contract, name),
+        )
     situation.missing = {
         (fault.table, fault.field)
         for fault in reading.faults
@@ -138,9 +162,11 @@ def _run(
     needs = {need for rule in rules for need in rule.rule.needs} - known
     needs |= {name for rule in rules for name in rule.lists}
     situation.missing_lists = {need for need in needs if codes is None or not codes.has(need)}
+    look_across(situation, compiled.contract, sent, others, reading.units is not None)
     plans = [make_plan(situation, table, reading.sources[table.name]) for table in sent]
     if engine is not None and are_few(situation, plans, reading):
         judge_few(situation, plans, engine() if callable(engine) else engine)
+    settle_days(situation, compiled.contract, plans)
     attach_lists(con, codes, {name for plan in plans for name in plan.lists()})
     if only is not None:
         confine(con, only)
@@ -156,8 +182,15 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
         _look_first(situation, plan, reading)
     for plan in plans:
         hit_table(situation, plan)
-    near = [(plan, p) for plan in plans for p in plan.hits if plan.compiled.rules[p].reads]
+    find_gathered(situation, plans)
+    near = [
+        (plan, p)
+        for plan in plans
+        for p in plan.hits
+        if plan.compiled.rules[p].reads and not plan.compiled.rules[p].gathered
+    ]
     side_by_side(situation, [partial(find_hits, plan=plan, position=p) for plan, p in near])
+    _name_others(situation, plans)
     for plan in plans:
         for position in (p for p in plan.counted if plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
@@ -175,6 +208,16 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
     for plan in plans:
         for position in (p for p in plan.counted if not plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
+
+
+def _name_others(situation: Situation, plans: list[Plan]) -> None:
+    for plan in plans:
+        across = [p for p in plan.hits if plan.compiled.rules[p].crossing]
+        if across:
+            named_table(situation.con, plan.name)
+            plan.checked.crossing = frozenset(across)
+        for position in across:
+            name_others(situation, plan, position)
 
 
 def _look_first(situation: Situation, plan: Plan, reading: Any) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from lienthong.contracts.contract import Rule, Table
 from lienthong.contracts.rules.casts import TEXT_PREFIX, quoted
 from lienthong.contracts.rules.compiled_form import CompiledRule
+from lienthong.contracts.rules.days import DAY
 from lienthong.findings import Severity
 from lienthong.records.checking.checked import WORD, Measured, TableChecked
 from lienthong.records.checking.plan import Plan, Situation, broken, filled
@@ -211,12 +212,25 @@ def find_hits(situation: Situation, plan: Plan, position: int) -> None:
     try:
         situation.con.execute(
             f"INSERT INTO {named('hits', plan.name)} SELECT {alias}._row, {position}"
-            f" FROM {judged_rows(plan, rule)} AS {alias} WHERE {filled(situation, rule)}"
+            f" FROM {judged_rows(plan, rule)} AS {alias} WHERE {_on_days(plan, position)}"
+            f"({filled(situation, rule)})"
         )
     except duckdb.Error as error:
         if situation.trusting:
             raise
         plan.checked.measured[position] = broken(rule, str(error))
+
+
+def _on_days(plan: Plan, position: int) -> str:
+    """The condition that a row is asked at all, for a rule of some days only."""
+    if position not in plan.days:
+        return ""
+    first, last = plan.days[position]
+    alias = quoted(plan.compiled.rules[position].alias)
+    return (
+        f"{alias}._row IN (SELECT _row FROM {named('typed', plan.name)}"
+        f" WHERE {DAY} BETWEEN {first} AND {last}) AND "
+    )
 
 
 def _hit_masks(situation: Situation, plan: Plan) -> str | None:

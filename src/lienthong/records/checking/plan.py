@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from lienthong.contracts.rules.casts import TEXT_PREFIX
-from lienthong.contracts.rules.compiled_form import CompiledRule, CompiledTable
+from lienthong.contracts.rules.compiled_form import CompiledRule, CompiledTable, Look
+from lienthong.contracts.rules.days import DAY
 from lienthong.records.checking.checked import TableChecked
 from lienthong.records.checking.moments import fill
 
@@ -18,6 +19,7 @@ class Situation(msgspec.Struct):
 
     `missing` are (table, field) of columns that a file should have and has not.
     `trusting`: a file was taken for well-formed; an error of the engine may be the file's and not a rule's.
+    `looks` are those of the contract.
     """
 
     con: Any
@@ -27,6 +29,7 @@ class Situation(msgspec.Struct):
     missing_lists: set[str] = set()
     missing: set[tuple[str, str]] = set()
     trusting: bool = False
+    looks: tuple[Look, ...] = ()
 
 
 class Plan(msgspec.Struct):
@@ -34,7 +37,8 @@ class Plan(msgspec.Struct):
 
     `local`, `hits`, `counted` are positions of rules; `unnumbered` is a relation without row numbers whose
     order is that of the file (numbering rows would hold DuckDB to one thread); `narrow` are the columns that
-    rules which look beyond one row need, `uses` how many such rules read the table.
+    rules which look beyond one row need, `uses` how many such rules read the table. `days` are the first and
+    last day of the rules that only some of the rows are asked (column `_day`).
     """
 
     compiled: CompiledTable
@@ -46,6 +50,7 @@ class Plan(msgspec.Struct):
     unit: str = "NULL::BIGINT"
     narrow: tuple[str, ...] = ()
     uses: int = 0
+    days: dict[int, tuple[int, int]] = {}
 
     @property
     def name(self) -> str:
@@ -124,9 +129,9 @@ def _lacks(situation: Situation, rule: CompiledRule, own: set[str]) -> bool:
     """Whether a code list, a table, a reserved column or anything else that the rule needs is not at hand."""
     needs = situation.missing_lists & {*rule.lists, *rule.rule.needs}
     reserved = any(name.startswith("_") and name not in own for name in rule.columns)
-    return bool(
-        needs or reserved or situation.absent & set(rule.tables) or _lacks_columns(situation, rule)
-    )
+    read = {*rule.tables, *(across.table for across in rule.crossing)}
+    read |= {f"?{need}" for need in rule.rule.databases}
+    return bool(needs or reserved or situation.absent & read or _lacks_columns(situation, rule))
 
 
 def _lacks_columns(situation: Situation, rule: CompiledRule) -> bool:
@@ -144,6 +149,8 @@ def narrow_columns(plans: list[Plan]) -> None:
     wanted: dict[str, set[str]] = {plan.name: set(plan.compiled.table.key) for plan in plans}
     uses = dict.fromkeys(wanted, 0)
     for plan in plans:
+        if any(position in plan.days for position in plan.hits):
+            wanted[plan.name].add(DAY)
         for position in (*plan.hits, *plan.counted):
             rule = plan.compiled.rules[position]
             wanted[plan.name].update(rule.rule.fields)

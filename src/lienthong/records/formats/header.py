@@ -105,6 +105,7 @@ def spelled_names(table: Table, names: Sequence[str]) -> dict[str, str]:
     physical = {
         field.physical_name.casefold(): field.name for field in table.fields if field.physical_name
     }
+    physical |= {name.casefold(): field.name for field in table.fields for name in field.aliases}
     spelled = {name: field for name, field in physical.items() if name in found}
     for field in table.fields:
         if field.name not in spelled.values():

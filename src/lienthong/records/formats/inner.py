@@ -29,7 +29,8 @@ SIGNATURES = frozenset({"CHUKYDONVI", "Signature"})
 class Layout(NamedTuple):
     """Where the rows of one table stand in its document (contract property `xml`).
 
-    `optional` names elements of another edition of the structure (field property `mayBeAbsent`).
+    `optional` names elements of another edition of the structure (field property `mayBeAbsent`); `aliases`
+    are the names that other versions of the contract give a column.
     """
 
     table: str
@@ -38,6 +39,7 @@ class Layout(NamedTuple):
     listed: tuple[str, str] | None
     columns: tuple[str, ...]
     optional: frozenset[str] = frozenset()
+    aliases: dict[str, str] = {}
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -55,7 +57,12 @@ def layouts(contract: Contract) -> dict[str, Layout]:
             label = table.xml.get("loai") or table.name
             columns = tuple(field.name for field in table.fields)
             optional = {field.name for field in table.fields if field.properties.get("mayBeAbsent")}
-            found[root] = Layout(table.name, label, root, listed, columns, frozenset(optional))
+            aliases = {name: field.name for field in table.fields for name in field.aliases}
+            layout = Layout(table.name, label, root, listed, columns, frozenset(optional), aliases)
+            found[root] = layout
+            # Another version's root: its rows stand in the same elements.
+            for other in table.xml.get("otherRoots") or ():
+                found[str(other)] = layout
     return found
 
 
@@ -76,8 +83,8 @@ class InnerReader:
         self.layouts = found
         self.limit = limit
         self._plain = {
-            layout.table: PlainTable(root, layout.columns, layout.listed)
-            for root, layout in found.items()
+            layout.table: PlainTable(layout.root, layout.columns, layout.listed)
+            for layout in found.values()
         }
         self._by_label = {label: layout for layout in found.values() for label in layout.labels}
         self._waiting: dict[str, list[Document]] = {layout.table: [] for layout in found.values()}
@@ -135,7 +142,7 @@ class InnerReader:
             return
         plan = self._plain[layout.table].plan([document.content or b"" for document in documents])
         for start, stop, columns in plan:
-            if columns is not None:
+            if columns is not None and not layout.aliases.keys() & columns.unknown.keys():
                 units = [document.unit for document in documents[start:stop]]
                 block.add_columns(layout.table, layout.columns, columns, units)
                 continue
@@ -220,6 +227,7 @@ def read_element(element: etree._Element, layout: Layout, unit: int, block: Bloc
     known = set(layout.columns)
     for child in element:
         name = etree.QName(child).localname
+        name = layout.aliases.get(name, name)
         stray = stray or _is_text(child.tail)
         if name not in known:
             if name not in SIGNATURES:

@@ -162,6 +162,13 @@ class Gathering:
         for table, counts in sorted(self._missing.items()):
             known = self._tables[table]
             names = {name: n for name, n in counts.items() if not may_be_absent(known, name)}
+            dated = {name for name in names if not _always(known, name)}
+            for name in sorted(dated):
+                # Whether its version is in force, the days of the rows will tell (`presence`).
+                self._faults.add(
+                    fault("name-missing", table=table, field=name, count=names[name], names=name)
+                )
+            names = {name: n for name, n in names.items() if name not in dated}
             if not names:
                 continue
             count = max(names.values())
@@ -192,6 +199,11 @@ class Gathering:
             )
         count = written.rows if written else 0
         return Source(layout.table, layout.columns, relation, count=count)
+
+
+def _always(table: Table, name: str) -> bool:
+    field = table.field(name)
+    return field is None or field.always
 
 
 def _opens_units(table: Table) -> bool:
