@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.api import changes, contracts, records, scores, submissions, tickets
+from lienthong.api import changes, contracts, records, scores, submissions, subscriptions, tickets
 
 ROUTES: list[ControllerRouterHandler] = [
     *submissions.ROUTES,
     *records.ROUTES,
     *changes.ROUTES,
+    *subscriptions.ROUTES,
     *tickets.ROUTES,
     *scores.ROUTES,
     *contracts.ROUTES,

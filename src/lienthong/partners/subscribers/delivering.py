@@ -258,9 +258,15 @@ class Deliveries:
         conn.execute(
             "UPDATE partners.subscription SET state = 'paused', failed_at = %s, failure = %s, failure_status = NULL"
             " WHERE id = %s AND state = 'active'",
-            [self._now(), why.message, given.id],
+            [self._now(), _STOPS.get(type(why), why.message), given.id],
         )
         self._size.pop(given.id, None)
+
+
+_STOPS: dict[type[Failure], str] = {
+    NotAllowed: "Its owner may no longer read these changes.",
+    NotFound: "It fell behind what the feed keeps. Read the records anew and begin from a position.",
+}
 
 
 __all__ = ["OPEN_FROM", "Deliveries", "Message", "Outcome"]
