@@ -41,12 +41,23 @@ DIMENSION_CRITERION = {
 """ODCS quality dimensions to the four criteria (design, decision 1)."""
 
 
+class OtherRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of a database that a finding names beside its own: `table` was looked at, `root` opens the record."""
+
+    contract: str
+    table: str
+    root: str
+    key: str
+    sender: str
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One fault at one place.
 
     `row` is the position in the table's file from 0 (None: the whole file or table), `unit` the ordinal
     of the unit of acceptance in the submission (for `care` the HOSO), `key` the record's own key,
-    `value` the cell as sent, already masked by the field's sensitivity.
+    `value` the cell as sent, already masked by the field's sensitivity, `others` the records of other databases
+    that a rule across databases found.
     """
 
     rule: str
@@ -60,3 +71,4 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None
     field: str | None = None
     value: str | None = None
+    others: tuple[OtherRecord, ...] = ()

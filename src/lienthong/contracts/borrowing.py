@@ -23,12 +23,14 @@ def with_borrowed(contract: Contract, file: str) -> Contract:
     }
     if not names:
         return contract
+    wanted = {name.casefold() for name in names}
     found: dict[str, Table] = {}
     for database in sorted({name.partition(".")[0] for name in names}):
-        for table in _tables(contract, database, file):
-            name = f"{database}.{table.name}"
-            if any(name.casefold() == wanted.casefold() for wanted in names):
-                found[name] = replace(table, name=name)
+        tables = {table.name: table for table in _tables(contract, database, file)}
+        looked = [t for t in tables.values() if f"{database}.{t.name}".casefold() in wanted]
+        roots = [tables[table.root] for table in looked if table.root in tables]
+        for table in (*looked, *roots):
+            found[f"{database}.{table.name}"] = replace(table, name=f"{database}.{table.name}")
     return replace(contract, borrowed=found)
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from lienthong import words
 from lienthong.contracts.contract import Field, Rule
 from lienthong.contracts.rules.casts import literal, quoted
+from lienthong.contracts.rules.others import Named
 from lienthong.findings import LANGUAGES, Finding, Severity, Text
+from lienthong.records.checking.across import names_of
 from lienthong.records.checking.checked import WORD, Measured, RuleCount, TableChecked
+from lienthong.records.checking.naming import named_sentence, others_of
 from lienthong.records.checking.passes import key_sql
 
 if TYPE_CHECKING:
@@ -133,8 +138,12 @@ def _row_findings(checked: Checked, table: TableChecked, left: float) -> Iterato
     cursor = checked.con.cursor()
     cursor.execute(f"SELECT * FROM ({sql}) ORDER BY _row, position{bound}")
     while batch := cursor.fetchmany(2048):
+        names = (
+            names_of(checked.con, table.name, (line[1] for line in batch)) if table.crossing else {}
+        )
         for line in batch:
-            yield _finding(table, *line)
+            found = _finding(table, *line)
+            yield with_others(checked, table, found, line[0], names.get((line[1], line[0]), ()))
 
 
 def _finding(
@@ -161,6 +170,21 @@ def _finding(
     )
 
 
+def with_others(
+    checked: Checked, table: TableChecked, found: Finding, position: int, names: tuple[Named, ...]
+) -> Finding:
+    """A finding of a rule across databases names the records that it found there."""
+    rule = table.rules[position]
+    if position not in table.crossing:
+        return found
+    sentence = named_sentence(rule, checked.contract, names)
+    return replace(
+        found,
+        message=with_value(rule, found.value, sentence),
+        others=others_of(checked.contract, names),
+    )
+
+
 def first_finding(checked: Checked, count: RuleCount) -> Finding | None:
     """The first place where a counted rule failed; None when nothing failed."""
     table = checked.tables.get(count.table or "")
@@ -181,12 +205,13 @@ def first_finding(checked: Checked, count: RuleCount) -> Finding | None:
     )
 
 
-def with_value(rule: Rule, value: str | None) -> Text:
-    """The rule's sentence with the cell as it was sent, in every language."""
+def with_value(rule: Rule, value: str | None, sentence: Text | None = None) -> Text:
+    """The rule's sentence (or a `sentence` that says more) with the cell as it was sent, in every language."""
+    alone = sentence or {language: sentence_of(rule, language) for language in LANGUAGES}
     if value is None:
-        return {language: sentence_of(rule, language) for language in LANGUAGES}
+        return alone
     return {
-        language: words.say(WITH_VALUE, language, sentence=sentence_of(rule, language), value=value)
+        language: words.say(WITH_VALUE, language, sentence=alone[language], value=value)
         for language in LANGUAGES
     }
 

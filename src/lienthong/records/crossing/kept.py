@@ -42,6 +42,7 @@ class _Row(msgspec.Struct):
     province: str
     row: int
     version: int
+    receipt: str
     day: date
     ruleset: int
     failed: int
@@ -167,7 +168,7 @@ class Kept:
         names = [field.name for field in table.fields]
         rows = self._conn.execute(
             sql.SQL(
-                "SELECT _key, _sender, _province, _row, _version, {day}, _ruleset, _failed, _unknown, {cells}"
+                "SELECT _key, _sender, _province, _row, _version, _receipt, {day}, _ruleset, _failed, _unknown, {cells}"
                 " FROM {here} JOIN unnest(%s::text[], %s::text[]) AS u(k, s) ON _key = k AND _sender = s"
                 " ORDER BY _key, _sender, _row"
             ).format(
@@ -178,13 +179,11 @@ class Kept:
             [[key for key, _ in units], [sender for _, sender in units]],
         ).fetchall()
         found = []
-        for key, sender, province, row, version, day, ruleset, failed, unknown, *cells in rows:
+        for line in rows:
+            about, (failed, unknown), cells = line[:8], line[8:10], line[10:]
             typed = [*cells, *([None] * (seat.width - len(cells) + len(seat.casters)))]
-            typed[seat.at["_row"]], typed[seat.at["_sender"]] = row, sender
-            masks = from_bytes(failed), from_bytes(unknown)
-            found.append(
-                _Row(table.name, key, sender, province, row, version, day, ruleset, *masks, typed)
-            )
+            typed[seat.at["_row"]], typed[seat.at["_sender"]] = about[3], about[1]
+            found.append(_Row(table.name, *about, from_bytes(failed), from_bytes(unknown), typed))
         return found
 
     # -- judging and writing
@@ -299,7 +298,9 @@ class Kept:
                             continue
                         rule = self._rules[name][position].rule
                         field = rule.fields[0] if rule.fields else ""
-                        others = told(crossed.named.get((name, at, position), ()))
+                        others = told(
+                            self._compiled.contract, crossed.named.get((name, at, position), ())
+                        )
                         now[name, row.key, row.sender, row.row, rule.id, field] = (row, others)
         units = list(rows)
         open_ = self._conn.execute(
@@ -324,10 +325,11 @@ class Kept:
             )
         with self._conn.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO records.crossing (contract, table_name, key, sender, province, version, row, rule,"
-                " field, others, since, brought_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "INSERT INTO records.crossing (contract, table_name, key, sender, province, version, receipt, row,"
+                " rule, field, others, since, brought_by)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [
-                    (self._compiled.contract.name, *place[:3], row.province, row.version, *place[3:],
+                    (self._compiled.contract.name, *place[:3], row.province, row.version, row.receipt, *place[3:],
                      Jsonb(others), moment, self._cause)
                     for place, (row, others) in now.items()
                 ],

@@ -8,13 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.contracts.rules.others import Named
 from lienthong.records.checking.checked import WORD, Checked
+from lienthong.records.checking.naming import MOST, others_of
 from lienthong.records.store import bulk
 
 if TYPE_CHECKING:
@@ -23,17 +26,16 @@ if TYPE_CHECKING:
     from lienthong.records.intake.units import Batch, Group
 
 KEPT = ("new", "changed")
-NAMES = 20
-"""Records that one finding names at most."""
 
 
-def told(names: Iterable[Named]) -> list[dict[str, str | None]]:
-    """The records that a finding names as they are kept: contract, table, key, sender."""
-    made = []
-    for name in list(names)[:NAMES]:
-        contract, _, table = name.table.partition(".")
-        made.append({"contract": contract, "table": table, "key": name.key, "sender": name.sender})
+def told(contract: Contract, names: Iterable[Named]) -> list[dict[str, str]]:
+    """The records that a finding names as they are kept: contract, table, root, key, sender."""
+    made: list[dict[str, str]] = msgspec.to_builtins(others_of(contract, sorted(names, key=_place)))
     return made
+
+
+def _place(name: Named) -> tuple[str, str, str]:
+    return name.table, name.key or "", name.sender or ""
 
 
 def note_places(
@@ -44,8 +46,9 @@ def note_places(
     if lines:
         with conn.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO records.crossing (contract, table_name, key, sender, province, version, row, rule,"
-                " field, others, since, brought_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "INSERT INTO records.crossing (contract, table_name, key, sender, province, version, receipt, row,"
+                " rule, field, others, since, brought_by)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 lines,
             )
     receipts: dict[str, set[str]] = defaultdict(set)
@@ -141,10 +144,11 @@ def _lines(place: Place) -> list[tuple[Any, ...]]:
                         given.sender,
                         given.province,
                         place.version,
+                        place.receipt,
                         given.places[name][at],
                         rule.id,
                         rule.fields[0] if rule.fields else "",
-                        Jsonb(told(given.named.get((name, at, position), ()))),
+                        Jsonb(told(given.contract, given.named.get((name, at, position), ()))),
                         place.since,
                         place.receipt,
                     )
@@ -181,17 +185,23 @@ def _copy_lines(
         f" WHERE f{position // WORD} & {1 << position % WORD} <> 0"
         for position in hit
     )
+    roots = ", ".join(
+        f"({literal(name)}, {literal((lent.root or lent.name).rpartition('.')[2])})"
+        for name, lent in batch.contract.borrowed.items()
+    )
     names = (
         "SELECT _row, position, to_json(list({contract: split_part(other, '.', 1), 'table': split_part(other, '.', 2),"
-        f" key: key, sender: sender}} ORDER BY other, key, sender)[:{NAMES}])::VARCHAR AS others"
-        f" FROM {quoted('named_' + table)} GROUP BY ALL"
+        " root: root, key: coalesce(key, ''), sender: coalesce(sender, '')}"
+        f" ORDER BY other, key, sender)[:{MOST}])::VARCHAR AS others"
+        f" FROM {quoted('named_' + table)} JOIN (VALUES {roots}) b(other, root) USING (other) GROUP BY ALL"
     )
     bulk.copy(
         conn,
         batch.con,
         sql.SQL("records.crossing"),
         f"SELECT {literal(batch.contract.name)} AS contract, {literal(table)} AS table_name, r._key AS key,"
-        f" {literal(arrival.sender)} AS sender, r._province AS province, v._version AS version, m._row AS row,"
+        f" {literal(arrival.sender)} AS sender, r._province AS province, v._version AS version,"
+        f" {literal(arrival.receipt)} AS receipt, m._row AS row,"
         f" p.rule, p.field, coalesce(n.others, '[]') AS others, v._from AS since,"
         f" {literal(arrival.receipt)} AS brought_by"
         f" FROM ({marked}) m JOIN {whose} w ON w._row = m._row JOIN {made.record} r ON r._root = w._root"

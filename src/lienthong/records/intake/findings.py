@@ -19,9 +19,15 @@ from lienthong import words
 from lienthong.contracts.contract import Rule
 from lienthong.contracts.rules.casts import literal
 from lienthong.findings import Finding, Text
+from lienthong.records.checking.across import names_of
 from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.faults import fault_findings
-from lienthong.records.checking.messages import findings_sql, measured_finding, with_value
+from lienthong.records.checking.messages import (
+    findings_sql,
+    measured_finding,
+    with_others,
+    with_value,
+)
 from lienthong.records.intake import blobs
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake.receipts import Submission, submission
@@ -29,9 +35,7 @@ from lienthong.records.intake.receipts import Submission, submission
 EXAMPLES = 100
 """Findings of one rule that stand in the database; more are in the file."""
 
-_COLUMNS = (
-    "receipt, table_name, row, unit, key, field, rule, criterion, severity, value, message, remedy"
-)
+_COLUMNS = "receipt, table_name, row, unit, key, field, rule, criterion, severity, value, message, remedy, others"
 
 
 def record_findings(
@@ -73,7 +77,8 @@ def findings(
     """Examples of a receipt's findings, all rules or one."""
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT table_name AS table, row, unit, key, field, rule, criterion, severity, value, message, remedy"
+            "SELECT table_name AS table, row, unit, key, field, rule, criterion, severity, value, message, remedy,"
+            " others"
             " FROM records.finding WHERE receipt = %(receipt)s AND (%(rule)s::text IS NULL OR rule = %(rule)s)"
             " ORDER BY table_name NULLS FIRST, row NULLS FIRST, rule LIMIT %(limit)s",
             {"receipt": receipt, "rule": rule, "limit": limit},
@@ -264,7 +269,13 @@ def _line(receipt: str, finding: Finding) -> tuple[Any, ...]:
         finding.value,
         Jsonb(dict(finding.message)),
         Jsonb(dict(finding.remedy)) if finding.remedy else None,
+        others_json(finding),
     )
+
+
+def others_json(finding: Finding) -> Jsonb | None:
+    """The records of other databases that a finding names, as the database keeps them."""
+    return Jsonb(msgspec.to_builtins(finding.others)) if finding.others else None
 
 
 def _examples(checked: Checked, table: TableChecked, receipt: str) -> list[tuple[Any, ...]]:
@@ -275,10 +286,14 @@ def _examples(checked: Checked, table: TableChecked, receipt: str) -> list[tuple
         f"SELECT position, _row, _unit, key, value FROM (SELECT *, row_number() OVER (PARTITION BY position"
         f" ORDER BY _row) AS nth FROM ({query})) WHERE nth <= {EXAMPLES}"
     ).fetchall()
-    return [
-        _line(receipt, _finding(table, table.rules[position], row, unit, key, value))
-        for position, row, unit, key, value in rows
-    ]
+    across = (row[1] for row in rows if row[0] in table.crossing)
+    names = names_of(checked.con, table.name, across) if table.crossing else {}
+    lines = []
+    for position, row, unit, key, value in rows:
+        found = _finding(table, table.rules[position], row, unit, key, value)
+        those = names.get((row, position), ())
+        lines.append(_line(receipt, with_others(checked, table, found, position, those)))
+    return lines
 
 
 def _finding(

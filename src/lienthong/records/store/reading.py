@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from lienthong.contracts.contract import Contract, Table
 from lienthong.errors import NotFound, Refused
 from lienthong.findings import Finding
+from lienthong.records.crossing.reading import named_on
 from lienthong.records.store import layout
 from lienthong.records.store.rulesets import bits, from_bytes, load
 
@@ -89,7 +90,7 @@ def record(
             rows[member.name] = [
                 {field.name: row[field.name] for field in member.fields} for row in here
             ]
-        remarks += _findings(conn, member, here)
+        remarks += _findings(conn, contract, member, here)
     return Record(
         contract=contract.name,
         root=root.name,
@@ -226,24 +227,28 @@ def _version_rows(
 
 
 def _findings(
-    conn: psycopg.Connection[Any], table: Table, rows: list[dict[str, Any]]
+    conn: psycopg.Connection[Any], contract: Contract, table: Table, rows: list[dict[str, Any]]
 ) -> list[Finding]:
-    """The warnings with which the rows were kept; `row` is the position among the rows shown."""
+    """The warnings with which the rows are kept; `row` is the position among the rows shown."""
     marked = [(at, row) for at, row in enumerate(rows) if row["_failed"]]
     if not marked:
         return []
     rulesets = load(conn, (row["_ruleset"] for _, row in marked))
+    named = named_on(conn, contract, table, rows[0])
     return [
-        Finding(
-            rule=rule.id,
-            criterion=rule.criterion,
-            severity=rule.severity,
-            message=rule.sentence,
-            remedy=rule.remedy,
-            table=table.name,
-            row=at,
-            key=row["_key"],
-            field=rule.field or None,
+        named.told(
+            Finding(
+                rule=rule.id,
+                criterion=rule.criterion,
+                severity=rule.severity,
+                message=rule.sentence,
+                remedy=rule.remedy,
+                table=table.name,
+                row=at,
+                key=row["_key"],
+                field=rule.field or None,
+            ),
+            row["_row"],
         )
         for at, row in marked
         for rule in (

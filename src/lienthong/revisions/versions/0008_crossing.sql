@@ -46,6 +46,7 @@ CREATE TABLE records.crossing (
     sender text NOT NULL,
     province text NOT NULL,
     version integer NOT NULL,
+    receipt text NOT NULL,
     row bigint NOT NULL,
     rule text NOT NULL,
     field text NOT NULL,
@@ -56,6 +57,7 @@ CREATE TABLE records.crossing (
     ended_by text
 );
 CREATE INDEX crossing_of_record ON records.crossing (contract, key, sender) WHERE until IS NULL;
+CREATE INDEX crossing_of_receipt ON records.crossing (receipt);
 COMMENT ON TABLE records.crossing IS
     'Findings of rules across databases on kept rows, with the other records they name; ended ones stay with their period.';
 

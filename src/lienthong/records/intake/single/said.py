@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
 from lienthong import words
 from lienthong.contracts.contract import Contract, Field, Rule
+from lienthong.contracts.rules.others import Named
 from lienthong.findings import Finding
 from lienthong.records.checking.messages import HIDDEN, SHOWN, with_value
+from lienthong.records.checking.naming import named_sentence, others_of
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake.single.unit import Unit, failed_rules, rule_at
 
@@ -30,7 +33,8 @@ def examples_of(receipt: str, units: list[Unit], most: int = EXAMPLES) -> Lines:
             rule = rule_at(given, table, position)
             seen[table, rule.id] += 1
             if seen[table, rule.id] <= most:
-                lines.append(_example(receipt, given, table, at, rule))
+                names = given.named.get((table, at, position), ())
+                lines.append(_example(receipt, given, table, at, rule, names))
         lines += [line_of(receipt, found) for found in own_findings([given])]
     return lines
 
@@ -63,7 +67,7 @@ def copy_lines(conn: psycopg.Connection[Any], examples: Lines, numbers: Lines) -
     with conn.cursor() as cursor:
         with cursor.copy(
             "COPY records.finding (receipt, table_name, row, unit, key, field, rule, criterion, severity,"
-            " value, message, remedy) FROM STDIN"
+            " value, message, remedy, others) FROM STDIN"
         ) as copy:
             for line in examples:
                 copy.write_row(line)
@@ -148,14 +152,19 @@ def line_of(receipt: str, found: Finding) -> tuple[Any, ...]:
         found.value,
         Jsonb(dict(found.message)),
         Jsonb(dict(found.remedy)) if found.remedy else None,
+        Jsonb(msgspec.to_builtins(found.others)) if found.others else None,
     )
 
 
-def _example(receipt: str, given: Unit, table: str, at: int, rule: Rule) -> tuple[Any, ...]:
+def _example(
+    receipt: str, given: Unit, table: str, at: int, rule: Rule, names: tuple[Named, ...]
+) -> tuple[Any, ...]:
     field = rule.fields[0] if rule.fields else None
     found = given.contract.table(table)
     declared = found.field(field) if found is not None and field else None
     value = masked(declared, rule, given.rows[table][at])
+    sentence = named_sentence(rule, given.contract, names) if rule.other else None
+    others = msgspec.to_builtins(others_of(given.contract, names))
     return (
         receipt,
         table,
@@ -167,8 +176,9 @@ def _example(receipt: str, given: Unit, table: str, at: int, rule: Rule) -> tupl
         rule.criterion.value,
         rule.severity.value,
         value,
-        Jsonb(dict(with_value(rule, value))),
+        Jsonb(dict(with_value(rule, value, sentence))),
         Jsonb(dict(rule.remedy)) if rule.remedy else None,
+        Jsonb(others) if others else None,
     )
 
 
