@@ -1,4 +1,4 @@
-"""Reserved: tables of dossiers."""
+"""Dossiers, their numbers and their events."""
 
 from pathlib import Path
 

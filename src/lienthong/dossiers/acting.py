@@ -1,0 +1,243 @@
+"""One function for each act on a dossier: file, move, promise a new date, hand the work over.
+
+Every act takes the dossier's lock, writes one event and the standing that follows from all of them, and is audited,
+in the caller's transaction. The Portal follows the events by their position; nothing here knows of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from lienthong import audit, clock
+from lienthong.dossiers import codes, deadlines
+from lienthong.dossiers.deadlines import Customs
+from lienthong.dossiers.dossier import Dossier, Filing, events, find, limits_of
+from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, Event, Standing, replay
+from lienthong.dossiers.moves import Moves, moves
+from lienthong.errors import Conflict, Refused
+from lienthong.procedures import catalogue
+
+NEW = "new"
+
+
+def file(
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    filing: Filing,
+    *,
+    customs: Customs | None = None,
+) -> Dossier:
+    """Take a dossier in under the procedure version of its filing date; a code that the Portal issued is kept.
+
+    Raises NotFound when the procedure is not in force on that day, Conflict when the code is there already.
+    """
+    on = clock.local(filing.filed_at).date()
+    version = catalogue.in_force(conn, filing.procedure, on)
+    code = filing.code or codes.issue(conn, filing.unit, on, central=filing.central)
+    if filing.code:
+        codes.parse(code)
+    first = Event(act=FILED, to_state=NEW, at=filing.filed_at, actor=_id(actor), number=1)
+    limits = limits_of(version.procedure, filing.channel, filing.case, filing.clock)
+    standing = replay([first], limits, moves(), online=filing.channel == "online", customs=customs)
+    made = conn.execute(
+        "INSERT INTO dossiers.dossier (code, procedure, procedure_version, unit, received_by, province, channel,"
+        " origin, case_name, clock_name, summary, applicant, form, state, filed_at, reception_due)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (code) DO NOTHING",
+        [
+            code, filing.procedure, version.version, filing.unit, filing.received_by or filing.unit, filing.province,
+            filing.channel, filing.origin, filing.case, filing.clock, filing.summary, Jsonb(filing.applicant),
+            Jsonb(filing.form), NEW, filing.filed_at, standing.reception_due,
+        ],
+    )  # fmt: skip
+    if not made.rowcount:
+        raise Conflict("DOSSIER-THERE", "Dossier %(number)s is there already.", number=code)
+    _write(conn, code, first, standing)
+    audit.write(conn, actor, "dossier.filed", {"dossier": code, "procedure": filing.procedure})
+    return find(conn, code)
+
+
+def move(
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    roles: frozenset[str],
+    code: str,
+    act: str,
+    about: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
+    customs: Customs | None = None,
+    table: Moves | None = None,
+) -> Dossier:
+    """Move a dossier as the table allows; `about` says what the move needs (reason, components, fees, result).
+
+    Raises Conflict for a move that its state does not have, NotAllowed for somebody else's move, Refused when
+    something is missing, when a second supplement is asked without approval, or when the moment lies before the
+    last event.
+    """
+    used, moment, said = table or moves(), at or clock.now(), dict(about or {})
+    dossier = find(conn, code, lock=True)
+    made = used.find(act, dossier.state, roles, to=said.get("to") or _first_time(dossier, act))
+    missing = [need for need in made.needs if not said.get(need)]
+    if missing:
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=", ".join(missing))
+    rules = customs or Customs()
+    if (
+        made.to == "supplement"
+        and dossier.supplements >= rules.supplements
+        and not said.get("approved_by")
+    ):
+        raise Refused(
+            "DOSSIER-SUPPLEMENT",
+            "A supplement was asked before; a second request counts as overdue and needs the head's approval"
+            " (approved_by).",
+        )
+    role = next(iter(sorted(roles & frozenset(made.by))))
+    event = Event(
+        act=act,
+        from_state=dossier.state,
+        to_state=made.to,
+        at=moment,
+        actor=_id(actor),
+        role=role,
+        about=said,
+    )
+    return _go_on(conn, actor, dossier, event, customs, used)
+
+
+def extend(
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    code: str,
+    new_due: datetime,
+    reason: str,
+    *,
+    at: datetime | None = None,
+    customs: Customs | None = None,
+) -> Dossier:
+    """Promise a new date with a letter of apology, before the deadline and no more often than allowed."""
+    moment = at or clock.now()
+    dossier = find(conn, code, lock=True)
+    if dossier.due_at is None:
+        raise Refused("DOSSIER-NO-DUE", "The dossier has no deadline that could be extended now.")
+    if not reason.strip():
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+    ends = deadlines.extended(
+        dossier.due_at, new_due, moment, before=dossier.extensions, customs=customs
+    )
+    about = {"due": ends.isoformat(), "reason": reason}
+    event = Event(
+        act=EXTEND,
+        from_state=dossier.state,
+        to_state=dossier.state,
+        at=moment,
+        actor=_id(actor),
+        about=about,
+    )
+    return _go_on(conn, actor, dossier, event, customs, moves())
+
+
+def assign(
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    code: str,
+    to: str,
+    *,
+    at: datetime | None = None,
+    why: str = "",
+) -> Dossier:
+    """Hand the work on a dossier to somebody (also when somebody stands in for them)."""
+    dossier = find(conn, code, lock=True)
+    about = {"to": to} | ({"reason": why} if why else {})
+    event = Event(
+        act=ASSIGN,
+        from_state=dossier.state,
+        to_state=dossier.state,
+        at=at or clock.now(),
+        actor=_id(actor),
+        about=about,
+    )
+    return _go_on(conn, actor, dossier, event, None, moves())
+
+
+def standing(
+    conn: psycopg.Connection[Any], code: str, *, customs: Customs | None = None
+) -> Standing:
+    """The standing of a dossier computed again from its events."""
+    dossier = find(conn, code)
+    return _standing(conn, dossier, events(conn, code), customs, moves())
+
+
+def _first_time(dossier: Dossier, act: str) -> str | None:
+    """A supplement leads to reception when the dossier was never received, else back to work."""
+    if act != "supplement":
+        return None
+    return "processing" if dossier.received_at else "received"
+
+
+def _go_on(
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    dossier: Dossier,
+    event: Event,
+    customs: Customs | None,
+    table: Moves,
+) -> Dossier:
+    before = events(conn, dossier.code)
+    if event.at < before[-1].at:
+        raise Refused(
+            "DOSSIER-TIME",
+            "The act lies before the last one, of %(moment)s.",
+            moment=f"{clock.local(before[-1].at):%d/%m/%Y %H:%M}",
+        )
+    next_event = Event(**(_fields(event) | {"number": before[-1].number + 1}))
+    found = _standing(conn, dossier, [*before, next_event], customs, table)
+    _write(conn, dossier.code, next_event, found)
+    audit.write(
+        conn, actor, f"dossier.{event.act}", {"dossier": dossier.code, "to": event.to_state}
+    )
+    return find(conn, dossier.code)
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in event.__struct_fields__}
+
+
+def _standing(
+    conn: psycopg.Connection[Any],
+    dossier: Dossier,
+    happened: list[Event],
+    customs: Customs | None,
+    table: Moves,
+) -> Standing:
+    version = catalogue.version(conn, dossier.procedure, dossier.procedure_version)
+    limits = limits_of(version.procedure, dossier.channel, dossier.case_name, dossier.clock_name)
+    return replay(happened, limits, table, online=dossier.channel == "online", customs=customs)
+
+
+def _write(conn: psycopg.Connection[Any], code: str, event: Event, found: Standing) -> None:
+    row = conn.execute(
+        "INSERT INTO dossiers.event (dossier, number, act, from_state, to_state, at, actor, role, about)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING position",
+        [
+            code, event.number, event.act, event.from_state, event.to_state, event.at, event.actor, event.role,
+            Jsonb(event.about),
+        ],
+    ).fetchone()  # fmt: skip
+    assert row
+    conn.execute(
+        "UPDATE dossiers.dossier SET state = %s, received_at = %s, due_at = %s, settled_at = %s, returned_at = %s,"
+        " waiting_since = %s, supplements = %s, extensions = %s, holder = %s, last_event = %s WHERE code = %s",
+        [
+            found.state, found.received_at, found.due_at, found.settled_at, found.returned_at, found.waiting_since,
+            found.supplements, found.extensions, found.holder, row[0], code,
+        ],
+    )  # fmt: skip
+
+
+def _id(actor: audit.Acting | str) -> str:
+    return actor if isinstance(actor, str) else actor.id

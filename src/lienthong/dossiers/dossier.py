@@ -1,0 +1,117 @@
+"""A dossier as it is kept: one request under a procedure version, its applicant and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from lienthong.dossiers.deadlines import Limit
+from lienthong.dossiers.history import Event
+from lienthong.errors import NotFound
+from lienthong.procedures.procedure import Procedure
+
+Channel = Literal["direct", "online", "post"]
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known when a dossier is filed. `applicant` and `form` are personal: only behind the gate.
+
+    `code` is given when the Portal issued it; `unit` is the competent agency, `received_by` where it was handed in.
+    """
+
+    procedure: str
+    unit: str
+    channel: Channel
+    filed_at: datetime
+    applicant: dict[str, Any] = {}
+    form: dict[str, Any] = {}
+    received_by: str = ""
+    province: str = ""
+    case: str = ""
+    clock: str = "normal"
+    summary: str = ""
+    code: str = ""
+    origin: Literal["desk", "portal"] = "desk"
+    central: bool = False
+
+
+class Dossier(msgspec.Struct, frozen=True, kw_only=True):
+    """One dossier without its applicant: what worklists, clocks and reports need."""
+
+    code: str
+    procedure: str
+    procedure_version: int
+    unit: str
+    received_by: str
+    province: str
+    channel: Channel
+    origin: str
+    case_name: str
+    clock_name: str
+    summary: str
+    state: str
+    filed_at: datetime
+    received_at: datetime | None
+    reception_due: datetime | None
+    due_at: datetime | None
+    settled_at: datetime | None
+    returned_at: datetime | None
+    waiting_since: datetime | None
+    supplements: int
+    extensions: int
+    holder: str
+    last_event: int
+
+
+_SELECT = sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = %s").format(
+    sql.SQL(", ").join(map(sql.Identifier, Dossier.__struct_fields__))
+)
+
+
+def find(conn: psycopg.Connection[Any], code: str, *, lock: bool = False) -> Dossier:
+    """One dossier; `lock` holds it until the transaction ends. Raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            _SELECT + sql.SQL(" FOR UPDATE") if lock else _SELECT, [code]
+        ).fetchone()
+    if row is None:
+        raise NotFound("DOSSIER-NOT-FOUND", "There is no dossier %(number)s here.", number=code)
+    return Dossier(**row)
+
+
+def events(conn: psycopg.Connection[Any], code: str) -> list[Event]:
+    """Everything that happened to a dossier, in order."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT act, to_state, at, from_state, actor, role, number, position, about"
+            " FROM dossiers.event WHERE dossier = %s ORDER BY number",
+            [code],
+        ).fetchall()
+    return [Event(**row) for row in rows]
+
+
+def limits_of(procedure: Procedure, channel: str, case: str, clock: str) -> Sequence[Limit]:
+    """The limits that hold for a dossier: of its channel when the procedure tells channels apart, its case, its clock.
+
+    A limit without a case is for every case that has none of its own. Empty when no source gives a limit: then nobody
+    can say when it is due.
+    """
+    manners = [one for one in procedure.manners if one.channel == channel] or [
+        one for one in procedure.manners if one.channel == "any"
+    ]
+    found = [limit for one in manners for limit in one.limits if limit.clock == clock]
+    own = [limit for limit in found if case and limit.case == case]
+    chosen = own or [limit for limit in found if not limit.case]
+    stages = [limit for limit in chosen if limit.stage]
+    # A procedure may state the whole and its stages: the whole counts, the stages say where the time goes.
+    whole = [limit for limit in chosen if not limit.stage]
+    return [
+        Limit(value=one.value, unit=one.unit, stage=one.stage, case=one.case, basis=one.basis)
+        for one in (whole[:1] or stages)
+    ]
