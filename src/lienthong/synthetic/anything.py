@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from random import Random
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
 from lienthong.findings import Severity
 from lienthong.synthetic.filling import made_up
-from lienthong.synthetic.judging import Judge
+from lienthong.synthetic.judging import Judge, judge
 from lienthong.synthetic.lines import Row
 from lienthong.synthetic.patterns import matching
 from lienthong.synthetic.people import Person
@@ -57,13 +59,22 @@ class Filler:
         self.contract: Contract = judge.contract
         self._patterns = _patterns(self.contract)
 
-    def row(self, table: Table, around: Around, said: Mapping[str, str] | None = None) -> Row:
-        """A row of the table; `said` are cells that are known. It may still break a rule."""
+    def row(
+        self, table: Table, around: Around, said: Mapping[str, str] | None = None, *, sparse: bool = False
+    ) -> Row:  # fmt: skip
+        """A row of the table; `said` are cells that are known, and with `sparse` only required ones are added to them.
+
+        It may still break a rule.
+        """
         row: Row = dict(said or {})
         for one in table.fields:
             if one.name in row:
                 continue
-            if one.required or one.name in table.key or around.random.random() < 0.5:
+            if (
+                one.required
+                or one.name in table.key
+                or (not sparse and around.random.random() < 0.5)
+            ):
                 row[one.name] = self.value(table, one, around)
         return row
 
@@ -171,6 +182,12 @@ class Filler:
         else:
             return {}
         return {name: rows for name, rows in tables.items() if rows}
+
+
+@lru_cache(maxsize=32)
+def filler_of(contract: str | Path) -> Filler:
+    """What makes rows of a contract by name or file, read once."""
+    return Filler(judge(contract))
 
 
 def _fields_of(rule: Rule, table: Table) -> set[str]:

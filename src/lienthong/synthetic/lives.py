@@ -12,7 +12,7 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from lienthong.synthetic.chance import chance, declared
+from lienthong.synthetic.chance import Weighted, chance, declared
 from lienthong.synthetic.facilities import Facility, facility
 from lienthong.synthetic.households import BABIES, SLOTS, Catchment, Household, households
 from lienthong.synthetic.people import FEMALE, Person, resident
@@ -117,6 +117,16 @@ class Stop:
         return (self.left - timedelta(days=self.nights)).date()
 
 
+@dataclass(frozen=True)
+class Outbreak:
+    """People of one commune whom one meal made ill; each came to the hospital (`numbers` of their visits)."""
+
+    number: int
+    commune: int
+    meal: datetime
+    numbers: tuple[int, ...]
+
+
 @dataclass
 class Lives:
     """One catchment in the days of a span."""
@@ -129,6 +139,7 @@ class Lives:
     deaths: list[Death] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     homes: list[tuple[int, Household]] = field(default_factory=list)
+    outbreaks: list[Outbreak] = field(default_factory=list)
 
     @cached_property
     def hospital(self) -> Facility:
@@ -257,51 +268,108 @@ def _birth(made: Lives, home: Household, random: Random, left: datetime, nights:
     )
 
 
-def _visit(made: Lives) -> None:
-    span, facts = made.span, declared("life")
-    rates = facts["rates"]
-    clinic = declared("clinic")
-    numbers = iter(
-        range(made.catchment.place * VISITS_EACH, (made.catchment.place + 1) * VISITS_EACH)
-    )
-    busy = {one.mother.number for one in made.pregnancies}
-    for pregnancy, birth in made.births:
-        condition = clinic["birth"] | {
-            "surgical": birth.surgical, "early": birth.early, "order": birth.order,
-        }  # fmt: skip
-        nights = (birth.left.date() - birth.at.date()).days
-        made.stops.append(
-            Stop(
-                pregnancy.mother,
-                next(numbers),
-                "birth",
-                condition,
-                birth.left,
-                nights,
-                birth.children,
-            )
-        )
-    for _, who in made.people:
-        random = chance(made.seed, "visits", who.number)
-        expected = span.expected("visit", rates["visit"]) * (1.5 if who.age(span.on) > 60 else 0.9)
+class _Visits:
+    """Makes the visits of a catchment, numbered as they are made; nobody is in two at once."""
+
+    def __init__(self, made: Lives) -> None:
+        self.made, self.span = made, made.span
+        place = made.catchment.place
+        self.numbers = iter(range(place * VISITS_EACH, (place + 1) * VISITS_EACH))
+        self.with_child = {one.mother.number for one in made.pregnancies}
+
+    def of_births(self) -> None:
+        """Each delivery is a stay of the mother."""
+        for pregnancy, birth in self.made.births:
+            condition = declared("clinic")["birth"] | {
+                "surgical": birth.surgical, "early": birth.early, "order": birth.order,
+            }  # fmt: skip
+            nights = (birth.left.date() - birth.at.date()).days
+            self.made.stops.append(
+                Stop(
+                    pregnancy.mother, next(self.numbers), "birth", condition, birth.left, nights, birth.children,
+                )
+            )  # fmt: skip
+
+    def of(self, who: Person) -> None:
+        """The visits of one person."""
+        rates = declared("life")["rates"]
+        age = who.age(self.span.on)
+        random = chance(self.made.seed, "visits", who.number)
+        expected = self.span.expected("visit", rates["visit"]) * (1.5 if age > 60 else 0.9)
+        if who.number in self.with_child:
+            return
         for _ in range(min(3, int(expected) + (random.random() < expected % 1))):
-            left = moment_in(span, random)
-            if who.number in busy or (left.date() - who.born).days < 30:
+            left = moment_in(self.span, random)
+            if (left.date() - who.born).days < 30:
                 continue
-            stay = random.random() < rates["stay"] and who.age(span.on) > 1
+            stay = random.random() < rates["stay"] and age > 1
             kind = ("stay" if random.random() < 0.85 else "short") if stay else "exam"
             nights = random.randint(2, 7) if kind == "stay" else 0
-            stop = Stop(
-                who, next(numbers), kind, condition_for(random, who.age(left.date()), stay=stay), left, nights
-            )  # fmt: skip
-            if made.alive(who, left) and stop.come > who.born and not _meets(made, stop):
-                made.stops.append(stop)
+            condition = condition_for(random, who.age(left.date()), stay=stay)
+            self._come(Stop(who, next(self.numbers), kind, condition, left, nights))
+        if random.random() < self.span.expected("notifiable", rates["notifiable"]):
+            self._notifiable(who, age, random)
+
+    def _notifiable(self, who: Person, age: int, random: Random) -> None:
+        left = moment_in(self.span, random)
+        known = [
+            one for one in declared("clinic")["notifiable"]
+            if one["ages"][0] <= age <= one["ages"][1] and (left.date() - who.born).days > 30
+        ]  # fmt: skip
+        if known:
+            condition = Weighted(known, [one["weight"] for one in known]).draw(random)
+            self._come(Stop(who, next(self.numbers), "exam", condition, left))
+
+    def of_meals(self) -> None:
+        """Food poisoning: some people of a commune come on the same day."""
+        made = self.made
+        random = chance(made.seed, "poisoning", made.catchment.place)
+        yearly = declared("life")["rates"]["poisoning"]
+        if random.random() >= min(0.7, self.span.expected("poisoning", yearly)):
+            return
+        commune = random.randrange(len(made.catchment.communes))
+        guests = [
+            who for where, who in made.people if where == commune and who.age(self.span.on) > 3
+        ]
+        meal = moment_in(self.span, random) - timedelta(hours=3)
+        came = []
+        for who in random.sample(guests, min(len(guests), random.randint(4, 9))):
+            left = min(meal + timedelta(hours=2, minutes=random.randint(30, 55)), self.span.until)
+            stop = Stop(who, next(self.numbers), "exam", declared("clinic")["poisoning"], left)
+            if who.number not in self.with_child and self._come(stop, everywhere=True):
+                came.append(stop.number)
+        if len(came) > 1:
+            made.outbreaks.append(
+                Outbreak(
+                    number=made.catchment.place * 10,
+                    commune=commune,
+                    meal=meal,
+                    numbers=tuple(came),
+                )
+            )
+
+    def _come(self, stop: Stop, *, everywhere: bool = False) -> bool:
+        made = self.made
+        if not made.alive(stop.who, stop.left) or _meets(made, stop, everywhere=everywhere):
+            return False
+        made.stops.append(stop)
+        return True
 
 
-def _meets(made: Lives, stop: Stop) -> bool:
-    """Whether the same person was there at that time already (a person's visits are made one after another)."""
+def _visit(made: Lives) -> None:
+    visits = _Visits(made)
+    visits.of_births()
+    for _, who in made.people:
+        visits.of(who)
+    visits.of_meals()
+
+
+def _meets(made: Lives, stop: Stop, *, everywhere: bool) -> bool:
+    """Whether the same person was there at that time already; visits made one after another need no look `everywhere`."""
     for other in reversed(made.stops):
         if other.who.number != stop.who.number:
+            if everywhere:
+                continue
             return False
         if other.come <= stop.left.date() + timedelta(
             days=1
@@ -341,5 +409,5 @@ def moment_in(span: Span, random: Random, days: int | None = None) -> datetime:
 
 
 __all__ = [
-    "FEMALE", "Birth", "Contact", "Death", "Lives", "Pregnancy", "Span", "Stop", "lives", "moment_in",
+    "FEMALE", "Birth", "Contact", "Death", "Lives", "Outbreak", "Pregnancy", "Span", "Stop", "lives", "moment_in",
 ]  # fmt: skip

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
+from random import Random
 
+from lienthong.synthetic.anything import Around, filler_of
 from lienthong.synthetic.chance import chance
 from lienthong.synthetic.facilities import Facility
+from lienthong.synthetic.lines import Row
 from lienthong.synthetic.lives import Lives, Span, Stop
 from lienthong.synthetic.parcels import Parcel, Tables
+from lienthong.synthetic.people import Person
+from lienthong.synthetic.places import places
 from lienthong.synthetic.visits import Visit, case_of, written
 
 
@@ -20,7 +25,6 @@ class Scene:
 
     lives: Lives
     faults: bool = False
-    sent: dict[str, Any] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -42,19 +46,67 @@ class Scene:
         begun = datetime.combine(self.span.first, datetime.min.time()) + timedelta(hours=6)
         return begun + timedelta(minutes=20 * turn + self.lives.catchment.place % 20)
 
-    def visits(self) -> Iterator[tuple[Stop, Visit]]:
-        """Every visit of the hospital with its rows, in the order of their end."""
-        for stop in self.lives.stops:
-            random = chance(self.seed, "visit", stop.number)
-            yield (
+    @cached_property
+    def made(self) -> list[tuple[Stop, Visit]]:
+        """Every visit of the hospital with its rows, in the order of their end. They are right: copy before changing."""
+        return [
+            (
                 stop,
                 written(
                     case_of(
-                        random, stop.number, stop.kind, self.hospital, stop.who, stop.condition,
-                        stop.left, stop.nights, stop.children,
+                        chance(self.seed, "visit", stop.number), stop.number, stop.kind, self.hospital, stop.who,
+                        stop.condition, stop.left, stop.nights, stop.children,
                     )
                 ),
-            )  # fmt: skip
+            )
+            for stop in self.lives.stops
+        ]  # fmt: skip
+
+    def visits(self) -> Iterator[tuple[Stop, Visit]]:
+        """Copies of the visits, so that faults can be planted in them."""
+        for stop, made in self.made:
+            tables = {name: [dict(row) for row in rows] for name, rows in made.tables.items()}
+            yield stop, Visit(made.key, made.facility, made.number, tables)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the hospital never sends anything."""
+        return self.hospital.silent
+
+    @property
+    def department(self) -> str:
+        """The code under which the health department of the province sends; the first catchment of a province speaks."""
+        return f"{places().prefixes[self.lives.catchment.province][0]}SYT"
+
+    def closing(self, turn: int) -> datetime:
+        """A moment of the last day for what is told at the end."""
+        return self.span.until - timedelta(minutes=30 + turn + self.lives.catchment.place % 20)
+
+    def random(self, about: str, position: int = 0) -> Random:
+        """Decisions about one thing of this catchment."""
+        return chance(self.seed, f"{about}/{self.lives.catchment.place}", position)
+
+    def whole(
+        self, contract: str, known: Mapping[str, Sequence[Row]], at: datetime, sender: str,
+        who: Sequence[Person] = (),
+    ) -> Tables:  # fmt: skip
+        """Rows of which only some cells are known, completed and mended by the contract; what cannot be right is left out."""
+        filler = filler_of(contract)
+        random = self.random(f"whole/{contract}", len(known))
+        persons = list(who) or [self.hospital.head.person]
+        around = [
+            Around(random=random, at=at, who=one, facility=self.hospital.code, worker=self.hospital.head.licence)
+            for one in persons
+        ]  # fmt: skip
+        tables: Tables = {}
+        for name, rows in known.items():
+            table = filler.contract.table(name)
+            if table is not None and rows:
+                tables[name] = [
+                    filler.row(table, around[place % len(around)], row, sparse=True)
+                    for place, row in enumerate(rows)
+                ]
+        return filler.mended(tables, around, at, sender)
 
     def parcel(
         self, contract: str, sender: Facility | str, tables: Tables, sent: datetime, *, posted: bool = False,

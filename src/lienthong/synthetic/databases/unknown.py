@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from lienthong.contracts.contract import Contract
 from lienthong.records.store import layout
-from lienthong.synthetic.anything import Around, Filler, order
+from lienthong.synthetic.anything import Around, Filler, filler_of, order
 from lienthong.synthetic.chance import chance
-from lienthong.synthetic.judging import judge
 from lienthong.synthetic.lines import Row
 from lienthong.synthetic.lives import moment_in
 from lienthong.synthetic.parcels import Parcel
@@ -25,7 +23,7 @@ def emit(scene: Scene, name: str, source: str | Path) -> Iterator[Parcel]:
     hospital = scene.hospital
     if hospital.silent or not scene.lives.people:
         return
-    filler = _filler(source)
+    filler = filler_of(source)
     kept: dict[str, list[Row]] = {}
     for table in order(filler.contract):
         if table.root not in (None, table.name):
@@ -44,11 +42,6 @@ def emit(scene: Scene, name: str, source: str | Path) -> Iterator[Parcel]:
                 for one, rows in made.items():
                     kept.setdefault(one, []).extend(rows)
                 yield scene.parcel(name, hospital, made, around.at, posted=True)
-
-
-@lru_cache(maxsize=32)
-def _filler(source: str | Path) -> Filler:
-    return Filler(judge(source))
 
 
 def _unit(filler: Filler, root: str, around: Around) -> dict[str, list[Row]]:
