@@ -1,0 +1,101 @@
+"""Messages of the Portal: tolerant in reading (numbers or text, doubly encoded, bare lists), strict in writing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from lienthong.errors import Unavailable
+
+MOST = 64 * 1024 * 1024
+"""Bytes of an answer that are read at most."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back: the code as a number (None when there is none), the message, the result as a list."""
+
+    code: int | None
+    message: str = ""
+    result: tuple[Any, ...] = ()
+    session: str = ""
+
+
+def read(content: bytes) -> Answer:
+    """The answer in these bytes, whatever relay it came through.
+
+    Raises Unavailable when it is no JSON at all: then nobody knows what the other side did.
+    """
+    try:
+        body = msgspec.json.decode(content[:MOST])
+    except msgspec.DecodeError as error:
+        raise Unavailable(
+            "portal.unreadable",
+            "The Portal answered with something that is no JSON (%(size)s bytes).",
+            size=len(content),
+        ) from error
+    body = _opened(body)
+    if isinstance(body, list):
+        return Answer(code=0, result=tuple(body))
+    if not isinstance(body, Mapping):
+        return Answer(code=None, message=str(body)[:500])
+    named = {str(name).lower(): value for name, value in body.items()}
+    message = named.get("message", "")
+    inner = _opened(message) if isinstance(message, str) and message[:1] in "{[" else None
+    if isinstance(inner, Mapping | list) and "error_code" not in named:
+        return read(msgspec.json.encode(inner))
+    return Answer(
+        code=_code(named.get("error_code", named.get("errorcode", named.get("maloi")))),
+        message=message
+        if isinstance(message, str)
+        else msgspec.json.encode(message).decode()[:500],
+        result=_listed(named.get("result", inner if inner is not None else named.get("data"))),
+        session=str(named.get("session") or ""),
+    )
+
+
+def write(service: str, session: str, unit: str, parameters: Mapping[str, Any]) -> bytes:
+    """A request: session, madonvi, service and parameters; scalars travel as text, nothing is sent for None."""
+    head = {"session": session, "madonvi": unit, "service": service}
+    return msgspec.json.encode(
+        head | {name: _plain(value) for name, value in parameters.items() if value is not None}
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence):
+        return [_plain(inner) for inner in value if inner is not None]
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    return str(value)
+
+
+def _opened(value: Any) -> Any:
+    """A value that is JSON written as text, decoded; at most three layers deep."""
+    for _ in range(3):
+        if not isinstance(value, str) or value[:1] not in ("{", "[", '"'):
+            return value
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return value
+    return value
+
+
+def _code(value: Any) -> int | None:
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        return None
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    opened = _opened(value)
+    if opened is None or opened == "":
+        return ()
+    return tuple(opened) if isinstance(opened, list) else (opened,)
