@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+from zlib import crc32
 
 from lienthong.synthetic.chance import declared
 from lienthong.synthetic.facilities import Facility, Worker
@@ -22,6 +23,16 @@ def stamp(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """The inverse of `stamp`: Vietnam local time without a zone, as in the file."""
     return datetime.strptime(text, "%Y%m%d%H%M")  # noqa: DTZ007  the file has no zone
+
+
+def drug_number(name: str) -> str:
+    """The registration number of a drug of clinic.yaml."""
+    return f"VD-{crc32(name.encode()) % 90000 + 10000}-20"
+
+
+def certificate_number(facility: str, number: int, born: datetime) -> str:
+    """The number of a birth certificate: the facility, GCS, a sequence and the year (TT 22/2025)."""
+    return f"{facility}.GCS.{number % 100_000:05d}.{born:%y}"
 
 
 @dataclass
@@ -53,7 +64,7 @@ class Bill:
                 f"[{total} {unit}/ngày]"
             ),
             "CACH_DUNG": "Uống sau ăn" if fact["route"] == "1.01" else "Tiêm theo y lệnh",
-            "SO_DANG_KY": f"VD-{sum(map(ord, name)) % 90000 + 10000}-20", "TT_THAU": "99/QĐ-MAU;G1;N1;2025",
+            "SO_DANG_KY": drug_number(name), "TT_THAU": "99/QĐ-MAU;G1;N1;2025",
             "SO_LUONG": str(quantity), "DON_GIA": _price(fact["price"]), "NGAY_YL": stamp(at),
             "NGAY_TH_YL": stamp(at), "MA_BAC_SI": self.doctor.licence, "MA_KHOA": self.department,
         }  # fmt: skip

@@ -15,7 +15,8 @@ from typing import Any
 from lienthong.synthetic.chance import Weighted, chance, declared
 from lienthong.synthetic.facilities import Facility, facility
 from lienthong.synthetic.households import BABIES, SLOTS, Catchment, Household, households
-from lienthong.synthetic.people import FEMALE, Person, resident
+from lienthong.synthetic.lines import certificate_number
+from lienthong.synthetic.people import Person, resident
 from lienthong.synthetic.visits import Newborn, condition_for
 
 VISITS_EACH = 100_000
@@ -160,6 +161,18 @@ class Lives:
         """Whether the person lived for the whole day."""
         died = self.died.get(who.number)
         return died is None or at.date() < died.date() - timedelta(days=10)
+
+
+def certificates(made: Lives) -> dict[int, str]:
+    """The numbers of the birth certificates by the number of the child."""
+    number, found = made.catchment.place * VISITS_EACH, {}
+    for _, birth in made.births:
+        for child in birth.children:
+            found[child.person.number] = certificate_number(
+                made.catchment.hospital, number, child.at
+            )
+            number += 1
+    return found
 
 
 def lives(seed: int, catchment: Catchment, span: Span) -> Lives:
@@ -365,7 +378,7 @@ def _visit(made: Lives) -> None:
 
 
 def _meets(made: Lives, stop: Stop, *, everywhere: bool) -> bool:
-    """Whether the same person was there at that time already; visits made one after another need no look `everywhere`."""
+    """Whether the person was there at that time already; visits made one after another need no look `everywhere`."""
     for other in reversed(made.stops):
         if other.who.number != stop.who.number:
             if everywhere:
@@ -406,8 +419,3 @@ def moment_in(span: Span, random: Random, days: int | None = None) -> datetime:
     minute = FIRST_MINUTE + 180 + random.randrange(MINUTES - 180)
     at = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
     return at if days or at < span.until else span.until - timedelta(minutes=random.randint(5, 400))
-
-
-__all__ = [
-    "FEMALE", "Birth", "Contact", "Death", "Lives", "Outbreak", "Pregnancy", "Span", "Stop", "lives", "moment_in",
-]  # fmt: skip

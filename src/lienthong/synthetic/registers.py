@@ -7,7 +7,7 @@ from random import Random
 
 from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.facilities import Facility, Worker
-from lienthong.synthetic.lines import Row, stamp
+from lienthong.synthetic.lines import Row, certificate_number, stamp
 from lienthong.synthetic.people import FEMALE, MALE, Person, person
 from lienthong.synthetic.places import places
 
@@ -154,7 +154,7 @@ def birth_row(
     """The birth certificate of one child; `together` children were born."""
     notes = ["Sinh con phải phẫu thuật"] * surgical + ["Sinh con dưới 32 tuần tuổi"] * early
     return {
-        "MA_GCS": certificate_number(facility, number, born), "MACSKCB": facility.code,
+        "MA_GCS": certificate_number(facility.code, number, born), "MACSKCB": facility.code,
         "MA_BN": f"BN{facility.code}{mother.number}", "CAP_LAN_DAU": "1", "HOTEN_NND": mother.name,
         "NGAYSINH_NND": f"{mother.born:%Y%m%d}", "MA_BHXH_NND": mother.bhxh, "MA_THE_NND": mother.card,
         "MA_DANTOC_NND": mother.ethnicity, "MA_QUOCTICH_NND": "000", "LOAI_GIAYTO_NND": "1",
@@ -170,11 +170,6 @@ def birth_row(
         "TTRUONG_DVI": facility.head.person.name, "NGAY_CT": stamp(issued), "SO_CHUNGSINH": f"{number:08d}",
         "QUYEN_SO": f"{issued:%Y}",
     }  # fmt: skip
-
-
-def certificate_number(facility: Facility, number: int, born: datetime) -> str:
-    """The number of a birth certificate (TT 22/2025): the facility, GCS, a sequence and the year."""
-    return f"{facility.code}.GCS.{number % 100_000:05d}.{born:%y}"
 
 
 def child_name(random: Random, mother: str) -> str:

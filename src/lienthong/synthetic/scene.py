@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
@@ -21,10 +21,11 @@ from lienthong.synthetic.visits import Visit, case_of, written
 
 @dataclass
 class Scene:
-    """What emitters are given. `faults`: whether some senders may be late."""
+    """What emitters are given. `faults`: whether some are late; `spoiled`: keys of what carries a fault already."""
 
     lives: Lives
     faults: bool = False
+    spoiled: set[str] = field(default_factory=set)
 
     @property
     def seed(self) -> int:
@@ -48,7 +49,7 @@ class Scene:
 
     @cached_property
     def made(self) -> list[tuple[Stop, Visit]]:
-        """Every visit of the hospital with its rows, in the order of their end. They are right: copy before changing."""
+        """Every visit of the hospital with its rows, in the order of their end. Copy before changing."""
         return [
             (
                 stop,
@@ -75,7 +76,7 @@ class Scene:
 
     @property
     def department(self) -> str:
-        """The code under which the health department of the province sends; the first catchment of a province speaks."""
+        """The code under which the health department of the province sends."""
         return f"{places().prefixes[self.lives.catchment.province][0]}SYT"
 
     def closing(self, turn: int) -> datetime:
@@ -90,7 +91,7 @@ class Scene:
         self, contract: str, known: Mapping[str, Sequence[Row]], at: datetime, sender: str,
         who: Sequence[Person] = (),
     ) -> Tables:  # fmt: skip
-        """Rows of which only some cells are known, completed and mended by the contract; what cannot be right is left out."""
+        """Rows of which some cells are known, completed and mended; what cannot be right is left out."""
         filler = filler_of(contract)
         random = self.random(f"whole/{contract}", len(known))
         persons = list(who) or [self.hospital.head.person]
