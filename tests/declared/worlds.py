@@ -10,8 +10,10 @@ from lienthong import clock
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.reading import read_contract
 from lienthong.contracts.rules.compiled import compile_contract
+from lienthong.contracts.rules.others import Asked, Crossed, Record
 from lienthong.contracts.rules.python import RecordEngine
 from lienthong.records.checking.moments import ago
+from lienthong.records.crossing.judging import crossing_of
 
 Row = dict[str, str | None]
 RECEIVED = datetime(2026, 11, 20, 15, 0, tzinfo=clock.VIETNAM)  # a Friday, in working hours
@@ -48,6 +50,76 @@ def broken(contract: str, tables: dict[str, list[Row]]) -> set[str]:
 def undecided(contract: str, tables: dict[str, list[Row]]) -> set[str]:
     """The ids of all rules that could not be decided for some row."""
     return _ids(contract, tables, 1)
+
+
+def broken_across(
+    contract: str, tables: dict[str, list[Row]], elsewhere: dict[str, list[Row]]
+) -> set[str]:
+    """The ids of all rules across databases that some row breaks, when the store holds the rows of `elsewhere`."""
+    return {
+        _rule(contract, table, position)
+        for table, rows in _crossed(contract, tables, elsewhere).failed.items()
+        for row in rows
+        for position in row
+    }
+
+
+def decided_across(
+    contract: str, tables: dict[str, list[Row]], elsewhere: dict[str, list[Row]]
+) -> set[str]:
+    """The ids of all rules across databases that could be decided."""
+    return {
+        _rule(contract, table, position)
+        for table, positions in _crossed(contract, tables, elsewhere).decided.items()
+        for position in positions
+    }
+
+
+def _crossed(
+    contract: str, tables: dict[str, list[Row]], elsewhere: dict[str, list[Row]]
+) -> Crossed:
+    judge = engine(contract)
+    absent = frozenset({table.name for table in judge.compiled.tables} - set(tables))
+    records = {table: [Record("own", "01999")] * len(rows) for table, rows in tables.items()}
+    rows = judge.typed(tables, RECEIVED, ago)
+    return crossing_of(judge).decide(rows, records, Elsewhere(contract, elsewhere), absent)
+
+
+class Elsewhere:
+    """The other databases as lists of rows: what a test puts into the store."""
+
+    def __init__(self, contract: str, tables: dict[str, list[Row]]) -> None:
+        self._contract, self._tables = read_contract(contract), tables
+
+    def has(self, need: str) -> bool:
+        """Whether a database (or database.table) holds any record."""
+        return any(rows and name.startswith(need) for name, rows in self._tables.items())
+
+    def rows(self, asked: Asked) -> Any:
+        """The rows that share one of the keys."""
+        import pyarrow
+
+        kinds = {field.name: field.type for field in self._contract.borrowed[asked.table].fields}
+        numbers = {"integer": int, "number": float}
+        typed = [
+            {
+                name: numbers.get(kinds[name], str)(row[name]) if row.get(name) else None
+                for name in asked.columns
+            }
+            | {"_key": f"{asked.table} {at}", "_sender": "00000"}
+            for at, row in enumerate(self._tables.get(asked.table, ()))
+        ]
+        found = [
+            row
+            for row in typed
+            if any(tuple(row[name] for name in names) in values for names, values in asked.keys)
+        ]
+        columns = (*asked.columns, "_key", "_sender")
+        return pyarrow.table({name: [row[name] for row in found] for name in columns})
+
+
+def _rule(contract: str, table: str, position: int) -> str:
+    return engine(contract).engines[table].table.rules[position].rule.id
 
 
 def _ids(contract: str, tables: dict[str, list[Row]], which: int) -> set[str]:
