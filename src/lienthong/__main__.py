@@ -36,6 +36,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lienthong.records.command:submissions",
         "List submissions and show receipts.",
     ),
+    "recheck": (
+        "lienthong.records.crossing.command:recheck",
+        "Ask kept records again what other databases know.",
+    ),
+    "snapshot": (
+        "lienthong.warehouse.command:snapshot",
+        "Write what changed in the store as Parquet, for questions to the whole nation.",
+    ),
+    "snapshots": (
+        "lienthong.warehouse.command:snapshots",
+        "List, verify or take away snapshots.",
+    ),
+    "rescore": (
+        "lienthong.warehouse.command:rescore",
+        "Ask the rules again over a snapshot, by DuckDB or Spark.",
+    ),
     "serve": ("lienthong.app:serve", "Serve the site and the API."),
     "worker": ("lienthong.worker:worker", "Do the jobs that wait."),
     "demo": ("lienthong.demo:demo", "Make demonstration data, load it and serve the site."),

@@ -42,13 +42,17 @@ DIMENSION_CRITERION = {
 
 
 class OtherRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of a database that a finding names beside its own: `table` was looked at, `root` opens the record."""
+    """A record of a database that a finding names beside its own: `table` was looked at, `root` opens the record.
+
+    `personal`: its key tells of a person, so it stands in no sentence and in no address.
+    """
 
     contract: str
     table: str
     root: str
     key: str
     sender: str
+    personal: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -70,6 +70,7 @@ class Worker:
                 conn.execute("LISTEN lienthong_submission")
                 while not self._stopped.is_set():
                     self.once(conn)
+                    self.across(conn)
                     self.tickets(conn)
                     for _ in conn.notifies(timeout=EVERY, stop_after=1):
                         pass
@@ -104,6 +105,15 @@ class Worker:
                     kept=given.kept, unchanged=given.unchanged, quarantined=given.quarantined,
                 )  # fmt: skip
         return done
+
+    def across(self, conn: Any) -> int:
+        """Ask the kept records again whose other side changed; returns how many."""
+        from lienthong.records.crossing import again
+
+        asked = again.look_again(conn, self.home)
+        if asked:
+            self.log.info("worker.asked_again", records=asked)
+        return asked
 
     def tickets(self, conn: Any) -> None:
         """Make tickets say what is open now, and once a day the work of the night. A failure stops nothing else."""

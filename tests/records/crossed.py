@@ -44,7 +44,8 @@ WARDS = """\
         severity: warning
         customProperties:
           - property: sentence
-            value: {vi: "Giấy {other} không còn hiệu lực.", en: "Licence {other} was not valid.", fr: "Licence {other} non valable."}
+            value:
+              {vi: "Giấy {other} hết hiệu lực.", en: "Licence {other} was not valid.", fr: "Licence {other} périmée."}
           - {property: fields, value: [DOC]}
       - id: T-DEAD
         type: custom
@@ -57,7 +58,8 @@ WARDS = """\
         severity: warning
         customProperties:
           - property: sentence
-            value: {vi: "Đã có giấy báo tử {other}.", en: "There is a death notice {other}.", fr: "Avis de décès {other}."}
+            value:
+              {vi: "Đã có giấy báo tử {other}.", en: "There is a death notice {other}.", fr: "Avis de décès {other}."}
           - {property: fields, value: [PERSON]}
       - id: T-TWO
         type: custom

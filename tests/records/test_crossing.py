@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import pytest
-
-from lienthong.records.intake import few
 from tests.records.crossed import Town
+
+from lienthong.records import intake, store
+from lienthong.records.crossing import again
+from lienthong.records.crossing.reading import found_later
+from lienthong.records.intake import few
+from lienthong.records.intake.folders import as_submission
+from lienthong.records.intake.single import RecordIntake
 
 LICENCES = "NR,SINCE,UNTIL\nL1,20200101,\nL2,20200101,20251231\n"
 DEATHS = "NR,PERSON,DAY\nD1,p2,20260105\n"
@@ -80,3 +86,128 @@ def test_the_order_of_arrival_does_not_matter(town, monkeypatch, largest):
         outcomes.append(one.counted())
     assert outcomes[0] == outcomes[1] == outcomes[2]
     assert outcomes[0]["wards", "T-LIC|DOC"] == (6, 3, 0)
+
+
+def test_a_finding_names_both_records_and_follows_the_other_side(town):
+    one = town()
+    play(one, ["licences", "deaths", "visits"])
+    (line,) = one.rows("SELECT key, message, others FROM records.finding WHERE rule = 'T-DEAD'")
+    assert line[0] == "v3" and "D1" in line[1]["en"]
+    assert line[2] == [
+        {"contract": "registers", "table": "DEATH", "root": "DEATH", "key": "D1", "sender": "01000", "personal": False}
+    ]  # fmt: skip
+    # The licence of v1 and v3 is revoked, that of v2 was written wrongly, and D1 was another person.
+    one.send(
+        "registers", "LICENCE.csv", "NR,SINCE,UNTIL\nL1,20200101,20251230\nL2,20200101,\n", "01000"
+    )
+    one.send("registers", "DEATH.csv", "NR,PERSON,DAY\nD1,p4,20260105\n", "01000")
+    assert one.again() == 3
+    one.holds()
+    assert one.found() == {
+        ("T-LIC", "01999", "v1", ("LICENCE L1",)),
+        ("T-LIC", "01999", "v3", ("LICENCE L1",)),
+        ("T-LIC", "01999", "v4", ()),
+    }
+    ended = one.rows("SELECT rule, key FROM records.crossing WHERE until IS NOT NULL ORDER BY 1, 2")
+    assert ended == [("T-DEAD", "v3"), ("T-LIC", "v2")]
+    assert one.again() == 0
+    record = store.record(one.conn, one.contracts["wards"], "v1")
+    assert [finding.message["en"] for finding in record.findings] == ["Licence L1 was not valid."]
+    assert [other.key for finding in record.findings for other in finding.others] == ["L1"]
+    receipt = one.rows("SELECT receipt FROM records.submission WHERE contract = 'wards'")[0][0]
+    assert {(f.rule, f.key, f.until is None) for f in found_later(one.conn, receipt)} == {
+        ("T-LIC", "v1", True), ("T-LIC", "v3", True), ("T-LIC", "v2", False), ("T-DEAD", "v3", False),
+    }  # fmt: skip
+
+
+def test_a_new_version_takes_its_findings_along(town):
+    one = town()
+    play(one, ["licences", "deaths", "visits"])
+    one.send("wards", "VISIT.csv", "ID,DOC,PERSON,DAY\nv2,L1,p1,20260110\nv4,L2,p3,20260111\n")
+    one.again()
+    one.holds()
+    assert one.found() == {
+        ("T-DEAD", "01999", "v3", ("DEATH D1",)),
+        ("T-LIC", "01999", "v4", ("LICENCE L2",)),
+    }
+
+
+def test_without_the_other_side_nobody_can_say(town):
+    one = town()
+    play(one, ["visits", "deaths"])
+    assert one.counted()["wards", "T-LIC|DOC"] == (0, 0, 4)
+    assert one.counted()["wards", "T-DEAD|PERSON"] == (4, 1, 0)
+
+
+def test_everything_can_be_asked_again(town):
+    one = town()
+    play(one, ["visits", "elsewhere", "deaths", "licences"])
+    before = one.counted()
+    with one.db.connect("owner", autocommit=True) as owner:
+        owner.execute("UPDATE records.crossing SET until = now(), ended_by = 'test'")
+    assert sum(again.recheck(one.conn, "wards", one.home)) == 6
+    one.holds()
+    assert one.found() == FOUND
+    assert one.counted() == before
+
+
+def test_lines_of_a_visit_are_asked_with_their_visit(town, tmp_path):
+    one = town()
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    (folder / "VISIT.csv").write_text("ID,DOC,PERSON,DAY\nv1,L1,p1,20260110\nv2,L1,p1,20250110\n")
+    (folder / "LINE.csv").write_text("ID,NR,DOC\nv1,1,L2\nv1,2,L1\nv2,1,L2\n")
+    with as_submission(folder, one.home) as (data, name):
+        given = intake.receive(
+            one.conn, data, contract="wards", sender="01999", actor="mai", name=name, channel="test", home=one.home
+        )  # fmt: skip
+    intake.process(one.conn, given.receipt, home=one.home)
+    play(one, ["licences", "deaths"])
+    assert one.found() == {("T-LINE", "01999", "v1", ("LICENCE L2",))}
+
+
+def test_what_changed_while_it_looked_is_looked_at_again(town):
+    """A death notice that commits between the look of a visit and its keeping is not missed."""
+    one = town()
+    play(one, ["licences", "deaths", "elsewhere"])
+    with one.db.connect(autocommit=True) as other:
+        looked = other.execute("SELECT pg_current_snapshot()::text").fetchone()[0]
+    one.send("registers", "DEATH.csv", "NR,PERSON,DAY\nD2,p1,20260101\n", "01000")
+    one.again()
+    one.send("wards", "VISIT.csv", "ID,DOC,PERSON,DAY\nv1,L1,p1,20260110\n")
+    # As if the visit had looked before the notice was kept: its finding is not there yet.
+    with one.db.connect("owner", autocommit=True) as owner:
+        owner.execute(
+            "UPDATE records.crossing_due SET looked = %s::pg_snapshot WHERE done_at IS NULL",
+            [looked],
+        )
+        owner.execute("""UPDATE wards."VISIT" SET _failed = NULL WHERE _key = 'v1'""")
+        owner.execute("DELETE FROM records.crossing WHERE key = 'v1'")
+    assert one.again() == 1
+    assert ("T-DEAD", "01999", "v1", ("DEATH D2",)) in one.found()
+
+
+def test_posted_records_look_too(town):
+    one = town()
+    play(one, ["licences", "deaths"])
+    with one.db.pool() as pool:
+        line = RecordIntake(pool, one.home)
+        try:
+            for key, person in (("a", "p2"), ("b", "p1")):
+                body = {"ID": key, "DOC": "L1", "PERSON": person, "DAY": "20260110"}
+                done = line.submit(
+                    json.dumps(body).encode(),
+                    contract="wards",
+                    sender="01999",
+                    actor="his",
+                    table="VISIT",
+                )
+                assert done.state == "done", done
+        finally:
+            line.close()
+    one.holds()
+    assert one.found() == {("T-DEAD", "01999", "a", ("DEATH D1",))}
+    one.send("registers", "DEATH.csv", "NR,PERSON,DAY\nD1,p2,20260201\nD3,p1,20251231\n", "01000")
+    assert one.again()
+    one.holds()
+    assert one.found() == {("T-DEAD", "01999", "b", ("DEATH D3",))}

@@ -21,6 +21,7 @@ from lienthong.api.asking import contract_named, limited
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
 from lienthong.findings import Finding
+from lienthong.records.crossing.reading import Later, found_later
 from lienthong.records.intake import receipts
 from lienthong.records.intake.findings import FindingCount, export_findings, finding_counts
 from lienthong.records.intake.findings import findings as examples_of
@@ -32,11 +33,15 @@ SPOOL = 1024 * 1024
 
 
 class Findings(msgspec.Struct, kw_only=True):
-    """What is wrong in a submission: every rule with its numbers, and examples of rows."""
+    """What is wrong in a submission: every rule with its numbers, and examples of rows.
+
+    `later` are findings on its records that began or ended since, because another database changed.
+    """
 
     receipt: str
     rules: list[FindingCount]
     examples: list[Finding]
+    later: list[Later] = []
 
 
 @post(
@@ -186,9 +191,12 @@ def findings(
         readable(conn, actor, receipt)
         rules = finding_counts(conn, receipt)
         examples = examples_of(conn, receipt, rule, limited(limit))
+        later = [
+            one for one in found_later(conn, receipt, limited(limit)) if rule in (None, one.rule)
+        ]
     if rule is not None:
         rules = [count for count in rules if count.rule == rule]
-    return Findings(receipt=receipt, rules=rules, examples=examples)
+    return Findings(receipt=receipt, rules=rules, examples=examples, later=later)
 
 
 @get(

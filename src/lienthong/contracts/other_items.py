@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from lienthong import words
 from lienthong.contracts.contract import Other, Rule
 from lienthong.contracts.yaml_lines import Path
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PLACE = "{other}"
 """Where a sentence names the records of the other side."""
 
-SOME = "the other record"
-"""What stands there where no record is meant (gettext key)."""
+_WITHOUT = re.compile(r"\s*(\([^()]*\{other\}[^()]*\)|:\s*\{other\}|\{other\})")
+"""The place with what only makes sense beside a name: "(certificate {other})", ": {other}"."""
 
 _FORM = "other: [{table: database.table, on: {ITS_FIELD: OWN_FIELD}}]"
 
@@ -30,10 +30,7 @@ def with_others(mapper: Mapper, rule: Rule, items: Any, path: Path) -> Rule:
     others = _others(mapper, rule.id, items, place)
     names = {other.database for other in others}
     databases = tuple(need for need in rule.needs if need.partition(".")[0] in names)
-    sentence = {
-        language: text.replace(PLACE, words.say(SOME, language))
-        for language, text in rule.sentence.items()
-    }
+    sentence = {language: _WITHOUT.sub("", text) for language, text in rule.sentence.items()}
     return replace(
         rule,
         other=others,

@@ -15,6 +15,7 @@ from lienthong.access import Actor, policy
 from lienthong.access.roles import roles
 from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import NotFound, Refused
+from lienthong.findings import Finding
 from lienthong.records import lineage
 from lienthong.records.store import layout, reading
 from lienthong.web.contracts import contract_named
@@ -96,6 +97,14 @@ def record_search(
     )
 
 
+def _by_cell(found: list[Finding]) -> dict[tuple[str | None, int | None, str | None], list[Finding]]:
+    """The findings of a record by the cell that they blame."""
+    cells: dict[tuple[str | None, int | None, str | None], list[Finding]] = {}
+    for finding in found:
+        cells.setdefault((finding.table, finding.row, finding.field), []).append(finding)
+    return cells
+
+
 def columns_of(table: Table, rows: list[dict[str, Any]]) -> list[Field]:
     """The fields of a table that some row fills and that are not its record's key."""
     linked = {table.link, *table.key} if len(table.key) > 1 else {table.link}
@@ -157,7 +166,7 @@ def record_page(
         as_of=as_of,
         columns_of=columns_of,
         tables=[(given.table(name), rows) for name, rows in found.rows.items()],
-        blamed={(f.table, f.row, f.field): f for f in found.findings},
+        blamed=_by_cell(found.findings),
     )
 
 

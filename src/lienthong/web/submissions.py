@@ -15,6 +15,7 @@ from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Contract
 from lienthong.errors import NotFound
 from lienthong.findings import Finding
+from lienthong.records.crossing.reading import found_later
 from lienthong.records.intake import receipts
 from lienthong.records.intake.findings import (
     FindingCount,
@@ -82,6 +83,7 @@ def submission_page(
         submission = readable(conn, actor, receipt)
         listed = finding_counts(conn, receipt)
         examples = findings(conn, receipt, limit=5000)
+        later = found_later(conn, receipt)
     message = (
         page.say(submission.message, **(submission.message_values or {}))
         if submission.message
@@ -93,6 +95,7 @@ def submission_page(
         contract=contracts.get(submission.contract),
         groups=[(count, _of(count, examples)[:3]) for count in listed if count.failed],
         unknown=[count for count in listed if count.unknown],
+        later=later,
         message=message,
         again=again,
     )

@@ -29,6 +29,10 @@ def _errors(contract: Contract, table: Table, rule: Rule) -> Iterator[ContractEr
     if compiled.how == "broken" or (ours and compiled.reason):
         wrong = "rule %(rule)s of %(table)s cannot be run: %(reason)s"
         yield ContractError(contract.path, line, wrong, "", {**values, "reason": compiled.reason})
+    elsewhere = rule.other and rule.predicate and compiled.how == "unknown"
+    if elsewhere and compiled.reason:
+        wrong = "rule %(rule)s of %(table)s looks at %(other)s, which no database has"
+        yield ContractError(contract.path, line, wrong, "", {**values, "other": compiled.reason})
     known = {field.name.lower() for field in table.fields}
     for column in compiled.columns:
         if column.lower() not in known and not column.startswith(RESERVED_PREFIX):

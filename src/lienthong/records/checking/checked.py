@@ -45,6 +45,7 @@ class TableChecked(msgspec.Struct, kw_only=True):
 
     `rules` are in bit order; `constant_unknown` are the positions of rules that no row could be asked.
     `failed` and `unknown` count rows by position; `rows_failed` rows with a failed error or warning.
+    `crossing` are the rules across databases that were asked: `named_<table>` holds what their findings name.
     """
 
     name: str
@@ -56,6 +57,7 @@ class TableChecked(msgspec.Struct, kw_only=True):
     measured: dict[int, Measured] = {}
     not_seen: frozenset[int] = frozenset()
     rows_failed: int = 0
+    crossing: frozenset[int] = frozenset()
 
     @property
     def words(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lienthong import words
 from lienthong.contracts.contract import Contract, Rule, Table
@@ -21,26 +21,31 @@ def others_of(contract: Contract, names: Iterable[Named]) -> tuple[OtherRecord, 
     return tuple(_other(contract, name) for name in list(names)[:MOST])
 
 
-def named_sentence(rule: Rule, contract: Contract, names: Iterable[Named]) -> Text:
+def named_sentence(rule: Rule, contract: Contract, names: Sequence[Named]) -> Text:
     """The rule's sentence with the keys of the records in place of {other}, in every language."""
-    if not rule.naming:
+    if not rule.naming or not names:
         return {language: words.pick(rule.sentence, language) or rule.id for language in LANGUAGES}
     shown = list(dict.fromkeys(shown_key(contract, name) for name in names))
     told = ", ".join(shown[:IN_SENTENCE]) + (", …" if len(shown) > IN_SENTENCE else "")
     return {
-        language: (words.pick(rule.naming, language) or rule.id).replace(PLACE, told or "–")
+        language: (words.pick(rule.naming, language) or rule.id).replace(PLACE, told)
         for language in LANGUAGES
     }
 
 
 def shown_key(contract: Contract, name: Named) -> str:
     """The key of a record as everybody may read it: hidden where it tells of a person."""
-    root = _root(contract, name.table)
-    fields = [root.field(field) for field in root.key] if root else []
     key = (name.key or "").replace("|", " / ")
-    if any(field is None or field.sensitivity not in ("public", "internal") for field in fields):
+    if is_personal(contract, name.table):
         return key[:1] + HIDDEN
     return key or HIDDEN
+
+
+def is_personal(contract: Contract, table: str) -> bool:
+    """Whether the key of the records of a table of another database tells of a person."""
+    root = _root(contract, table)
+    fields = [root.field(field) for field in root.key] if root else []
+    return any(field is None or field.sensitivity not in ("public", "internal") for field in fields)
 
 
 def _other(contract: Contract, name: Named) -> OtherRecord:
@@ -52,6 +57,7 @@ def _other(contract: Contract, name: Named) -> OtherRecord:
         root=root.name.partition(".")[2] if root else table,
         key=name.key or "",
         sender=name.sender or "",
+        personal=is_personal(contract, name.table),
     )
 
 

@@ -15,11 +15,12 @@ import psycopg
 import structlog
 from psycopg import sql
 
+from lienthong import audit
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.errors import NotFound
 from lienthong.records.crossing import due as dues
 from lienthong.records.crossing.due import Due, Unit
-from lienthong.records.crossing.kept import Kept
+from lienthong.records.crossing.kept import ACTOR, Kept
 from lienthong.records.store import layout, schema
 from lienthong.records.store.owner import as_owner
 
@@ -44,6 +45,16 @@ def look_again(conn: psycopg.Connection[Any], home: Path) -> int:
             conn.execute(f"SELECT pg_advisory_unlock({_LOCK})")
             _end(conn)
     return asked
+
+
+def linked(conn: psycopg.Connection[Any]) -> list[str]:
+    """The databases that were laid out and whose rules look at others."""
+    rows = conn.execute(
+        "SELECT DISTINCT contract FROM records.crossing_link JOIN records.contract_version USING (contract)"
+        " ORDER BY 1"
+    ).fetchall()
+    _end(conn)
+    return [row[0] for row in rows]
 
 
 def recheck(conn: psycopg.Connection[Any], contract: str, home: Path) -> Iterator[int]:
@@ -88,6 +99,9 @@ def _serve(conn: psycopg.Connection[Any], due: Due, home: Path) -> int:
             asked += _ask(conn, contract, concerned.get(contract, set()), due, home)
         with conn.transaction():
             dues.done(conn, due)
+            if asked:
+                about = {"contract": due.contract, "receipts": len(due.receipts), "records": asked}
+                audit.write(conn, ACTOR, "record.asked_again", about)
     except psycopg.OperationalError:
         raise
     except Exception:

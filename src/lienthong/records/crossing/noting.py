@@ -17,7 +17,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.contracts.rules.others import Named
 from lienthong.records.checking.checked import WORD, Checked
-from lienthong.records.checking.naming import MOST, others_of
+from lienthong.records.checking.naming import MOST, is_personal, others_of
 from lienthong.records.store import bulk
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def note_due(
         " (SELECT 1 FROM records.crossing_link WHERE other_contract = %(contract)s)",
         {"contract": contract, "receipts": receipts, "looked": looked},
     )
+    conn.execute("SELECT pg_notify('lienthong_submission', 'crossing')")
 
 
 def note_batch(
@@ -186,14 +187,15 @@ def _copy_lines(
         for position in hit
     )
     roots = ", ".join(
-        f"({literal(name)}, {literal((lent.root or lent.name).rpartition('.')[2])})"
+        f"({literal(name)}, {literal((lent.root or lent.name).rpartition('.')[2])},"
+        f" {is_personal(batch.contract, name)})"
         for name, lent in batch.contract.borrowed.items()
     )
     names = (
         "SELECT _row, position, to_json(list({contract: split_part(other, '.', 1), 'table': split_part(other, '.', 2),"
-        " root: root, key: coalesce(key, ''), sender: coalesce(sender, '')}"
+        " root: root, key: coalesce(key, ''), sender: coalesce(sender, ''), personal: personal}"
         f" ORDER BY other, key, sender)[:{MOST}])::VARCHAR AS others"
-        f" FROM {quoted('named_' + table)} JOIN (VALUES {roots}) b(other, root) USING (other) GROUP BY ALL"
+        f" FROM {quoted('named_' + table)} JOIN (VALUES {roots}) b(other, root, personal) USING (other) GROUP BY ALL"
     )
     bulk.copy(
         conn,

@@ -89,6 +89,20 @@ def findings(
     ]
 
 
+def examples_naming(conn: psycopg.Connection[Any], receipt: str, unit: int) -> list[Finding]:
+    """The findings on one unit of a receipt that name records of other databases."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT table_name AS table, row, unit, key, field, rule, criterion, severity, value, message, remedy,"
+            " others FROM records.finding WHERE receipt = %s AND unit = %s AND others IS NOT NULL",
+            [receipt, unit],
+        ).fetchall()
+    return [
+        msgspec.convert({name: value for name, value in row.items() if value is not None}, Finding)
+        for row in rows
+    ]
+
+
 class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
     """How often one rule was broken in one submission."""
 

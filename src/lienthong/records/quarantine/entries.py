@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from lienthong.errors import NotFound
 from lienthong.findings import Criterion, Finding, Text
 from lienthong.records.intake import faults as reasons
+from lienthong.records.intake.findings import examples_naming
 from lienthong.records.store.rulesets import Ruleset, bits, load
 
 State = Literal["open", "mended", "superseded", "abandoned"]
@@ -173,7 +174,12 @@ def findings(conn: psycopg.Connection[Any], given: Entry) -> list[Finding]:
     for table, about in given.masks.items():
         for row, failed, _unknown in about["bits"]:
             found += _of_row(rulesets[about["ruleset"]], table, row, int(failed, 16), given)
-    return found
+    named = {
+        (one.table, one.row, one.rule, one.field): one
+        for one in examples_naming(conn, given.receipt, given.unit)
+    }
+    # What the intake saw of other databases stays told as long as the same cell is blamed.
+    return [named.get((one.table, one.row, one.rule, one.field), one) for one in found]
 
 
 def history(conn: psycopg.Connection[Any], id: int) -> list[Act]:
