@@ -25,7 +25,8 @@ FILLED = {
     "id:str": "sub_0123456789abcdef", "act:str": "pause",
     "name:str": "care", "form:str": "sql", "contract:str": "care", "table:str": "XML1", "key:str": "x",
     "receipt:str": "TN-20261122-000001", "ending:str": "csv", "entry:int": "1", "sender:str": "01999",
-    "number:int": "1", "token:str": "0123456789ab", "path:str": "nothing", "rest:path": "nowhere", "file_path:path": "style.css",
+    "number:int": "1",
+    "token:str": "0123456789ab", "path:str": "nothing", "rest:path": "nowhere", "file_path:path": "style.css",
 }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_a_hospital_sees_its_ticket_plans_corrects_and_the_ticket_closes(
     listed = client.get("/tickets").text
     number = number_of(listed, "Lý do đến khám")
     page = client.get(f"/tickets/{number}").text
-    assert "chờ nêu nguyên nhân" in page
+    assert "chờ kế hoạch" in page
     assert "Bản ghi làm phiếu còn mở" in page
     assert act(client, number, "plan", **PLAN).status_code == 200
     page = client.get(f"/tickets/{number}").text
@@ -125,12 +125,12 @@ def test_more_time_is_asked_by_the_hospital_and_given_by_the_owner_of_the_databa
     token = csrf(client.get(f"/tickets/{number}").text)
     own = client.post(
         f"/tickets/{number}/decide",
-        data={"_csrf_token": token, "answer": "grant", "reason": "tự cho"},
+        data={"_csrf_token": token, "answer": "1", "reason": "tự cho"},
     )
     assert own.status_code == 403
     client = signed_in("owner")
     assert "Phải về xã hỏi lại" in client.get(f"/tickets/{number}").text
-    answer = act(client, number, "decide", answer="grant", reason="Đúng là phải đi xác minh")
+    answer = act(client, number, "decide", answer="1", reason="Đúng là phải đi xác minh")
     assert answer.status_code == 200 and "chấp thuận" in answer.text
 
 

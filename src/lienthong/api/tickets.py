@@ -61,7 +61,7 @@ def _told(conn: Connection, found: list[Ticket]) -> list[Told]:
     said, today = worklist.sayings(conn, found), clock.today()
     return [
         Told(
-            ticket=one, sentence=said[one.id][0], remedy=said[one.id][1], stage=one.stage, due=one.due,
+            ticket=one, sentence=said[one.cause_key][0], remedy=said[one.cause_key][1], stage=one.stage, due=one.due,
             late=max(0, one.late(today)),
         )
         for one in found
@@ -91,10 +91,9 @@ def listed(
     most, today = limited(limit), clock.today()
     with pool.connection() as conn:
         whose, where = _whose(conn, actor, sender, province)
-        found = ticket.listed(
-            conn, today=today, contract=contract, sender=whose, province=where, show=show, start=start, limit=most + 1
-        )  # fmt: skip
-        numbers = ticket.numbers(conn, today=today, contract=contract, sender=whose, province=where)
+        among = ticket.Among(contract=contract, sender=whose, province=where)
+        found = ticket.listed(conn, among, today=today, show=show, start=start, limit=most + 1)
+        numbers = ticket.numbers(conn, among, today=today)
         told = _told(conn, found[:most])
     return Worklist(numbers=numbers, tickets=told, next=start + most if len(found) > most else None)
 
@@ -119,9 +118,8 @@ def listed_csv(
     today = clock.today()
     with pool.connection() as conn:
         whose, where = _whose(conn, actor, sender, None)
-        found = ticket.listed(
-            conn, today=today, contract=contract, sender=whose, province=where, show=show, limit=50_000
-        )  # fmt: skip
+        among = ticket.Among(contract=contract, sender=whose, province=where)
+        found = ticket.listed(conn, among, today=today, show=show, limit=50_000)
         said = worklist.sayings(conn, found)
     sheet = worklist.tickets_sheet(
         found, said, contracts, today=today, language=language_of(request)

@@ -15,14 +15,13 @@ from lienthong.contracts.contract import Contract
 from lienthong.quality import expected
 from lienthong.quality.explain import known_rules
 from lienthong.quality.keys import identity_keys
-from lienthong.quality.tickets import nightly, ranking, ticket
+from lienthong.quality.tickets import nightly, ranking, ticket, worklist
 from lienthong.quality.tickets import silence as silences
-from lienthong.quality.tickets.correction import correction
 from lienthong.web.page import Page
 from lienthong.web.scores import province_names, reach, sender_names
-from lienthong.web.tickets import lines, permitted
+from lienthong.web.tickets import permitted
 
-PAGE = 25
+PAGE = 12
 READ = {"action": "ticket.read"}
 
 
@@ -39,26 +38,26 @@ def alerts(
     today = clock.today()
     with pool.connection() as conn:
         permit, whose, where = permitted(conn, actor, "", "")
-        found = ticket.listed(
-            conn, today=today, show="alert", sender=whose, province=where, start=max(0, start), limit=PAGE + 1
-        )  # fmt: skip
-        numbers = ticket.numbers(conn, today=today, sender=whose, province=where)
+        among = ticket.Among(sender=whose, province=where)
+        found = ticket.groups(
+            conn, "cause", among, today=today, show="alert", start=max(0, start), limit=PAGE + 1
+        )
+        numbers = ticket.numbers(conn, among, today=today)
         keys = [key for key in identity_keys(conn, contracts.values(), reach(permit)) if key.failed]
         withheld = conn.execute(
             "SELECT contract, count(*), count(DISTINCT sender) FROM records.withheld GROUP BY 1 ORDER BY 2 DESC"
         ).fetchall()
-        shown = lines(conn, found[:PAGE])
+        said = worklist.sayings(conn, found[:PAGE])
     return page.show(
         "alerts.html",
-        lines=shown,
+        groups=found[:PAGE],
+        said=said,
         numbers=numbers,
-        keys=keys[:12],
-        more_keys=max(0, len(keys) - 12),
+        keys=keys[:PAGE],
+        more_keys=max(0, len(keys) - PAGE),
         withheld=withheld,
         contracts=contracts,
-        names=sender_names(codes, [line.one.sender for line in shown]),
-        province_names=province_names(codes),
-        levels=correction().levels,
+        today=today,
         first=start <= 0,
         more=start + PAGE if len(found) > PAGE else None,
     )

@@ -22,6 +22,7 @@ from lienthong.web import (
     trail,
     unknown,
     upload,
+    worklists,
 )
 
 ROUTES: list[ControllerRouterHandler] = [
@@ -35,6 +36,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *quarantine.ROUTES,
     *records.ROUTES,
     *tickets.ROUTES,
+    *worklists.ROUTES,
     *subscribers.ROUTES,
     *cleaning.ROUTES,
     *accounts.ROUTES,

@@ -18,6 +18,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.errors import NotAllowed, NotFound
 from lienthong.findings import Criterion
 from lienthong.quality import expected, explain, score
+from lienthong.quality.tickets import ticket
 from lienthong.records.intake import receipts
 from lienthong.web.contracts import contract_named
 from lienthong.web.page import Page
@@ -100,6 +101,9 @@ def overview(
             expected=wanted,
         )
         causes = explain.causes(conn, part, today=day, expected=wanted, limit=5)
+        cleaning = ticket.numbers(
+            conn, ticket.Among(sender=permit.facility, province=permit.province), today=day
+        )
         courses = {
             name: score.trend(
                 conn, msgspec.structs.replace(part, contract=name), days=TREND_DAYS, today=day
@@ -123,6 +127,7 @@ def overview(
         contracts=contracts,
         names=sender_names(codes, [cause.sender for cause in causes]),
         changes=changes(cards, earlier, known),
+        cleaning=cleaning,
         permit=permit,
     )
 

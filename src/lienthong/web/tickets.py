@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, get_args
 
 import msgspec
@@ -17,7 +18,7 @@ from lienthong import clock
 from lienthong.access import Actor, Permit, policy
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.errors import Failure, NotAllowed, NotFound
+from lienthong.errors import Failure, NotAllowed
 from lienthong.quality.tickets import acts, holders, ticket, upkeep, worklist
 from lienthong.quality.tickets.correction import correction
 from lienthong.quality.tickets.holders import Holder
@@ -25,10 +26,9 @@ from lienthong.quality.tickets.ticket import Ticket
 from lienthong.web.page import Page
 from lienthong.web.purposes import purpose_of
 from lienthong.web.scores import province_names, sender_names
-from lienthong.web.submissions import MEDIA
 
-PAGE = 25
-SHOWN = 25
+PAGE = 12
+SHOWN = 12
 """Records of a ticket on its page; the file holds all."""
 MOST_TICKETS = 50_000
 READ = {"action": "ticket.read"}
@@ -62,10 +62,13 @@ def permitted(
 def lines(conn: Connection[Any], found: list[Ticket]) -> list[Line]:
     """Tickets with what their rules say."""
     said, today = worklist.sayings(conn, found), clock.today()
-    return [
-        Line(one=one, sentence=said[one.id][0], remedy=said[one.id][1], late=one.late(today))
-        for one in found
-    ]
+    return [line_of(one, said, today) for one in found]
+
+
+def line_of(one: Ticket, said: Mapping[worklist.Cause, worklist.Said], today: date) -> Line:
+    """One of them."""
+    sentence, remedy = said[one.cause_key]
+    return Line(one=one, sentence=sentence, remedy=remedy, late=one.late(today))
 
 
 @get("/tickets", opt=READ, sync_to_thread=True)
@@ -78,33 +81,64 @@ def ticket_list(
     contract: str = "",
     sender: str = "",
     province: str = "",
+    table: str = "",
+    rule: str = "",
     show: str = "active",
+    by: str = "",
     start: int = 0,
 ) -> Response[str]:
-    """Tickets by urgency: of my facility, my province, or the nation."""
-    today = clock.today()
+    """Tickets of my facility, my province or the nation: by urgency, or summed by cause, sender or province."""
+    today, start = clock.today(), max(0, start)
     kind: Any = show if show in get_args(ticket.Show) else "active"
+    view: Any = by if by in get_args(ticket.By) else ""
     with pool.connection() as conn:
         permit, whose, where = permitted(conn, actor, sender, province)
-        asked = {"contract": contract or None, "sender": whose, "province": where}
-        found = ticket.listed(
-            conn, today=today, show=kind, start=max(0, start), limit=PAGE + 1, **asked
+        among = ticket.Among(
+            contract=contract, sender=whose, province=where, table_name=table, rule=rule
         )
-        numbers = ticket.numbers(conn, today=today, **asked)
-        shown = lines(conn, found[:PAGE])
-    chosen = {"contract": contract, "sender": sender, "province": province, "show": kind}
+        found: list[Any] = (
+            ticket.groups(conn, view, among, today=today, show=kind, start=start, limit=PAGE + 1)
+            if view
+            else ticket.listed(conn, among, today=today, show=kind, start=start, limit=PAGE + 1)
+        )
+        numbers = ticket.numbers(conn, among, today=today)
+        said = worklist.sayings(conn, found[:PAGE])
+        cause = worklist.sayings(conn, [_named(contract, table, rule)]) if rule else {}
+    chosen = {
+        "contract": contract, "sender": sender, "province": province, "table": table, "rule": rule, "show": kind,
+        "by": view,
+    }  # fmt: skip
     return page.show(
         "tickets.html",
-        lines=shown,
+        lines=[] if view else [line_of(one, said, today) for one in found[:PAGE]],
+        groups=found[:PAGE] if view else [],
+        said=said,
+        cause=next(iter(cause.values()), None),
         numbers=numbers,
         chosen=chosen,
         first=start <= 0,
         more=start + PAGE if len(found) > PAGE else None,
         permit=permit,
         contracts=contracts,
-        names=sender_names(codes, [line.one.sender for line in shown]),
+        names=sender_names(codes, [one.sender for one in found[:PAGE]]),
         province_names=province_names(codes),
         levels=correction().levels,
+        today=today,
+    )
+
+
+def _named(contract: str, table: str, rule: str) -> ticket.Group:
+    """The cause that a list is narrowed to, to say it above the list."""
+    name, _, field = rule.partition("|")
+    none = ticket.Numbers(active=0, late=0, alert=0, planned=0, closed=0, rows=0)
+    return ticket.Group(
+        contract=contract,
+        table_name=table,
+        rule=name,
+        field=field,
+        senders=0,
+        due=None,
+        numbers=none,
     )
 
 
@@ -156,8 +190,7 @@ def _show(
     history = ticket.acts(conn, number)
     line = lines(conn, [given])[0]
     contract = contracts.get(given.contract)
-    about = {"sender": given.sender, "province": given.province}
-    records = _records(conn, actor, contract, given, SHOWN + 1)
+    records = records_of(conn, actor, contract, given, SHOWN + 1)
     return page.show(
         "ticket.html",
         422 if problem else 200,
@@ -173,10 +206,10 @@ def _show(
         days=correction().days(given.opened_on),
         levels=correction().levels,
         today=clock.today(),
-        may_plan=given.state != "closed" and _may(actor, "ticket.plan", about),
+        may_plan=given.state != "closed" and _may(actor, "ticket.plan", about(given)),
         may_decide=given.field_check == "asked"
         and given.state != "closed"
-        and _may(actor, "ticket.decide", about),
+        and _may(actor, "ticket.decide", about(given)),
         done=done,
         problem=problem,
         written=written or {},
@@ -199,11 +232,11 @@ def _may(actor: Actor, action: str, about: Mapping[str, Any]) -> bool:
 def allowed(conn: Connection[Any], actor: Actor, action: str, number: int) -> Ticket:
     """The ticket, when the gate lets this actor do it. Raises NotFound, NotAllowed."""
     given = ticket.one(conn, number)
-    policy.allow(conn, actor, action, _about(given))
+    policy.allow(conn, actor, action, about(given))
     return given
 
 
-def _about(given: Ticket) -> dict[str, Any]:
+def about(given: Ticket) -> dict[str, Any]:
     return {
         "ticket": given.id,
         "contract": given.contract,
@@ -212,7 +245,7 @@ def _about(given: Ticket) -> dict[str, Any]:
     }
 
 
-def _records(
+def records_of(
     conn: Connection[Any],
     actor: Actor,
     contract: Contract | None,
@@ -224,7 +257,7 @@ def _records(
     if contract is None or purpose is None:
         return None
     try:
-        policy.allow(conn, actor, "ticket.records", _about(given), purpose)
+        policy.allow(conn, actor, "ticket.records", about(given), purpose)
     except NotAllowed:
         return None
     return holders.holders(conn, contract, given, limit=limit)
@@ -274,7 +307,7 @@ def decide(
     data: Form,
 ) -> Response[Any]:
     """The owner of the database grants or refuses the longer time."""
-    grant = data.get("answer") == "grant"
+    grant = data.get("answer") == "1"
     with pool.connection() as conn:
         allowed(conn, actor, "ticket.decide", number)
         try:
@@ -285,93 +318,4 @@ def decide(
     return Redirect(f"/tickets/{number}?done={'granted' if grant else 'refused'}", status_code=303)
 
 
-@get("/tickets/file/{ending:str}", opt=READ, sync_to_thread=True)
-def ticket_file(
-    page: Page,
-    pool: ConnectionPool,
-    actor: Actor,
-    contracts: Mapping[str, Contract],
-    ending: str,
-    contract: str = "",
-    sender: str = "",
-    province: str = "",
-    show: str = "active",
-) -> Response[bytes]:
-    """The tickets of a list as CSV or XLSX; the workbook also holds their records, for who may see them."""
-    _known(ending)
-    today, language = clock.today(), page.language
-    kind: Any = show if show in get_args(ticket.Show) else "active"
-    with pool.connection() as conn:
-        _, whose, where = permitted(conn, actor, sender, province)
-        found = ticket.listed(
-            conn, today=today, show=kind, contract=contract or None, sender=whose, province=where, limit=MOST_TICKETS
-        )  # fmt: skip
-        said = worklist.sayings(conn, found)
-        sheet = worklist.tickets_sheet(found, said, contracts, today=today, language=language)
-        if ending == "csv":
-            return attached(worklist.as_csv(sheet), "tickets.csv", ending)
-        sheets = [sheet]
-        held = list(_held(conn, actor, contracts, found))
-        if held:
-            sheets.append(worklist.records_sheet(held, contracts, language=language))
-        return attached(worklist.as_xlsx(sheets), "tickets.xlsx", ending)
-
-
-def _held(
-    conn: Connection[Any], actor: Actor, contracts: Mapping[str, Contract], found: list[Ticket]
-) -> Iterator[tuple[Ticket, Holder]]:
-    left = worklist.MOST_RECORDS
-    for one in found:
-        if left <= 0:
-            return
-        for record in _records(conn, actor, contracts.get(one.contract), one, left) or ():
-            yield one, record
-            left -= 1
-
-
-@get(
-    "/tickets/{number:int}/records/{ending:str}",
-    opt={"action": "ticket.records"},
-    sync_to_thread=True,
-)
-def ticket_records(
-    page: Page,
-    pool: ConnectionPool,
-    actor: Actor,
-    contracts: Mapping[str, Contract],
-    number: int,
-    ending: str,
-) -> Response[bytes]:
-    """The records that hold one ticket open as CSV or XLSX."""
-    _known(ending)
-    with pool.connection() as conn:
-        given = allowed(conn, actor, "ticket.read", number)
-        policy.allow(
-            conn, actor, "ticket.records", _about(given), purpose_of(actor, "ticket.records")
-        )
-        contract = contracts.get(given.contract)
-        found = (
-            holders.holders(conn, contract, given, limit=worklist.MOST_RECORDS) if contract else []
-        )
-    sheet = worklist.records_sheet(
-        [(given, one) for one in found], contracts, language=page.language
-    )
-    content = worklist.as_csv(sheet) if ending == "csv" else worklist.as_xlsx([sheet])
-    return attached(content, f"ticket-{number}.{ending}", ending)
-
-
-def _known(ending: str) -> None:
-    if ending not in ("csv", "xlsx"):
-        raise NotFound("tickets.form", "Tickets come as: %(choices)s.", choices="csv, xlsx")
-
-
-def attached(content: bytes, name: str, ending: str) -> Response[bytes]:
-    """A file to download."""
-    return Response(
-        content,
-        media_type=MEDIA[ending],
-        headers={"content-disposition": f'attachment; filename="{name}"'},
-    )
-
-
-ROUTES = [ticket_list, ticket_page, plan, decide, ticket_file, ticket_records]
+ROUTES = [ticket_list, ticket_page, plan, decide]

@@ -126,6 +126,11 @@ def next_due(due: Due, stage: Stage) -> date | None:
     return {"plan": due.plan, "mend": due.mend, "field": due.field}.get(stage)
 
 
+def judged(today: date) -> date:
+    """The working day by which lateness is judged: a last day that was a Friday is not late on Saturday."""
+    return today if clock.is_working_day(today) else clock.add_working_days(today, -1)
+
+
 def days_late(last: date | None, today: date) -> int:
     """Working days that have passed since the last day; 0 while it has not passed, negative is what is left."""
     return 0 if last is None else clock.working_days_between(last, today)

@@ -107,10 +107,10 @@ def _overdue(
             continue
         newest = heard[code][0] if code in heard else None
         due = None if newest is None else newest + allowed
-        if due is not None and due >= today:
-            continue
         if due is not None and due not in late_by:
             late_by[due] = clock.working_days_between(due, today)
+        if due is not None and late_by[due] <= 0:
+            continue
         found.append(
             Silent(
                 contract=contract,

@@ -82,6 +82,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
         """The rule as counts call it."""
         return f"{self.rule}|{self.field}"
 
+    @property
+    def cause_key(self) -> tuple[str, str, str]:
+        """What it shares with tickets of other senders: contract, table, rule."""
+        return self.contract, self.table_name, self.rule_key
+
     def late(self, today: date) -> int:
         """Working days late; negative: working days left."""
         return correction.days_late(self.due, today)
@@ -132,31 +137,40 @@ def acts(conn: psycopg.Connection[Any], id: int) -> list[Act]:
     return [Act(**row) for row in rows]
 
 
-def _where(
-    contract: str | None, sender: str | None, province: str | None, show: Show, today: date
-) -> tuple[str, dict[str, Any]]:
-    conditions = [f"({SHOWS[show].format(due=DUE)})"]
-    values: dict[str, Any] = {"today": today}
-    for name, value in (("contract", contract), ("sender", sender), ("province", province)):
-        if value:
-            conditions.append(f"{name} = %({name})s")
-            values[name] = value
-    return " AND ".join(conditions), values
+class Among(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tickets are meant; what is None or empty does not narrow. `rule` is the rule with its field (`X-1|A`)."""
+
+    contract: str | None = None
+    sender: str | None = None
+    province: str | None = None
+    table_name: str | None = None
+    rule: str | None = None
+
+    def where(self, show: Show, today: date) -> tuple[str, dict[str, Any]]:
+        """The condition of a statement and its values."""
+        conditions = [f"({SHOWS[show].format(due=DUE)})"]
+        values: dict[str, Any] = {"today": correction.judged(today)}
+        for name in ("contract", "sender", "province", "table_name"):
+            if given := getattr(self, name):
+                conditions.append(f"{name} = %({name})s")
+                values[name] = given
+        if self.rule:
+            conditions.append("rule = %(rule)s AND field = %(field)s")
+            values["rule"], _, values["field"] = self.rule.partition("|")
+        return " AND ".join(conditions), values
 
 
 def listed(
     conn: psycopg.Connection[Any],
+    among: Among | None = None,
     *,
     today: date,
-    contract: str | None = None,
-    sender: str | None = None,
-    province: str | None = None,
     show: Show = "active",
     start: int = 0,
     limit: int = 50,
 ) -> list[Ticket]:
     """Tickets by urgency: alerts first, then by the last day for what is owed, then by rows. `start` skips so many."""
-    where, values = _where(contract, sender, province, show, today)
+    where, values = (among or Among()).where(show, today)
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             f"SELECT {_COLUMNS} FROM quality.ticket WHERE {where}"  # noqa: S608
@@ -166,27 +180,82 @@ def listed(
     return [msgspec.convert(row, Ticket) for row in rows]
 
 
-def numbers(
-    conn: psycopg.Connection[Any],
-    *,
-    today: date,
-    contract: str | None = None,
-    sender: str | None = None,
-    province: str | None = None,
-) -> Numbers:
+def numbers(conn: psycopg.Connection[Any], among: Among | None = None, *, today: date) -> Numbers:
     """The counters above a list."""
-    where, values = _where(contract, sender, province, "all", today)
-    shown = {name: condition.format(due=DUE) for name, condition in SHOWS.items()}
+    where, values = (among or Among()).where("all", today)
     row = conn.execute(
-        "SELECT "  # noqa: S608
-        + ", ".join(
-            f"count(*) FILTER (WHERE {shown[name]})"
-            for name in ("active", "late", "alert", "planned", "closed")
-        )
-        + f", coalesce(sum(open_rows), 0)::bigint FROM quality.ticket WHERE {where}",
+        f"SELECT {_counters()} FROM quality.ticket WHERE {where}",  # noqa: S608
         values,
     ).fetchone()
     assert row is not None
-    return Numbers(
-        active=row[0], late=row[1], alert=row[2], planned=row[3], closed=row[4], rows=row[5]
-    )
+    return Numbers(**dict(zip(Numbers.__struct_fields__, row, strict=True)))
+
+
+def _counters() -> str:
+    shown = [
+        f"count(*) FILTER (WHERE {SHOWS[name].format(due=DUE)})"
+        for name in ("active", "late", "alert", "planned", "closed")
+    ]
+    return ", ".join([*shown, "coalesce(sum(open_rows), 0)::bigint"])
+
+
+By = Literal["cause", "sender", "province"]
+GROUPS: dict[str, tuple[str, ...]] = {
+    "cause": ("contract", "table_name", "rule", "field"),
+    "sender": ("sender",),
+    "province": ("province",),
+}
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Tickets that share a cause, a sender or a province; `senders` is how many have one that is not closed."""
+
+    contract: str = ""
+    table_name: str = ""
+    rule: str = ""
+    field: str = ""
+    sender: str = ""
+    province: str = ""
+    senders: int
+    due: date | None
+    numbers: Numbers
+
+    @property
+    def rule_key(self) -> str:
+        """The rule as lists of tickets take it."""
+        return f"{self.rule}|{self.field}"
+
+    @property
+    def cause_key(self) -> tuple[str, str, str]:
+        """Contract, table and rule of a group by cause."""
+        return self.contract, self.table_name, self.rule_key
+
+
+def groups(
+    conn: psycopg.Connection[Any],
+    by: By,
+    among: Among | None = None,
+    *,
+    today: date,
+    show: Show = "active",
+    start: int = 0,
+    limit: int = 50,
+) -> list[Group]:
+    """Tickets of a list by what they share: with alerts first, then by open rows. `due` is the nearest last day."""
+    where, values = (among or Among()).where(show, today)
+    names = GROUPS[by]
+    rows = conn.execute(
+        f"SELECT {', '.join(names)}, count(DISTINCT sender) FILTER (WHERE state <> 'closed'),"  # noqa: S608
+        f" min({DUE}) FILTER (WHERE state <> 'closed'), {_counters()} FROM quality.ticket WHERE {where}"
+        f" GROUP BY {', '.join(names)} ORDER BY count(*) FILTER (WHERE state <> 'closed' AND alert) > 0 DESC,"
+        f" sum(open_rows) DESC, {', '.join(names)} LIMIT %(limit)s OFFSET %(start)s",
+        values | {"limit": limit, "start": start},
+    ).fetchall()
+    width = len(names)
+    return [
+        Group(
+            **dict(zip(names, row[:width], strict=True)), senders=row[width], due=row[width + 1],
+            numbers=Numbers(**dict(zip(Numbers.__struct_fields__, row[width + 2 :], strict=True))),
+        )
+        for row in rows
+    ]  # fmt: skip

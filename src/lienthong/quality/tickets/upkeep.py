@@ -17,10 +17,10 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.findings import Criterion, Severity
-from lienthong.quality.criteria import criteria
 from lienthong.quality.explain import known_rules
 from lienthong.quality.tickets.correction import due
 from lienthong.records.intake import faults as reasons
+from lienthong.records.intake.withholding import withholds
 
 ACTOR = "tickets"
 BATCH = 200
@@ -160,7 +160,7 @@ def _open(conn: psycopg.Connection[Any], wanted: list[Place]) -> list[Open]:
         " AND (contract, sender) IN (SELECT * FROM unnest(%s::text[], %s::text[])) GROUP BY 1, 2, 3, 4",
         _columns(wanted, 2),
     ).fetchall()
-    said, found, roles = known_rules(conn), [], criteria().identity.roles
+    said, found = known_rules(conn), []
     for contract, sender, table, key, failed, since in rows:
         rule, _, field = key.partition("|")
         about = said.get((contract, table, key))
@@ -168,7 +168,7 @@ def _open(conn: psycopg.Connection[Any], wanted: list[Place]) -> list[Open]:
         if severity is Severity.INFORMATION:
             continue
         criterion = about.criterion if about else Criterion.CORRECT
-        alert = about is not None and about.role in roles
+        alert = about is not None and withholds(about)
         found.append(
             Open(contract, sender, table, rule, field, failed, since, criterion, severity, alert)
         )

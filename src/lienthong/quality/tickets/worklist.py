@@ -19,7 +19,7 @@ from lienthong.findings import Text
 from lienthong.quality.explain import known_rules
 from lienthong.quality.tickets.correction import correction
 from lienthong.quality.tickets.holders import Holder
-from lienthong.quality.tickets.ticket import Ticket
+from lienthong.quality.tickets.ticket import Group, Ticket
 from lienthong.records.intake import faults as reasons
 from lienthong.words import say
 
@@ -51,20 +51,24 @@ Sheet = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
 """Name, heads and rows of one sheet, in the reader's language."""
 
 
-def sayings(conn: psycopg.Connection[Any], tickets: Iterable[Ticket]) -> dict[int, Said]:
-    """What the rules of tickets say and how to mend it, by ticket."""
-    known = known_rules(conn)
-    found: dict[int, Said] = {}
-    for one in tickets:
-        about = known.get((one.contract, one.table_name, one.rule_key))
-        found[one.id] = (about.sentence, about.remedy) if about else (reasons.general(one.rule), {})
+Cause = tuple[str, str, str]
+"""contract, table, rule with its field."""
+
+
+def sayings(conn: psycopg.Connection[Any], those: Iterable[Ticket | Group]) -> dict[Cause, Said]:
+    """What the rules of tickets say and how to mend it, by cause."""
+    known, found = known_rules(conn), {}
+    for cause in {one.cause_key for one in those}:
+        about = known.get(cause)
+        said = (about.sentence, about.remedy) if about else None
+        found[cause] = said or (reasons.general(cause[2].partition("|")[0]), {})
     return found
 
 
 def state_word(one: Ticket, language: str) -> str:
     """The state of a ticket in words."""
     return {
-        "open": say("waits for cause and plan", language),
+        "open": say("waits for a plan", language),
         "planned": say("being corrected", language),
         "closed": say("closed", language),
     }[one.state]
@@ -82,7 +86,7 @@ def stage_word(one: Ticket, language: str) -> str:
 
 def tickets_sheet(
     tickets: Iterable[Ticket],
-    said: Mapping[int, Said],
+    said: Mapping[Cause, Said],
     contracts: Mapping[str, Contract],
     *,
     today: date,
@@ -93,7 +97,7 @@ def tickets_sheet(
 
     def rows() -> Iterator[list[Any]]:
         for one in tickets:
-            sentence, remedy = said[one.id]
+            sentence, remedy = said[one.cause_key]
             told = levels.get(one.level)
             late = one.late(today)
             yield [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from lienthong.contracts.rules.casts import literal, quoted
-from lienthong.findings import Severity
+from lienthong.findings import Criterion, Severity
 from lienthong.records.checking.checked import WORD, Checked
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.intake.verdicts import verdict
@@ -40,8 +40,13 @@ def identity_roles() -> frozenset[str]:
 
 
 def withholds(rule: RuleSaid) -> bool:
-    """Whether a record that breaks this rule is not passed on."""
-    return rule.role in identity_roles() and rule.severity is not Severity.INFORMATION
+    """Whether an identity key is wrong in a record that breaks this rule, so that it is not passed on.
+
+    A key that is missing where that is allowed (a warning), or late, is not wrong.
+    """
+    if rule.role not in identity_roles() or rule.severity is Severity.INFORMATION:
+        return False
+    return rule.severity is Severity.ERROR or rule.criterion in (Criterion.CORRECT, Criterion.CLEAN)
 
 
 def withheld(group: Group) -> str:

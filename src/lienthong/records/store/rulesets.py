@@ -27,7 +27,10 @@ class RuleSaid(msgspec.Struct, frozen=True, omit_defaults=True):
     sentence: Text = {}
     remedy: Text = {}
     role: str = ""
-    """What the blamed field identifies (a person, a facility, the record itself); empty for most."""
+    """What the blamed field identifies (a person, a facility, the record itself); empty for most.
+
+    Empty too for a rule that looks at other databases: there the other side may simply be late.
+    """
 
     @property
     def key(self) -> str:
@@ -141,5 +144,5 @@ def _find(conn: psycopg.Connection[Any], values: list[str]) -> int | None:
 def _said(rule: Rule, table: Table | None) -> RuleSaid:
     name = rule.fields[0] if rule.fields else ""
     field = table.field(name) if table else None
-    role = (field.identity_role or "") if field else ""
+    role = (field.identity_role or "") if field and not rule.other else ""
     return RuleSaid(rule.id, name, rule.criterion, rule.severity, rule.sentence, rule.remedy, role)
