@@ -120,13 +120,7 @@ class Deltas:
         """
         if not self._sums:
             return
-        base = [
-            (key[0], key[1], key[3], rules.table, key[2], rules.version, total.rows)
-            for key, total in self._sums.items()
-            for rules in [self._rulesets[key[0]]]
-        ]
-        usual = [line for rules in self._rulesets.values() for line in _usual(rules)]
-        unusual = [line for key, total in self._sums.items() for line in self._unusual(key, total)]
+        base, usual, unusual = self.parts()
         conn.execute(
             "INSERT INTO records.count AS c"
             " (contract, sender, day, table_name, rule, province, version, checked, failed, unknown, sole)"
@@ -149,6 +143,21 @@ class Deltas:
             " unknown = c.unknown + excluded.unknown, sole = c.sole + excluded.sole",
             [contract, *_columns(base, 7), *_columns(usual, 4), *_columns(unusual, 10)],
         )
+
+    def parts(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """The changes in three lists that multiply out to `lines`.
+
+        (ruleset, sender, day, table, province, version, rows); (ruleset, rule, checked, unknown) of each row;
+        (sender, day, table, rule, province, version, checked, failed, unknown, sole) of what was unusual.
+        """
+        base = [
+            (key[0], key[1], key[3], rules.table, key[2], rules.version, total.rows)
+            for key, total in self._sums.items()
+            for rules in [self._rulesets[key[0]]]
+        ]
+        usual = [line for rules in self._rulesets.values() for line in _usual(rules)]
+        unusual = [line for key, total in self._sums.items() for line in self._unusual(key, total)]
+        return base, usual, unusual
 
     def _unusual(self, key: tuple[int, str, str, date], total: _Sum) -> Iterator[tuple[Any, ...]]:
         """Lines (sender, day, table, rule, province, version, sums) of what failed or was undecided."""
