@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.contracts.rules import declared, duckdb_sql, subset
+from lienthong.contracts.rules.across import look_across
 from lienthong.contracts.rules.casts import quoted
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
+from lienthong.contracts.rules.gathering import gather
 from lienthong.contracts.rules.hoisting import hoist
 from lienthong.contracts.rules.resolve import places, resolve
 
@@ -20,8 +22,8 @@ def compile_contract(contract: Contract) -> CompiledContract:
     """All rules of a contract as SQL; the last few contracts are remembered by their digest."""
     if contract.digest and contract.digest in _made:
         return _made[contract.digest]
-    tables = tuple(_compile_table(contract, table) for table in contract.tables)
-    compiled = CompiledContract(contract=contract, tables=tables)
+    tables, looks = gather(tuple(_compile_table(contract, table) for table in contract.tables))
+    compiled = CompiledContract(contract=contract, tables=tables, looks=looks)
     if contract.digest:
         while len(_made) > 15:
             _made.pop(next(iter(_made)))
@@ -84,6 +86,10 @@ def _custom(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
         return CompiledRule(rule=rule, how="reader")
     if not rule.predicate:
         return CompiledRule(rule=rule, how="unknown", reason=", ".join(rule.needs))
+    absent = {other.table for other in rule.other if contract.lent(other.table) is None}
+    if absent:
+        # Whoever keeps that database may not have declared it yet: nobody can say.
+        return CompiledRule(rule=rule, how="unknown", reason=", ".join(sorted(absent)))
     return _row(contract, table, rule, rule.predicate, table.name)
 
 
@@ -110,17 +116,21 @@ def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
 
 def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: str) -> CompiledRule:
     tree = subset.parse(predicate)
-    _only_contract_tables(tree, contract)
+    _only_contract_tables(tree, contract, rule)
     read = subset.reads(tree, alias)
     local = not read.subqueries and not read.lists
     try:
         subset.require_subset(tree)
         resolved = resolve(tree, contract, table, alias)
+        crossing = look_across(resolved, contract, table, rule) if rule.other else ()
         sql = duckdb_sql.resolved_sql(resolved, local=local)
         reads = sorted({(place.table, place.name) for place in places(resolved)})
         portable, reason = True, ""
     except subset.OutsideSubset as error:
+        if rule.other:
+            raise
         # Still SQL that DuckDB may understand: a plain contract is not held to our subset.
+        crossing = ()
         sql, local, portable, reason = (
             duckdb_sql.query_sql(tree, contract),
             False,
@@ -142,6 +152,7 @@ def _row(contract: Contract, table: Table, rule: Rule, predicate: str, alias: st
         agos=tuple(sorted((ago[0], ago[1], ago[2]) for ago in read.agos)),
         reason=reason,
         portable=portable,
+        crossing=crossing,
     )
 
 
@@ -154,7 +165,8 @@ def _spelled(table: Table, names: frozenset[str]) -> tuple[str, ...]:
 def _tables_of(tree: Any, contract: Contract) -> set[str]:
     from sqlglot import exp
 
-    found = (contract.called(table.name) for table in tree.find_all(exp.Table))
+    tables = (table for table in tree.find_all(exp.Table) if not table.db)
+    found = (contract.called(table.name) for table in tables)
     return {table.name for table in found if table is not None}
 
 
@@ -175,14 +187,17 @@ def _mentioned(tree: Any, contract: Contract, table: Table) -> tuple[tuple[str, 
     )
 
 
-def _only_contract_tables(tree: Any, contract: Contract) -> None:
+def _only_contract_tables(tree: Any, contract: Contract, rule: Rule | None = None) -> None:
     """A contract may come from anywhere: its SQL reads the contract's tables and no files."""
+    others = {other.table.casefold() for other in rule.other} if rule else set()
     from sqlglot import exp
 
     subset.require_harmless(tree)
     within = {cte.alias_or_name.upper() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         plain = isinstance(table.this, exp.Identifier) and not table.db and not table.catalog
+        if f"{table.db}.{table.name}".casefold() in others and not table.catalog:
+            continue
         known = table.name.upper() in within or contract.called(table.name) is not None
         if not plain or not known:
             names = ", ".join(sorted(own.name for own in contract.tables))
