@@ -18,7 +18,7 @@ from tests.declared.worlds import (
 )
 
 CASES: dict[str, dict[str, Any]] = {
-    file.stem: yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    file.stem: yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     for file in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 }
 NAMES = tuple(CASES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from lienthong import clock
 from lienthong.contracts.codes import Codes
@@ -81,7 +81,7 @@ def _crossed(
     judge = engine(contract)
     absent = frozenset({table.name for table in judge.compiled.tables} - set(tables))
     records = {table: [Record("own", "01999")] * len(rows) for table, rows in tables.items()}
-    rows = judge.typed(tables, RECEIVED, ago)
+    rows = judge.typed(cast(Any, tables), RECEIVED, ago)
     return crossing_of(judge).decide(rows, records, Elsewhere(contract, elsewhere), absent)
 
 
@@ -125,7 +125,7 @@ def _rule(contract: str, table: str, position: int) -> str:
 def _ids(contract: str, tables: dict[str, list[Row]], which: int) -> set[str]:
     judge = engine(contract)
     absent = {table.name for table in judge.compiled.tables} - set(tables)
-    answers = judge.check(tables, received=RECEIVED, ago=ago, absent=absent)
+    answers = judge.check(cast(Any, tables), received=RECEIVED, ago=ago, absent=absent)
     return {
         judge.engines[name].table.rules[position].rule.id
         for name, rows in answers.items()
