@@ -12,8 +12,9 @@ from litestar.params import Parameter
 
 from lienthong.api.asking import contract_named
 from lienthong.contracts.codes import Code, Codes
-from lienthong.contracts.contract import Contract
-from lienthong.contracts.exports import FORMS, export
+from lienthong.contracts.contract import Contract, Version
+from lienthong.contracts.exports import export
+from lienthong.contracts.versions import AT, as_asked
 from lienthong.errors import NotFound
 from lienthong.findings import Text
 
@@ -34,6 +35,7 @@ class Named(msgspec.Struct, kw_only=True):
     version: str
     label: Text
     tables: list[str]
+    versions: list[Version]
 
 
 @get("/contracts", opt=READ, sync_to_thread=False, summary="Contracts")
@@ -45,6 +47,7 @@ def listed(contracts: Mapping[str, Contract]) -> list[Named]:
             version=one.version,
             label=one.label,
             tables=[table.name for table in one.tables],
+            versions=list(one.versions),
         )
         for one in contracts.values()
     ]
@@ -56,9 +59,15 @@ def listed(contracts: Mapping[str, Contract]) -> list[Named]:
     sync_to_thread=True,
     summary="A contract as a file",
 )
-def exported(contracts: Mapping[str, Contract], name: str, form: str) -> Response[bytes]:
-    """The contract as yaml, odcs (plain), sql, json-schema or markdown."""
-    contract = contract_named(contracts, name)
+def exported(
+    contracts: Mapping[str, Contract],
+    name: str,
+    form: str,
+    version: Annotated[str, Parameter(description="One dated version of the contract.")] = "",
+    on: Annotated[str, Parameter(description="The version in force on a day (2025-01-01).")] = "",
+) -> Response[bytes]:
+    """The contract, or one of its dated versions, as yaml, odcs (plain), sql, json-schema or markdown."""
+    contract = as_asked(contract_named(contracts, name), version, on)
     if form not in MEDIA:
         raise NotFound(
             "CONTRACT-FORM",
@@ -66,7 +75,10 @@ def exported(contracts: Mapping[str, Contract], name: str, form: str) -> Respons
             form=form,
             choices=", ".join(MEDIA),
         )
-    content = export(contract, form).encode() if form in FORMS else Path(contract.path).read_bytes()
+    if form == "yaml" and AT not in contract.version:
+        content = Path(contract.path).read_bytes()
+    else:
+        content = export(contract, "odcs" if form == "yaml" else form).encode()
     return Response(content, media_type=MEDIA[form])
 
 

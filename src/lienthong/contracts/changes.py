@@ -60,15 +60,23 @@ def _keys(old: Table, new: Table) -> Iterator[Change]:
 
 
 def _fields(old: Table, new: Table) -> Iterator[Change]:
+    renamed = _renamed(old, new)
     for field in old.fields:
-        if new.field(field.name) is None:
+        if field.name in renamed:
+            values = {"name": renamed[field.name]}
+            place = f"{old.name}.{field.name}"
+            what = "renamed to %(name)s"
+            why = "senders must write the new name"
+            yield Change("breaking", place, what, why, values)
+        elif new.field(field.name) is None:
             place = f"{old.name}.{field.name}"
             yield Change(
                 "breaking", place, "field removed", "readers lose it; senders still fill it"
             )
+    former = {name: field for field, name in renamed.items()}
     for field in new.fields:
         place = f"{new.name}.{field.name}"
-        before = old.field(field.name)
+        before = old.field(former.get(field.name, field.name))
         if before is None:
             if field.required and field.required_severity is Severity.ERROR:
                 yield Change(
@@ -78,6 +86,27 @@ def _fields(old: Table, new: Table) -> Iterator[Change]:
                 yield Change("compatible", place, "field added", "files without it stay right")
             continue
         yield from _one_field(before, field, place)
+
+
+def _renamed(old: Table, new: Table) -> dict[str, str]:
+    """Old name to new name of fields that are the same under another name.
+
+    A contract says so itself: two versions of it call one field so, a field `replaces` another one, or an alias.
+    """
+    renamed: dict[str, str] = {}
+    kept = {field.properties.get("field", field.name): field.name for field in old.fields}
+    for field in new.fields:
+        names = (
+            field.properties.get("field", field.name),
+            field.properties.get("replaces"),
+            *field.aliases,
+        )
+        for name in names:
+            before = kept.get(name)
+            gone = before and old.field(field.name) is None and new.field(before) is None
+            if before and gone:
+                renamed[before] = field.name
+    return renamed
 
 
 def _one_field(old: Field, new: Field, place: str) -> Iterator[Change]:

@@ -13,12 +13,19 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.exports import FORMS, export
 from lienthong.contracts.faults import ContractErrors
 from lienthong.contracts.reading import declared_contracts, read_contract
+from lienthong.contracts.versions import as_asked, split
 from lienthong.errors import Failure
 from lienthong.words import language, say
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 Language = Annotated[str, typer.Option("--lang", help=say("vi, en or fr"))]
+InVersion = Annotated[
+    str, typer.Option("--version", help=say("One dated version of the contract; also care@130."))
+]
+OnDay = Annotated[
+    str, typer.Option("--on", help=say("The version in force on a day (2025-01-01)."))
+]
 
 
 @app.command(help=say("Say every mistake of contracts with file and line."))
@@ -63,16 +70,16 @@ def lint(
 
 
 @app.command(help=say("Print a contract as a page: fields, rules in words, legal basis."))
-def show(contract: str, lang: Language = "") -> None:
+def show(contract: str, version: InVersion = "", on: OnDay = "", lang: Language = "") -> None:
     """Print a contract as a page: fields, rules in words, legal basis."""
     from lienthong.contracts.exports.page import markdown
 
-    typer.echo(markdown(_read(contract), lang))
+    typer.echo(markdown(_read(contract, version, on), lang))
 
 
 @app.command(help=say("Compare two contracts and say whom the change breaks."))
 def diff(old: str, new: str, lang: Language = "") -> None:
-    """Compare two contracts. Exit 0 compatible, 1 breaking, 2 could not read."""
+    """Compare two contracts or two versions (care@130 care@4750). Exit 0 compatible, 1 breaking, 2 could not read."""
     changes = compare(_read(old), _read(new))
     for change in changes:
         what, why = change.said(lang)
@@ -89,10 +96,12 @@ def export_(
     out: Annotated[
         Path | None, typer.Option(help=say("The file to write; without it the text is printed."))
     ] = None,
+    version: InVersion = "",
+    on: OnDay = "",
 ) -> None:
     """Write a contract as SQL DDL, JSON Schema, plain ODCS or a Markdown page."""
     try:
-        text = export(_read(contract), form)
+        text = export(_read(contract, version, on), form)
     except Failure as failure:
         typer.echo(str(failure), err=True)
         raise typer.Exit(2) from failure
@@ -102,9 +111,10 @@ def export_(
         out.write_text(text, encoding="utf-8")
 
 
-def _read(name: str) -> Contract:
+def _read(name: str, version: str = "", on: str = "") -> Contract:
+    head, asked = split(name)
     try:
-        return read_contract(name)
+        return as_asked(read_contract(head), version or asked, on)
     except ContractErrors as refused:
         typer.echo(refused.said(language()), err=True)
         raise typer.Exit(2) from refused

@@ -110,7 +110,17 @@ def field_on(field: Field, day: int, version: Version | None = None) -> Field | 
                 return None
             field = replace(field, **period.changes)
             break
+    if version is not None and version.known == "names":
+        field = replace(field, evidence=version.evidence, source=version.source)
     return replace(field, name=name, properties=properties, periods=(), aliases={})
+
+
+def versions_of(field: Field) -> tuple[str, ...]:
+    """The ids of the versions that have a field, oldest first; empty when every version has it."""
+    if field.always:
+        return ()
+    ids = (name for period in field.periods if not period.absent for name in period.versions)
+    return tuple(dict.fromkeys(ids))
 
 
 def _called(field: Field, version: Version | None) -> str:

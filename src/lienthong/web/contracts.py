@@ -9,6 +9,7 @@ from litestar import Response, get
 
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.exports import export
+from lienthong.contracts.versions import AT, as_asked, versions_of
 from lienthong.errors import NotFound
 from lienthong.web.page import Page
 
@@ -41,12 +42,29 @@ def contract_list(page: Page, contracts: Mapping[str, Contract]) -> Response[str
 
 @get("/contracts/{name:str}", opt={"action": "contract.read"}, sync_to_thread=True)
 def contract_page(
-    page: Page, contracts: Mapping[str, Contract], name: str, table: str = ""
+    page: Page,
+    contracts: Mapping[str, Contract],
+    name: str,
+    table: str = "",
+    version: str = "",
+    on: str = "",
 ) -> Response[str]:
-    """One contract: legal basis, clocks, and the fields and rules of one table (default: the one with most fields)."""
-    contract = contract_named(contracts, name)
+    """One contract: legal basis, clocks, and the fields and rules of one table (default: the one with most fields).
+
+    `version` or `on` (a day) shows one of its dated versions.
+    """
+    whole = contract_named(contracts, name)
+    contract = as_asked(whole, version, on)
     largest = max(contract.tables, key=lambda one: len(one.fields))
-    return page.show("contract.html", contract=contract, table=contract.table(table) or largest)
+    shown = contract.table(table) or largest
+    return page.show(
+        "contract.html",
+        contract=contract,
+        table=shown,
+        versions=whole.versions,
+        chosen=contract.version.partition(AT)[2],
+        spans={field.name: versions_of(field) for field in shown.fields},
+    )
 
 
 @get(
@@ -55,10 +73,15 @@ def contract_page(
     sync_to_thread=True,
 )
 def contract_download(
-    page: Page, contracts: Mapping[str, Contract], name: str, form: str
+    page: Page,
+    contracts: Mapping[str, Contract],
+    name: str,
+    form: str,
+    version: str = "",
+    on: str = "",
 ) -> Response[bytes]:
-    """The contract as a file in one of FORMS."""
-    contract = contract_named(contracts, name)
+    """The contract, or one of its dated versions, as a file in one of FORMS."""
+    contract = as_asked(contract_named(contracts, name), version, on)
     if form not in FORMS:
         raise NotFound(
             "CONTRACT-FORM",
@@ -67,14 +90,14 @@ def contract_download(
             choices=", ".join(FORMS),
         )
     media, ending = FORMS[form]
-    if form == "yaml":
+    if form == "yaml" and AT not in contract.version:
         content = Path(contract.path).read_bytes()
     elif form == "md":
         from lienthong.contracts.exports.page import markdown
 
         content = markdown(contract, page.language).encode()
     else:
-        content = export(contract, form).encode()
+        content = export(contract, "odcs" if form == "yaml" else form).encode()
     return Response(
         content,
         media_type=media,

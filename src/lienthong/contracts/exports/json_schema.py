@@ -36,7 +36,11 @@ def json_schema(contract: Contract) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    required = [field.name for field in table.fields if field.required or field.name in table.key]
+    required = [
+        field.name
+        for field in table.fields
+        if (field.required and field.always) or field.name in table.key
+    ]
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {field.name: _field(field) for field in table.fields},

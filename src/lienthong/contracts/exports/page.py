@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.contracts.versions import versions_of
 from lienthong.words import say
 
 EVIDENCE = {
@@ -35,8 +36,24 @@ def _lines(contract: Contract, language: str) -> Iterator[str]:
             about = basis.get("about") or {}
             yield f"- {basis.get('text', '')}: {about.get(language, '')}".rstrip(": ")
         yield ""
+    yield from _versions(contract, language)
     for table in contract.tables:
         yield from _table(table, language)
+
+
+def _versions(contract: Contract, language: str) -> Iterator[str]:
+    """The dated versions with their days, what each changed, and what is not known of it."""
+    if not contract.versions:
+        return
+    yield f"**{say('Versions', language)}** ({say('judged by the day of the event', language)}):"
+    yield ""
+    for version in contract.versions:
+        since = f"{str(version.first)[:4]}-{str(version.first)[4:6]}-{str(version.first)[6:]}"
+        about = version.about.get(language, "")
+        unknown = version.unknown.get(language)
+        told = f"- **{version.id}** {say('From', language)} {since}, {version.basis}: {about}."
+        yield f"{told} {say('Not known', language)}: {unknown}" if unknown else told
+    yield ""
 
 
 def _table(table: Table, language: str) -> Iterator[str]:
@@ -66,6 +83,13 @@ def _field(field: Field, in_key: bool, language: str) -> str:
     required = say("yes" if field.required or in_key else "no", language)
     evidence = say(EVIDENCE[field.evidence], language) if field.evidence in EVIDENCE else ""
     meaning = field.label.get(language) or next(iter(field.description.values()), "")
+    if having := versions_of(field):
+        meaning += f" ({say('only in %(versions)s', language, versions=', '.join(having))})"
+    for name, version in field.aliases.items():
+        told = say(
+            "called %(name)s in version %(version)s", language, name=f"`{name}`", version=version
+        )
+        meaning += f" ({told})"
     return f"| `{field.name}` | {_cell(meaning)} | {kind} | {required} | {evidence} |"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.exports.version_document import cut, is_one_version
 from lienthong.contracts.quality_items import ENGINE
 from lienthong.contracts.yaml_lines import LOOKS_NUMERIC
 
@@ -16,6 +17,8 @@ def plain_odcs(contract: Contract) -> str:
     """The contract's own file without our additions: no customProperties, no rules of our engine."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = yaml.load(Path(contract.path).read_bytes(), loader)  # noqa: S506 safe loader
+    if is_one_version(contract):
+        document = cut(document, contract)
     return yaml.dump(
         _plain(document), Dumper=_CodesInQuotes, allow_unicode=True, sort_keys=False, width=100
     )

@@ -46,7 +46,7 @@ def _column(field: Field, in_key: bool) -> str:
     kind = COLUMN_TYPES[field.type]
     if field.type == "string" and field.max_length:
         kind = f"varchar({field.max_length})"
-    null = " NOT NULL" if field.required or in_key else ""
+    null = " NOT NULL" if (field.required and field.always) or in_key else ""
     check = ""
     if field.values and not field.separator:
         listed = ", ".join(_literal(value.value) for value in field.values)

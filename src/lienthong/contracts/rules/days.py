@@ -18,11 +18,22 @@ DAY = "_day"
 EARLIEST, LATEST = 10000101, 99991231
 
 
+class Form(NamedTuple):
+    """An older version that is still accepted: a day from `first` to `accepted` counts as `day` where the row has
+    the field `sign`, which only that version has."""
+
+    sign: str
+    first: int
+    accepted: int
+    day: int
+
+
 class Days(NamedTuple):
     """Where the day of a table's rows stands: in the root's row found by `link`, then in their own `field`."""
 
     table: str
     field: Field | None
+    forms: tuple[Form, ...] = ()
     root: str | None = None
     root_field: Field | None = None
     link: str | None = None
@@ -35,8 +46,26 @@ def days_of(contract: Contract, table: Table) -> Days:
     event = root.field(root.event) if root is not None and root.event else None
     link = table.link
     if root is None or event is None or link is None or root.field(link) is None:
-        return Days(table.name, own)
-    return Days(table.name, own, root.name, event, link)
+        return Days(table.name, own, _forms(contract, table))
+    return Days(table.name, own, _forms(contract, root), root.name, event, link)
+
+
+def _forms(contract: Contract, table: Table) -> tuple[Form, ...]:
+    return tuple(
+        Form(version.sign, version.last + 1, version.accepted, version.last)
+        for version in contract.versions
+        if version.sign and version.accepted > version.last and table.field(version.sign)
+    )
+
+
+def formed_sql(forms: tuple[Form, ...], day: str, column: Callable[[str], str]) -> str:
+    """The day of a root's row, moved back where the row has the form of an older version that is still accepted."""
+    for form in forms:
+        day = (
+            f"CASE WHEN {column(form.sign)} IS NOT NULL AND ({day}) BETWEEN {form.first} AND {form.accepted}"
+            f" THEN {form.day} ELSE {day} END"
+        )
+    return day
 
 
 def day_sql(field: Field, column: str) -> str:
@@ -69,6 +98,8 @@ class DayTeller:
         self._day = at[DAY]
         self._own = (days.field, at[days.field.name]) if days.field else None
         self._root: tuple[str, Field, int, int, int] | None = None
+        roots = layouts[days.root].at if days.root else at
+        self._forms = [(form, roots[form.sign]) for form in days.forms]
         if days.root and days.root_field and days.link:
             there = layouts[days.root].at
             self._root = (
@@ -87,11 +118,23 @@ class DayTeller:
         if self._root is None:
             return None
         root, field, event, link, own = self._root
-        found = [day_number(field, one[event]) for one in rows.find(root, link, row[own])]
+        found = [
+            self._formed(day_number(field, one[event]), one)
+            for one in rows.find(root, link, row[own])
+        ]
         return max((day for day in found if day is not None), default=None)
 
     def _of_row(self, row: list[Any]) -> int | None:
-        return day_number(self._own[0], row[self._own[1]]) if self._own else None
+        if self._own is None:
+            return None
+        day = day_number(self._own[0], row[self._own[1]])
+        return self._formed(day, row) if self._root is None else day
+
+    def _formed(self, day: int | None, row: list[Any]) -> int | None:
+        for form, at in self._forms:
+            if day is not None and row[at] is not None and form.first <= day <= form.accepted:
+                day = form.day
+        return day
 
 
 def received_day(received: datetime, ago: Callable[..., str]) -> int:

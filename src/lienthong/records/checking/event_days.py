@@ -4,11 +4,9 @@ nothing is compared row by row.
 
 from __future__ import annotations
 
-from typing import Any
-
-from lienthong.contracts.contract import Contract, Table
+from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.contracts.rules.casts import quoted
-from lienthong.contracts.rules.days import DAY, Days, day_sql, days_of, received_day
+from lienthong.contracts.rules.days import DAY, Days, day_sql, days_of, formed_sql, received_day
 from lienthong.records.checking.moments import ago
 from lienthong.records.checking.plan import Plan, Situation
 from lienthong.records.checking.relations import (
@@ -119,8 +117,9 @@ def _with_day(situation: Situation, table: Table, days: Days, relation: str) -> 
         )
         told.append("_d._root_day")
     if days.field is not None and days.field.name in names:
-        typed: Any = typed_columns(table, found)[days.field.name]
-        told.append(day_sql(days.field, typed))
+        typed: dict[str, str] = typed_columns(table, found)
+        day = day_sql(days.field, typed[days.field.name])
+        told.append(day if days.root else formed_sql(days.forms, day, typed.__getitem__))
     told.append(str(received_day(situation.received, ago)))
     return f"SELECT s.*, coalesce({', '.join(told)}) AS {DAY} FROM {relation} s{join}"
 
@@ -132,6 +131,10 @@ def _root_days(situation: Situation, days: Days) -> None:
     link = quoted(days.link)
     situation.con.execute(
         f"CREATE TABLE IF NOT EXISTS {quoted(f'days_{days.root}')} AS SELECT {link} AS _link,"
-        f" max({day_sql(days.root_field, quoted(days.root_field.name))}) AS _root_day"
+        f" max({_root_day(days, days.root_field)}) AS _root_day"
         f" FROM {quoted(f'typed_{days.root}')} WHERE {link} IS NOT NULL GROUP BY {link}"
     )
+
+
+def _root_day(days: Days, event: Field) -> str:
+    return formed_sql(days.forms, day_sql(event, quoted(event.name)), quoted)
