@@ -58,6 +58,18 @@ def _csv_columns(file: Any) -> str:
 
 def _macros(con: duckdb.DuckDBPyConnection, name: str, table: str, dated: bool) -> None:
     word = name.replace("-", "_")
+    one, every = bodies(table, dated)
+    con.execute(f"CREATE OR REPLACE MACRO {quoted('is_code_' + word)}(value_, day_) AS {one}")
+    con.execute(
+        f"CREATE OR REPLACE MACRO {quoted('all_codes_' + word)}(value_, sep_, day_) AS {every}"
+    )
+
+
+def bodies(table: str, dated: bool) -> tuple[str, str]:
+    """SQL of IS_CODE over `value_` and `day_`, and of ALL_CODES over `value_`, `sep_` and `day_`, for every engine.
+
+    `table` holds the list (code, valid_from, valid_to); `dated`: some of its codes are not right for ever.
+    """
     day = "substr(day_, 1, 8)"
     # A day that is not known lets any period do: the date itself has its own rule.
     if dated:
@@ -73,12 +85,9 @@ def _macros(con: duckdb.DuckDBPyConnection, name: str, table: str, dated: bool) 
     else:
         inside = f"(value_ IN (SELECT code FROM {table}))"
         part = f"(trim(part_) IN (SELECT code FROM {table}))"
-    con.execute(
-        f"CREATE OR REPLACE MACRO {quoted('is_code_' + word)}(value_, day_) AS"
-        f" CASE WHEN value_ IS NULL THEN NULL ELSE {inside} END"
-    )
-    con.execute(
-        f"CREATE OR REPLACE MACRO {quoted('all_codes_' + word)}(value_, sep_, day_) AS"
-        " CASE WHEN value_ IS NULL THEN NULL ELSE NOT EXISTS"
+    one = f"CASE WHEN value_ IS NULL THEN NULL ELSE {inside} END"
+    every = (
+        "CASE WHEN value_ IS NULL THEN NULL ELSE NOT EXISTS"
         f" (SELECT 1 FROM (SELECT unnest(string_split(value_, sep_)) AS part_) WHERE NOT {part}) END"
     )
+    return one, every
