@@ -1,4 +1,4 @@
-"""Reserved: tables of portal."""
+"""What the Portal knows of our dossiers and what it sent us."""
 
 from pathlib import Path
 

@@ -1,0 +1,1 @@
+"""The National Public Service Portal to practise with. Everything in it is invented."""
