@@ -9,7 +9,7 @@ import pytest
 from tests.records.crossed import Town
 
 from lienthong.records import intake, store
-from lienthong.records.crossing import again
+from lienthong.records.crossing import again, stored
 from lienthong.records.crossing.reading import found_later
 from lienthong.records.intake import few
 from lienthong.records.intake.folders import as_submission
@@ -211,3 +211,33 @@ def test_posted_records_look_too(town):
     assert one.again()
     one.holds()
     assert one.found() == {("T-DEAD", "01999", "b", ("DEATH D3",))}
+
+
+def test_many_keys_are_copied_before_they_are_asked(town, monkeypatch):
+    monkeypatch.setattr(stored, "AT_ONCE", 1)
+    monkeypatch.setattr(few, "BYTES", -1)
+    one = town()
+    play(one, ["licences", "deaths", "elsewhere", "visits"])
+    assert one.found() == FOUND
+
+
+def test_a_database_that_does_not_answer_in_time_is_unknown_until_it_does(town, monkeypatch):
+    one = town()
+    play(one, ["licences", "deaths"])
+    monkeypatch.setattr(stored.StoredOthers, "_fetch", _too_late)
+    one.send(*ACTS["visits"])
+    one.holds()
+    assert one.found() == set()
+    assert one.counted()["wards", "T-DEAD|PERSON"] == (0, 0, 4)
+    monkeypatch.undo()
+    one.again()
+    one.send(*ACTS["elsewhere"])
+    one.again()
+    one.holds()
+    assert one.found() == FOUND
+
+
+def _too_late(self, *asked):
+    self._conn.execute("SET LOCAL statement_timeout = 1")
+    self._conn.execute("SELECT pg_sleep(5)")
+    yield ()

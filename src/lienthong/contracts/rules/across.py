@@ -34,7 +34,8 @@ def look_across(
         raise OutsideSubset(
             "AGO", "no moment of receipt across databases: either side may come first"
         )
-    found = [_across(select, source, rule) for select, source in _selects(tree)]
+    when = _when(tree)
+    found = [_across(select, source, rule, when) for select, source in _selects(tree)]
     unused = {other.table.casefold() for other in rule.other} - {
         across.table.casefold() for across in found
     }
@@ -74,7 +75,19 @@ def namings(tree: exp.Expression, rule: Rule) -> Iterator[exp.Select]:
         yield made
 
 
-def _across(select: exp.Select, source: exp.Table, rule: Rule) -> Across:
+def _when(tree: exp.Expression) -> str:
+    """The conditions on the judged row alone that a wrong row meets."""
+    whole = tree.unnest()
+    parts = whole.flatten() if isinstance(whole, exp.And) else [whole]
+    alone = [part for part in parts if part.find(exp.Select) is None]
+    codes = [part for part in alone if part.find(exp.Anonymous)]
+    kept = [part for part in alone if part not in codes]
+    return (
+        " AND ".join(f"({duckdb_sql.resolved_sql(part, local=False)})" for part in kept) or "TRUE"
+    )
+
+
+def _across(select: exp.Select, source: exp.Table, rule: Rule, when: str) -> Across:
     alias, other = source.alias_or_name, _other(select, source, rule)
     return Across(
         table=source.meta["name"],
@@ -82,6 +95,7 @@ def _across(select: exp.Select, source: exp.Table, rule: Rule) -> Across:
         row_keys=tuple(own for _, own in other.on),
         alias=alias,
         named=duckdb_sql.resolved_sql(_named(select, alias, other), local=False),
+        when=when,
     )
 
 

@@ -32,7 +32,8 @@ class Across(Struct, frozen=True):
     """Rows of another database that a rule looks at.
 
     `keys` are the fields that must be equal to the judged row's fields `row_keys`; `named` is SQL over the alias
-    `alias` and the judged row: which of those rows a finding names.
+    `alias` and the judged row: which of those rows a finding names. Only rows for which `when` (SQL over the
+    judged row) holds can be wrong, whatever the other database says.
     """
 
     table: str
@@ -40,6 +41,7 @@ class Across(Struct, frozen=True):
     row_keys: tuple[str, ...]
     alias: str
     named: str
+    when: str = "TRUE"
 
 
 class CompiledRule(Struct, frozen=True):

@@ -17,12 +17,13 @@ from lienthong.contracts.rules.python_form import Rows
 class Asked(NamedTuple):
     """Rows wanted of one table of another database: `columns` of those whose fields have one of the values.
 
-    `keys` are pairs (fields, distinct values of them together); a row that matches one of the pairs is wanted.
+    `keys` are pairs (fields, an Arrow table with a column for each, its rows distinct and without NULL); a row
+    that matches one of the pairs is wanted.
     """
 
     table: str
     columns: tuple[str, ...]
-    keys: tuple[tuple[tuple[str, ...], Sequence[tuple[Any, ...]]], ...]
+    keys: tuple[tuple[tuple[str, ...], Any], ...]
 
 
 class Others(Protocol):
@@ -173,7 +174,7 @@ class Crossing:
         found: dict[str, list[list[Any]]] = {}
         missing: set[str] = set()
         for table, wanted in keys.items():
-            pairs = tuple((fields, sorted(values)) for fields, values in wanted.items() if values)
+            pairs = tuple((f, _arrow(f, values)) for f, values in wanted.items() if values)
             given = others.rows(Asked(table, columns[table], pairs)) if pairs else ()
             if given is None:
                 missing.add(table)
@@ -213,6 +214,13 @@ class Crossing:
                     [*row[:width], record.key, record.sender]
                     for row, record in zip(rows.get(table, ()), those.get(table, ()), strict=True)
                 ]
+
+
+def _arrow(fields: tuple[str, ...], values: set[tuple[Any, ...]]) -> Any:
+    import pyarrow  # heavy, and rules without another database do without
+
+    columns = zip(*values, strict=True)
+    return pyarrow.table({f: pyarrow.array(c) for f, c in zip(fields, columns, strict=True)})
 
 
 class _Whole(Rows):

@@ -11,7 +11,8 @@ from typing import Any
 
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.casts import SQL_TYPES, TEXT_PREFIX, literal, quoted
-from lienthong.contracts.rules.compiled_form import CompiledTable
+from lienthong.contracts.rules.compiled_form import Across, CompiledTable
+from lienthong.contracts.rules.duckdb_sql import ROW
 from lienthong.contracts.rules.others import Asked, Named, Others, columns_of
 from lienthong.records.checking.plan import Plan, Situation
 
@@ -32,32 +33,42 @@ def look_across(
     ]
     if not rules:
         return
-    asked: dict[str, dict[tuple[str, ...], set[tuple[Any, ...]]]] = {}
+    asked: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for name, rule in rules:
         missing = [need for need in rule.rule.databases if others is None or not others.has(need)]
         if missing:
             situation.absent |= {f"?{need}" for need in missing}
             continue
         for across in rule.crossing:
-            values = asked.setdefault(across.table, {}).setdefault(across.keys, set())
-            values.update(_keys(situation, name, across.row_keys))
+            selects = asked.setdefault(across.table, {}).setdefault(across.keys, [])
+            selects.append(_keys(name, across))
     columns = columns_of(rule for _, rule in rules)
     for table, keys in asked.items():
-        pairs = tuple((fields, sorted(values)) for fields, values in keys.items() if values)
-        given = others.rows(Asked(table, columns[table], pairs)) if others and pairs else None
-        if given is None and pairs:
+        pairs = [(fields, _values(situation, selects)) for fields, selects in keys.items()]
+        wanted = tuple(pair for pair in pairs if pair[1].num_rows)
+        given = others.rows(Asked(table, columns[table], wanted)) if others and wanted else None
+        if given is None and wanted:
             situation.absent.add(table)
             continue
         _attach(situation, contract, table, columns[table], given, envelope)
 
 
-def _keys(situation: Situation, table: str, fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    names = ", ".join(map(quoted, fields))
-    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in fields)
-    rows: list[tuple[Any, ...]] = situation.con.execute(
-        f"SELECT DISTINCT {names} FROM {quoted('typed_' + table)} WHERE {known}"
-    ).fetchall()
-    return rows
+def _keys(table: str, across: Across) -> str:
+    """SELECT of the keys of the rows that may be wrong, called as the other side calls them."""
+    row = quoted(ROW)
+    shown = ", ".join(
+        f"{row}.{quoted(own)} AS {quoted(their)}"
+        for own, their in zip(across.row_keys, across.keys, strict=True)
+    )
+    known = " AND ".join(f"{row}.{quoted(own)} IS NOT NULL" for own in across.row_keys)
+    return (
+        f"SELECT {shown} FROM {quoted('typed_' + table)} AS {row} WHERE {known} AND {across.when}"
+    )
+
+
+def _values(situation: Situation, selects: list[str]) -> Any:
+    distinct = " UNION ALL ".join(dict.fromkeys(selects))
+    return situation.con.sql(f"SELECT DISTINCT * FROM ({distinct})").to_arrow_table()
 
 
 def _attach(

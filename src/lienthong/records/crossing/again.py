@@ -95,7 +95,7 @@ def _serve(conn: psycopg.Connection[Any], due: Due, home: Path) -> int:
                     [due.contract],
                 )
             }
-        for contract in sorted({*concerned, *linked}):
+        for contract in sorted({*concerned, *linked, due.contract}):
             asked += _ask(conn, contract, concerned.get(contract, set()), due, home)
         with conn.transaction():
             dues.done(conn, due)
@@ -133,7 +133,7 @@ def _undecided(
     conn: psycopg.Connection[Any], kept: Kept, compiled: CompiledContract, root: Any
 ) -> int:
     """Records that nobody could judge when they came, because the other database held nothing then."""
-    asked, before = 0, None
+    asked = 0
     for table in layout.members(compiled.contract, root):
         while rulesets := kept.undecided(table.name):
             with conn.transaction(), as_owner(conn):
@@ -144,10 +144,10 @@ def _undecided(
                     ).format(sql.Identifier(compiled.contract.name, table.name)),
                     [rulesets, CHUNK],
                 ).fetchall()
-            if not rows or rows == before:
-                break
-            before = rows
-            asked += kept.ask(root, rows)
+            before = kept.changed
+            asked += kept.ask(root, rows) if rows else 0
+            if kept.changed == before:
+                break  # nobody can say now either
     return asked
 
 

@@ -33,6 +33,10 @@ REPLAYED = 500
 """Entries of quarantine that are checked again in one pass."""
 
 
+_unknown: dict[tuple[str, int], frozenset[str]] = {}
+"""Database and ruleset to the rules that nobody could decide; a ruleset never changes."""
+
+
 class _Row(msgspec.Struct):
     """A kept row with what its rules said, and what they say now."""
 
@@ -51,7 +55,10 @@ class _Row(msgspec.Struct):
 
 
 class Kept:
-    """The kept records of one contract. `cause` is the receipt because of which they are asked again."""
+    """The kept records of one contract. `cause` is the receipt because of which they are asked again.
+
+    `changed` counts the rows of which something else is said now.
+    """
 
     def __init__(
         self, conn: psycopg.Connection[Any], compiled: CompiledContract, home: Path, cause: str
@@ -62,6 +69,7 @@ class Kept:
         self._engine = terms.engine(compiled, home)
         self._crossing = crossing_of(self._engine)
         self._places: dict[int, dict[int, int]] = {}
+        self.changed = 0
         self._rules = {
             table.name: {at: rule for at, rule in enumerate(table.rules) if rule.crossing}
             for table in compiled.tables
@@ -88,22 +96,24 @@ class Kept:
         others = StoredOthers(self._conn, self._compiled.contract.name)
         open_ = {
             f"{rule.rule.id}|{rule.rule.fields[0] if rule.rule.fields else ''}"
-            for rule in self._rules.get(table, {}).values()
-            if all(others.has(need) for need in rule.rule.databases)
+            for position, rule in self._rules.get(table, {}).items()
+            if position in self._engine.engines[table].crossed
+            and all(others.has(need) for need in rule.rule.databases)
         }
         if not open_:
             return []
         with self._conn.transaction(), as_owner(self._conn):
-            ids = self._conn.execute(
+            rows = self._conn.execute(
                 "SELECT id FROM records.ruleset WHERE contract = %s AND table_name = %s AND unknown <> '0'",
                 [self._compiled.contract.name, table],
             ).fetchall()
-            found = load(self._conn, (row[0] for row in ids))
-        return [
-            one.id
-            for one in found.values()
-            if any(one.unknown >> at & 1 and rule.key in open_ for at, rule in enumerate(one.rules))
-        ]
+            name = _database(self._conn)
+            unseen = [row[0] for row in rows if (name, row[0]) not in _unknown]
+            for one in load(self._conn, unseen).values():
+                keys = (rule.key for at, rule in enumerate(one.rules) if one.unknown >> at & 1)
+                _unknown[name, one.id] = frozenset(keys)
+        known = ((row[0], _unknown[name, row[0]]) for row in rows)
+        return [number for number, keys in known if keys & open_]
 
     def replay(self) -> int:
         """Check entries of quarantine again that only rules across databases may hold back."""
@@ -232,6 +242,7 @@ class Kept:
                 deltas.add(old, *where, -1, row.failed, row.unknown)
                 deltas.add(new, *where, 1, failed, unknown)
                 self._update(row, new.id, failed, unknown)
+                self.changed += 1
 
     def _placed(self, table: str, kept: Ruleset) -> dict[int, int]:
         """Position of a rule today to its position in a ruleset, by its key."""
@@ -334,3 +345,7 @@ class Kept:
                     for place, (row, others) in now.items()
                 ],
             )  # fmt: skip
+
+
+def _database(conn: psycopg.Connection[Any]) -> str:
+    return f"{conn.info.host}:{conn.info.port}/{conn.info.dbname}"

@@ -56,6 +56,16 @@ def record_links(conn: psycopg.Connection[Any], contract: Contract) -> None:
             " ON CONFLICT DO NOTHING",
             [(*link[:3], list(link[3]), *link[4:6], list(link[6])) for link in links_of(contract)],
         )
+    for (table,) in conn.execute(
+        "SELECT DISTINCT table_name FROM records.crossing_link WHERE contract = %s", [contract.name]
+    ).fetchall():
+        # Rows that nobody could judge when they came are found by what could not be said of them.
+        conn.execute(
+            sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} (_ruleset)").format(
+                sql.Identifier(f"crossing_ruleset_{table}"[:63]),
+                sql.Identifier(contract.name, table),
+            )
+        )
     rows = conn.execute(
         "SELECT contract, table_name, fields FROM records.crossing_link WHERE contract = %(name)s UNION"
         " SELECT other_contract, other_table, other_fields FROM records.crossing_link"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import psycopg
 import pyarrow
+import pyarrow.compute
 from psycopg import sql
 
 from lienthong.contracts.rules.others import Asked
 from lienthong.records.crossing.links import LONGEST, short
+from lienthong.records.store import bulk
 from lienthong.records.store.owner import as_owner
 
-AT_ONCE = 20_000
-"""Keys in one question to the database."""
+AT_ONCE = 5_000
+"""Keys that travel within one question to the database; more are copied before it."""
 
 SECONDS = 30.0
 """How long a batch waits for the rows of another database before its rules are left unknown."""
@@ -32,6 +35,7 @@ ARROW = {
 """PostgreSQL types of contract tables to those of Arrow."""
 
 _holding: set[tuple[str, str]] = set()
+_numbers = count(1)
 
 
 class StoredOthers:
@@ -92,16 +96,24 @@ class StoredOthers:
         columns: tuple[str, ...],
         kinds: dict[str, str],
         fields: tuple[str, ...],
-        values: Sequence[tuple[Any, ...]],
+        values: pyarrow.Table,
     ) -> Iterator[tuple[Any, ...]]:
         shown = sql.SQL(", ").join(
             sql.Identifier("t", name) for name in ("_key", "_sender", "_row", *columns)
         )
         keys = [f"k{at}" for at in range(len(fields))]
-        query = sql.SQL("SELECT {} FROM {} t JOIN unnest({}) AS k({}) ON {} WHERE {}").format(
+        values = _short(values.select(list(fields)).rename_columns(keys))
+        if values.num_rows > AT_ONCE:
+            source = self._copied(values, [kinds[field] for field in fields])
+            given: list[Any] = []
+        else:
+            arrays = (sql.SQL("%s::{}[]").format(sql.SQL(kinds[field])) for field in fields)
+            source = sql.SQL("unnest({})").format(sql.SQL(", ").join(arrays))
+            given = [column.to_pylist() for column in values.columns]
+        query = sql.SQL("SELECT {} FROM {} t JOIN {} AS k({}) ON {} WHERE {}").format(
             shown,
             sql.Identifier(schema, table),
-            sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kinds[f])) for f in fields),
+            source,
             sql.SQL(", ").join(map(sql.Identifier, keys)),
             sql.SQL(" AND ").join(
                 sql.SQL("{} = {}").format(sql.Identifier("t", field), sql.Identifier("k", key))
@@ -109,16 +121,24 @@ class StoredOthers:
             ),
             short("t", kinds, fields),
         )
-        fit = [
-            value
-            for value in values
-            if all(not isinstance(part, str) or len(part) <= LONGEST for part in value)
-        ]
-        for start in range(0, len(fit), AT_ONCE):
-            part = fit[start : start + AT_ONCE]
-            yield from self._conn.execute(
-                query, [list(column) for column in zip(*part, strict=True)]
+        if values.num_rows:
+            yield from self._conn.execute(query, given)
+
+    def _copied(self, values: pyarrow.Table, kinds: list[str]) -> sql.Composable:
+        """Many keys in a table of their own, so that the planner knows how many they are."""
+        plain = f"crossing_keys_{next(_numbers)}"
+        columns = (
+            sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
+            for column, kind in zip(values.column_names, kinds, strict=True)
+        )
+        self._conn.execute(
+            sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DROP").format(
+                sql.Identifier(plain), sql.SQL(", ").join(columns)
             )
+        )
+        bulk.copy_batches(self._conn, sql.Identifier("pg_temp", plain), values.to_batches())
+        self._conn.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(plain)))
+        return sql.Identifier("pg_temp", plain)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -150,6 +170,16 @@ class StoredOthers:
             sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(schema, table))
         ).fetchone()
         return bool(row and row[0])
+
+
+def _short(values: pyarrow.Table) -> pyarrow.Table:
+    """Without the keys that are longer than any key of a database."""
+    for name in values.column_names:
+        column = values.column(name)
+        if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type):
+            fit = pyarrow.compute.less_equal(pyarrow.compute.utf8_length(column), LONGEST)
+            values = values.filter(fit)
+    return values
 
 
 def _name(conn: psycopg.Connection[Any]) -> str:
