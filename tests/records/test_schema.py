@@ -45,8 +45,6 @@ def test_a_new_field_and_a_new_table_widen_the_store(desk, trial):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("{name: TOTAL, logicalType: number}", "{name: TOTAL, logicalType: string}", "VISIT.TOTAL"),
-        ("      - {name: TOTAL, logicalType: number}\n", "", "VISIT.TOTAL"),
         (
             "name: CODE, logicalType: string, primaryKey: true, primaryKeyPosition: 1,",
             "name: CODE, logicalType: string,",

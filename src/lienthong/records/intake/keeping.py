@@ -18,7 +18,7 @@ from lienthong.records.checking.checked import WORD, Checked
 from lienthong.records.crossing import noting
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.intake.verdicts import verdict
-from lienthong.records.store import bulk, counts, first_load, layout
+from lienthong.records.store import bulk, counts, first_load, layout, shape
 from lienthong.records.store.rulesets import Ruleset, mask_of, ruleset, to_bytes
 
 
@@ -159,9 +159,13 @@ def retire(
         ).format(sql.Identifier(contract.name, root.name)),
         [moment, sender],
     )
+    shaped = shape.structure(conn, contract.name, contract.digest)
     for table in layout.members(contract, root):
         here = sql.Identifier(contract.name, table.name)
-        names = list(layout.columns(contract, table))
+        names = [
+            *layout.columns(contract, table),
+            *(kept.column for kept in layout.kept_columns(shaped, table.name)),
+        ]
         source = sql.SQL(
             "(SELECT c.* FROM {} c JOIN ending e ON e.key = c._key WHERE c._sender = {}) c"
         ).format(here, sql.Literal(sender))
@@ -179,12 +183,33 @@ def retire(
             ),
             [sender],
         )
+    for name in layout.gone_members(shaped, root.name):
+        _retire_gone(conn, contract.name, name, sender, shaped[name])
     conn.execute(
         "DELETE FROM records.withheld h USING ending e WHERE h.contract = %s AND h.table_name = %s"
         " AND h.key = e.key AND h.sender = %s",
         [contract.name, root.name, sender],
     )
     conn.execute("DROP TABLE ending")
+
+
+def _retire_gone(
+    conn: psycopg.Connection[Any], schema: str, table: str, sender: str, about: dict[str, Any]
+) -> None:
+    """Move the rows of a table that the contract has no more with the unit they belonged to."""
+    names = [*about["fields"], *(about.get("kept") or {}), *layout.SYSTEM]
+    conn.execute(
+        sql.SQL(
+            "WITH gone AS (DELETE FROM {here} c USING ending e WHERE e.key = c._key AND c._sender = %s"
+            " RETURNING {columns}, e.ends) INSERT INTO {past} ({names}, _to) SELECT * FROM gone"
+        ).format(
+            here=sql.Identifier(schema, table),
+            past=sql.Identifier(schema, layout.history(table)),
+            columns=sql.SQL(", ").join(sql.Identifier("c", name) for name in names),
+            names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        ),
+        [sender],
+    )
 
 
 def count_arrivals(

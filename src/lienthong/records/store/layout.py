@@ -6,7 +6,7 @@ old rows move to history with the moment they ceased to hold.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from lienthong.contracts.contract import Contract, Field, Table
 
@@ -85,3 +85,26 @@ def structure(contract: Contract) -> dict[str, Any]:
         }
         for table in contract.tables
     }
+
+
+class Kept(NamedTuple):
+    """A column of older rows: the field whose value it holds."""
+
+    column: str
+    field: str
+
+
+def kept_columns(structure: dict[str, Any], table: str) -> list[Kept]:
+    """Columns of a table that its contract does not fill any more, newest first."""
+    held = (structure.get(table) or {}).get("kept") or {}
+    order = sorted(held.items(), key=lambda item: -int(item[1]["until"]))
+    return [Kept(column, str(about["field"])) for column, about in order]
+
+
+def gone_members(structure: dict[str, Any], root: str) -> list[str]:
+    """Tables of a unit that its contract has no more."""
+    return [
+        name
+        for name, about in structure.items()
+        if "gone" in about and about["root"] == root and name != root
+    ]

@@ -14,7 +14,7 @@ from lienthong.contracts.contract import Contract, Table
 from lienthong.errors import NotFound, Refused
 from lienthong.findings import Finding
 from lienthong.records.crossing.reading import named_on
-from lienthong.records.store import layout
+from lienthong.records.store import layout, shape
 from lienthong.records.store.rulesets import bits, from_bytes, load
 
 
@@ -80,6 +80,7 @@ def record(
         raise Refused("record.several", "Several senders use this key; say which sender is meant.")
     head = found[0]
     rows, remarks = {}, []
+    shaped = shape.structure(conn, contract.name, contract.digest)
     for member in layout.members(contract, root):
         here = (
             found
@@ -87,10 +88,12 @@ def record(
             else _version_rows(conn, contract, member, key, head["_sender"], as_of)
         )
         if here:
-            rows[member.name] = [
-                {field.name: row[field.name] for field in member.fields} for row in here
-            ]
+            rows[member.name] = [_cells(member, row, shaped) for row in here]
         remarks += _findings(conn, contract, member, here)
+    for name in layout.gone_members(shaped, root.name):
+        here = _gone_rows(conn, contract.name, name, shaped[name], head)
+        if here:
+            rows[name] = here
     return Record(
         contract=contract.name,
         root=root.name,
@@ -105,6 +108,40 @@ def record(
         rows=rows,
         findings=remarks,
     )
+
+
+def _cells(table: Table, row: dict[str, Any], shaped: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a row as it was sent: what the contract has no more stands behind what it has."""
+    cells = {field.name: row[field.name] for field in table.fields}
+    for kept in layout.kept_columns(shaped, table.name):
+        value = row[kept.column]
+        if value is not None and cells.get(kept.field) is None:
+            cells[kept.field] = value
+    return cells
+
+
+def _gone_rows(
+    conn: psycopg.Connection[Any],
+    schema: str,
+    table: str,
+    about: dict[str, Any],
+    head: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """The rows of this version of the unit in a table that the contract has no more."""
+    names = [*about["fields"]]
+    query = sql.SQL(
+        "SELECT {columns} FROM (SELECT {all} FROM {here} UNION ALL SELECT {all} FROM {past}) c"
+        " WHERE _key = %s AND _sender = %s AND _version = %s ORDER BY _row"
+    ).format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, names)),
+        all=sql.SQL(", ").join(
+            map(sql.Identifier, [*names, "_key", "_sender", "_version", "_row"])
+        ),
+        here=sql.Identifier(schema, table),
+        past=sql.Identifier(schema, layout.history(table)),
+    )
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, [head["_key"], head["_sender"], head["_version"]]).fetchall()
 
 
 def versions(
@@ -207,7 +244,9 @@ def _version_rows(
     sender: str | None,
     as_of: datetime | None,
 ) -> list[dict[str, Any]]:
-    names = [*(field.name for field in table.fields), *layout.SYSTEM]
+    shaped = shape.structure(conn, contract.name, contract.digest)
+    kept = (kept.column for kept in layout.kept_columns(shaped, table.name))
+    names = [*(field.name for field in table.fields), *kept, *layout.SYSTEM]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     condition = "_key = %(key)s AND (%(sender)s::text IS NULL OR _sender = %(sender)s)"
     query = sql.SQL(

@@ -1,4 +1,4 @@
-"""Brings the contract's tables to the contract's version: planned, recorded, and refused when it would lose data."""
+"""Brings the contract's tables to the contract's version: planned, recorded, and never rewriting what is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
 from lienthong.records.crossing.links import record_links
-from lienthong.records.store import layout
+from lienthong.records.store import layout, migration
 from lienthong.records.store.owner import as_owner
 
 RESERVED = ("app", "records", "access", "audit", "quality", "public", "information_schema")
@@ -22,9 +22,10 @@ _guard = threading.Lock()
 
 
 def ensure(conn: psycopg.Connection[Any], contract: Contract) -> None:
-    """Create or widen the tables of `contract`; a version that was applied before changes nothing.
+    """Bring the tables of `contract` to its shape; a version that was applied before changes nothing.
 
-    Raises Refused ("store.breaking") when the contract takes away, retypes or rekeys what is already kept.
+    What the contract no longer has stays in the store with the rows that had it. Raises Refused
+    ("store.breaking") when the contract rekeys what is already kept.
     """
     place = (_database(conn), contract.name, contract.digest)
     if place in _ready:
@@ -48,22 +49,6 @@ def ensure(conn: psycopg.Connection[Any], contract: Contract) -> None:
             _ready.add(place)
 
 
-def plan(before: dict[str, Any], contract: Contract) -> tuple[list[sql.Composed], list[str]]:
-    """The statements from the structure `before` to the contract, and the reasons against it (one word each place)."""
-    after = layout.structure(contract)
-    reasons = [reason for name in before for reason in _breaks(name, before[name], after.get(name))]
-    statements = []
-    for table in contract.tables:
-        if table.name not in before:
-            statements += _create(contract, table.name)
-            continue
-        old = before[table.name]["fields"]
-        for field in table.fields:
-            if field.name not in old:
-                statements += _add(contract.name, table.name, field.name, layout.column_type(field))
-    return statements, reasons
-
-
 def _database(conn: psycopg.Connection[Any]) -> str:
     return f"{conn.info.host}:{conn.info.port}/{conn.info.dbname}"
 
@@ -82,19 +67,20 @@ def _apply(conn: psycopg.Connection[Any], contract: Contract) -> None:
         [contract.name],
     ).fetchone()
     before, number = last if last else ({}, 0)
-    statements, reasons = plan(before, contract)
-    if reasons:
+    planned = migration.plan(before, contract, number + 1)
+    if planned.reasons:
         raise Refused(
             "store.breaking",
             "Contract %(contract)s breaks what is already kept: %(reasons)s. Give the new shape a new field or table.",
             contract=contract.name,
-            reasons="; ".join(reasons),
+            reasons="; ".join(planned.reasons),
         )
+    statements = [_statement(contract, step) for step in planned.steps]
     if not number:
-        statements.insert(
-            0, sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(contract.name))
-        )
-    for statement in statements:
+        make = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(contract.name))
+        statements.insert(0, [make])
+    flat = [one for made in statements for one in made]
+    for statement in flat:
         conn.execute(statement)
     conn.execute(
         "INSERT INTO records.contract_version (contract, digest, version, number, structure, plan)"
@@ -104,27 +90,28 @@ def _apply(conn: psycopg.Connection[Any], contract: Contract) -> None:
             contract.digest,
             contract.version,
             number + 1,
-            Jsonb(layout.structure(contract)),
-            Jsonb([s.as_string(conn) for s in statements]),
+            Jsonb(planned.structure),
+            Jsonb([s.as_string(conn) for s in flat]),
         ],
     )
 
 
-def _breaks(name: str, before: dict[str, Any], after: dict[str, Any] | None) -> list[str]:
-    if after is None:
-        return [f"{name} −"]
-    reasons = [f"{name}.{field} −" for field in before["fields"] if field not in after["fields"]]
-    reasons += [
-        f"{name}.{field}: {kind} → {after['fields'][field]}"
-        for field, kind in before["fields"].items()
-        if after["fields"].get(field, kind) != kind
+def _statement(contract: Contract, step: migration.Step) -> list[sql.Composed]:
+    """The statements of one step, for the current table and its history."""
+    if step.what == "create":
+        return _create(contract, step.table)
+    if step.what == "add":
+        return _add(contract.name, step.table, step.column, step.becomes)
+    return _rename(contract.name, step.table, step.column, step.becomes)
+
+
+def _rename(schema: str, table: str, column: str, becomes: str) -> list[sql.Composed]:
+    return [
+        sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}").format(
+            sql.Identifier(schema, name), sql.Identifier(column), sql.Identifier(becomes)
+        )
+        for name in (table, layout.history(table))
     ]
-    reasons += [
-        f"{name} {what}: {before[what]} → {after[what]}"
-        for what in ("root", "key")
-        if before[what] != after[what]
-    ]
-    return reasons
 
 
 def _create(contract: Contract, name: str) -> list[sql.Composed]:
@@ -144,6 +131,8 @@ def _create(contract: Contract, name: str) -> list[sql.Composed]:
         sql.SQL("CREATE INDEX ON {} (_key, _sender, _version)").format(past),
         # Times of arrival follow the order of the pages, so this index costs nearly nothing to keep.
         sql.SQL("CREATE INDEX ON {} USING brin (_from)").format(here),
+        # The rows that hold tickets open: few, and asked for by sender.
+        sql.SQL("CREATE INDEX ON {} (_sender) WHERE _failed IS NOT NULL").format(here),
     ]
     for one in (here, past):
         statements.append(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(one))
