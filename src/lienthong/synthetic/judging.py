@@ -39,7 +39,12 @@ class Judge:
     ) -> list[Said]:
         """What a receipt at `sent` (Vietnam local time) would say of these rows; `only`: of these tables."""
         full = {name: self.full(name, rows, sender) for name, rows in tables.items()}
-        answers = self._engine.check(full, received=sent.replace(tzinfo=clock.VIETNAM), ago=ago)
+        absent = {name for name in self._rules if name not in full}
+        if any(table.xml for table in self.contract.tables if full.get(table.name)):
+            absent = set()  # in an envelope every table is spoken of
+        answers = self._engine.check(
+            full, received=sent.replace(tzinfo=clock.VIETNAM), ago=ago, absent=absent
+        )
         return [
             (name, row, self._rules[name][position].rule)
             for name, those in answers.items()

@@ -7,11 +7,14 @@ the commit.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import queue
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,15 +40,25 @@ WAIT = 30.0
 """Seconds after which a record that was not written is answered as unavailable."""
 
 
+SMALL = 64 * 1024
+"""Bytes of a record up to which it is read and checked without leaving the event loop."""
+
+MOMENT = 1.0
+"""Seconds after which the files of a contract and of code lists are looked at again."""
+
+AnyFuture = Future[Submission | None] | asyncio.Future[Submission | None]
+Waiting = tuple[Posted, AnyFuture]
+"""A record, and who waits for what becomes of it."""
+
+
 class RecordIntake:
     """Takes single records from many threads; one of its own writes them. One per process; `close` it."""
 
     def __init__(self, pool: ConnectionPool, home: Path) -> None:
         self._pool, self._home = pool, home
-        self._line: queue.SimpleQueue[tuple[Posted, Future[Submission | None]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._line: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._ready: set[str] = set()
+        self._terms: dict[str, tuple[float, CompiledContract, RecordEngine]] = {}
         self._first = threading.Lock()
         self._began = False
         self._writer = Writer()
@@ -70,24 +83,42 @@ class RecordIntake:
         processed after the file. Raises Refused for a body that is no record of the contract, Unavailable when the
         database does not answer.
         """
-        terms_of = (contract, sender, actor, table, province, channel, received or clock.now())
-        if self._began:
-            given = self._posted(body, *terms_of)
-        else:
-            # Decoders describe their types to themselves when first used; several threads at once broke them.
-            with self._first:
-                given = self._posted(body, *terms_of)
-                self._began = True
+        given = self._read(
+            body, (contract, sender, actor, table, province, channel, received or clock.now())
+        )
         future: Future[Submission | None] = Future()
         self._line.put((given, future))
-        try:
+        with _answering():
             kept = future.result(timeout=WAIT)
-        except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
-            raise Unavailable(
-                "database.silent",
-                "The database does not answer. Nothing was taken; try again in a moment.",
-            ) from error
         return kept or self._afterwards(given)
+
+    async def post(
+        self, body: bytes, *, contract: str, sender: str, actor: str, table: str | None = None
+    ) -> Submission:
+        """As `submit`, from an event loop: small bodies are read where they arrive, and no thread waits for the commit.
+
+        Two changes of thread for each record would cost more than its check.
+        """
+        terms_of = (contract, sender, actor, table, None, "api", clock.now())
+        if self._began and len(body) <= SMALL and self._known(contract) is not None:
+            given = self._read(body, terms_of)
+        else:
+            given = await asyncio.to_thread(self._read, body, terms_of)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Submission | None] = loop.create_future()
+        self._line.put((given, future))
+        with _answering():
+            kept = await asyncio.wait_for(future, WAIT)
+        return kept or await asyncio.to_thread(self._afterwards, given)
+
+    def _read(self, body: bytes, terms_of: tuple[Any, ...]) -> Posted:
+        if self._began:
+            return self._posted(body, *terms_of)
+        # Decoders describe their types to themselves when first used; several threads at once broke them.
+        with self._first:
+            given = self._posted(body, *terms_of)
+            self._began = True
+        return given
 
     def close(self) -> None:
         """Write what waits and end the thread."""
@@ -105,8 +136,7 @@ class RecordIntake:
         channel: str,
         received: datetime,
     ) -> Posted:
-        compiled = terms.compiled(contract, self._home)
-        engine = self._engine(compiled)
+        compiled, engine = self._known(contract) or self._look(contract)
         rows = posted.rows_of(body, compiled.contract, table)
         first = compiled.contract.table(next(iter(rows))) if rows else None
         root = (
@@ -125,7 +155,9 @@ class RecordIntake:
                 engine,
                 root,
                 rows,
-                unit.judge(engine, marked, received),
+                unit.judge(
+                    engine, marked, received, unit.not_sent(compiled.contract, root) - marked.keys()
+                ),
                 sender=sender,
                 province=receiving.home_province(sender) if province is None else province,
                 received=received,
@@ -136,6 +168,17 @@ class RecordIntake:
             body=body,
             sha256=hashlib.sha256(body).hexdigest(),
         )
+
+    def _known(self, contract: str) -> tuple[CompiledContract, RecordEngine] | None:
+        """The contract as it was a moment ago: looking at its files for each record costs as much as the check."""
+        found = self._terms.get(contract)
+        return found[1:] if found is not None and found[0] > time.monotonic() else None
+
+    def _look(self, contract: str) -> tuple[CompiledContract, RecordEngine]:
+        compiled = terms.compiled(contract, self._home)
+        engine = self._engine(compiled)
+        self._terms[contract] = (time.monotonic() + MOMENT, compiled, engine)
+        return compiled, engine
 
     def _engine(self, compiled: CompiledContract) -> RecordEngine:
         digest = compiled.contract.digest
@@ -161,7 +204,7 @@ class RecordIntake:
             )
 
     def _run(self) -> None:
-        waiting: list[tuple[Posted, Future[Submission | None]]] = []
+        waiting: list[Waiting] = []
         open_ = True
         while open_ or waiting:
             if not waiting and open_:
@@ -176,28 +219,62 @@ class RecordIntake:
             if group:
                 self._write(group)
 
-    def _write(self, group: list[tuple[Posted, Future[Submission | None]]]) -> None:
+    def _write(self, group: list[Waiting]) -> None:
         try:
             with self._pool.connection() as conn:
                 results = self._writer.write(conn, [given for given, _ in group])
-            for (_, future), result in zip(group, results, strict=True):
-                future.set_result(result)
+            _answer([(future, result) for (_, future), result in zip(group, results, strict=True)])
         except Exception as error:
             if len(group) == 1 or isinstance(
                 error, psycopg.OperationalError | PoolTimeout | Failure
             ):
-                for _, future in group:
-                    future.set_exception(error)
+                _answer([(future, error) for _, future in group])
                 return
             for one in group:  # one record must not spoil the others
                 self._write([one])
 
 
-def _distinct(
-    waiting: list[tuple[Posted, Future[Submission | None]]],
-) -> tuple[
-    list[tuple[Posted, Future[Submission | None]]], list[tuple[Posted, Future[Submission | None]]]
-]:
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+        raise Unavailable(
+            "database.silent",
+            "The database does not answer. Nothing was taken; try again in a moment.",
+        ) from error
+
+
+Result = Submission | None | Exception
+
+
+def _answer(results: list[tuple[AnyFuture, Result]]) -> None:
+    """Tell whoever waits what became of his record; each event loop is woken once for all of its own."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[AnyFuture, Result]]] = {}
+    for future, result in results:
+        if isinstance(future, Future):
+            _settle(future, result)
+        else:
+            by_loop.setdefault(future.get_loop(), []).append((future, result))
+    for loop, those in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle_all, those)
+
+
+def _settle_all(results: list[tuple[AnyFuture, Result]]) -> None:
+    for future, result in results:
+        if not future.done():  # whoever left does not wait any more
+            _settle(future, result)
+
+
+def _settle(future: AnyFuture, result: Result) -> None:
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+
+
+def _distinct(waiting: list[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
     """The records to write now, and those that wait because the same record or the same bytes are among them."""
     group, later = [], []
     seen: set[tuple[str, str, str]] = set()

@@ -137,6 +137,14 @@ def digest_of(root: Table, rows: Rows, contract: Contract) -> bytes:
     return hashlib.md5(joined.encode(), usedforsecurity=False).digest()
 
 
+def not_sent(contract: Contract, root: Table) -> frozenset[str]:
+    """Tables of which a record of this root says nothing: those of other units. In an envelope all are spoken of."""
+    if root.xml:
+        return frozenset()
+    members = {table.name for table in layout.members(contract, root)}
+    return frozenset(table.name for table in contract.tables) - members
+
+
 def judge(
     engine: RecordEngine,
     rows: Mapping[str, list[Mapping[str, Any]]],
