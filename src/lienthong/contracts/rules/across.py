@@ -7,7 +7,7 @@ another database through equality with fields of the judged row only; anything e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import exp
 
@@ -78,7 +78,9 @@ def namings(tree: exp.Expression, rule: Rule) -> Iterator[exp.Select]:
 def _when(tree: exp.Expression) -> str:
     """The conditions on the judged row alone that a wrong row meets."""
     whole = tree.unnest()
-    parts = whole.flatten() if isinstance(whole, exp.And) else [whole]
+    parts = cast(
+        list[exp.Expression], [*(whole.flatten() if isinstance(whole, exp.And) else [whole])]
+    )
     alone = [part for part in parts if part.find(exp.Select) is None]
     codes = [part for part in alone if part.find(exp.Anonymous)]
     kept = [part for part in alone if part not in codes]
@@ -118,7 +120,7 @@ def conjuncts(select: exp.Select) -> list[exp.Expression]:
         return []
     whole = where.this.unnest()
     parts = whole.flatten() if isinstance(whole, exp.And) else [whole]
-    return [part.unnest() for part in parts]
+    return [cast(exp.Expression, part.unnest()) for part in parts]
 
 
 def _equalities(select: exp.Select, alias: str) -> Iterator[tuple[str, str]]:

@@ -173,8 +173,8 @@ class Crossing:
         columns = columns_of(rule for _, _, rule in asked)
         found: dict[str, list[list[Any]]] = {}
         missing: set[str] = set()
-        for table, wanted in keys.items():
-            pairs = tuple((f, _arrow(f, values)) for f, values in wanted.items() if values)
+        for table, by_fields in keys.items():
+            pairs = tuple((f, _arrow(f, values)) for f, values in by_fields.items() if values)
             given = others.rows(Asked(table, columns[table], pairs)) if pairs else ()
             if given is None:
                 missing.add(table)

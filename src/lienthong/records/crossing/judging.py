@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -70,7 +71,7 @@ def _judge(units: list[Unit], others: StoredOthers, absent: frozenset[str]) -> N
 
 
 def _typed(given: Unit) -> Rows:
-    sent = {
+    sent: dict[str, list[Mapping[str, Any]]] = {
         table: [row | {"_sender": given.sender} for row in rows]
         for table, rows in given.rows.items()
     }

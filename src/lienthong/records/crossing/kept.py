@@ -190,10 +190,14 @@ class Kept:
         ).fetchall()
         found = []
         for line in rows:
-            about, (failed, unknown), cells = line[:8], line[8:10], line[10:]
-            typed = [*cells, *([None] * (seat.width - len(cells) + len(seat.casters)))]
-            typed[seat.at["_row"]], typed[seat.at["_sender"]] = about[3], about[1]
-            found.append(_Row(table.name, *about, from_bytes(failed), from_bytes(unknown), typed))
+            cells: list[Any] = [
+                *line[10:],
+                *([None] * (seat.width - len(names) + len(seat.casters))),
+            ]
+            cells[seat.at["_row"]], cells[seat.at["_sender"]] = line[3], line[1]
+            about: dict[str, Any] = dict(zip(_Row.__struct_fields__[1:9], line, strict=False))
+            about |= {"failed": from_bytes(line[8]), "unknown": from_bytes(line[9])}
+            found.append(_Row(table=table.name, cells=cells, **about))
         return found
 
     # -- judging and writing

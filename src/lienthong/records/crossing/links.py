@@ -105,7 +105,10 @@ def _read(conn: psycopg.Connection[Any], column: str, contract: str) -> list[Lin
         ),
         [contract],
     ).fetchall()
-    return [Link(*row[:3], tuple(row[3]), *row[4:6], tuple(row[6])) for row in rows]
+    return [
+        Link(contract, table, rule, tuple(fields), other, there, tuple(theirs))
+        for contract, table, rule, fields, other, there, theirs in rows
+    ]
 
 
 def _index(conn: psycopg.Connection[Any], schema: str, table: str, fields: list[str]) -> None:
