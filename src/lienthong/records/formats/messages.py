@@ -21,7 +21,7 @@ from lienthong.records.formats.sqltext import empty_relation, file_text, quoted,
 ENVELOPES = ("GIAMDINHHS", "HSCHUNGTU", "KHAMSUCKHOE")
 """Roots that carry base64 documents: treatment, certificates (TT 25/2025), check-ups (QD 1551/2026)."""
 KNOWN_ELSEWHERE = {
-    "KHAMSUCKHOE": "health check-ups (QD 1551/2026)",
+    "KHAMSUCKHOE": "personal_health",
     "HSCHUNGTU": "vital_events",
     "GIAYCHUNGSINH": "vital_events",
     "GIAYBAOTU": "vital_events",
