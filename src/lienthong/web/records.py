@@ -17,6 +17,7 @@ from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import NotFound, Refused
 from lienthong.findings import Finding
 from lienthong.records import lineage
+from lienthong.records.intake import withholding
 from lienthong.records.store import layout, reading
 from lienthong.web.contracts import contract_named
 from lienthong.web.page import Page
@@ -97,7 +98,9 @@ def record_search(
     )
 
 
-def _by_cell(found: list[Finding]) -> dict[tuple[str | None, int | None, str | None], list[Finding]]:
+def _by_cell(
+    found: list[Finding],
+) -> dict[tuple[str | None, int | None, str | None], list[Finding]]:
     """The findings of a record by the cell that they blame."""
     cells: dict[tuple[str | None, int | None, str | None], list[Finding]] = {}
     for finding in found:
@@ -156,12 +159,14 @@ def record_page(
         found = reading.record(conn, given, key, table=table, sender=whose, as_of=at)
         versions = reading.versions(conn, given, key, table=table, sender=found.sender)
         origin = lineage.origin(conn, given, found)
+        withheld = withholding.reasons(conn, contract, key, found.sender)
     return page.show(
         "record.html",
         contract=given,
         record=found,
         versions=versions,
         origin=origin,
+        withheld=withheld,
         purpose=purpose,
         as_of=as_of,
         columns_of=columns_of,

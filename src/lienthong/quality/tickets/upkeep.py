@@ -117,7 +117,8 @@ def refresh(conn: psycopg.Connection[Any], places: Iterable[Place]) -> Done:
     known = {
         tuple(row[:5]): row[5:]
         for row in conn.execute(
-            "SELECT contract, sender, table_name, rule, field, id, state, open_rows FROM quality.ticket"
+            "SELECT contract, sender, table_name, rule, field, id, state, open_rows, alert, severity"
+            " FROM quality.ticket"
             " WHERE (contract, sender) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
             " AND (state <> 'closed' OR (contract, sender, table_name, rule, field) IN"
             " (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])))",
@@ -131,9 +132,11 @@ def refresh(conn: psycopg.Connection[Any], places: Iterable[Place]) -> Done:
     ]
     _open_again(conn, again, now, done)
     moved = [
-        (known[name][0], one.rows)
+        (known[name][0], one.rows, one.alert, one.severity.value)
         for name, one in found.items()
-        if name in known and known[name][1] != "closed" and known[name][2] != one.rows
+        if name in known
+        and known[name][1] != "closed"
+        and known[name][2:] != (one.rows, one.alert, one.severity.value)
     ]
     _count(conn, moved, now, done)
     _close(
@@ -256,14 +259,20 @@ def _open_again(
 
 
 def _count(
-    conn: psycopg.Connection[Any], moved: list[tuple[int, int]], now: datetime, done: Done
+    conn: psycopg.Connection[Any],
+    moved: list[tuple[int, int, bool, str]],
+    now: datetime,
+    done: Done,
 ) -> None:
+    """New numbers; and what a newer version of the contract says of the rule."""
     if not moved:
         return
     conn.execute(
-        "UPDATE quality.ticket t SET open_rows = a.rows, most_rows = greatest(t.most_rows, a.rows), seen_at = %s"
-        " FROM unnest(%s::bigint[], %s::bigint[]) AS a(id, rows) WHERE t.id = a.id",
-        [now, *_columns(moved, 2)],
+        "UPDATE quality.ticket t SET open_rows = a.rows, most_rows = greatest(t.most_rows, a.rows), seen_at = %s,"
+        " alert = a.alert, severity = a.severity"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[], %s::text[]) AS a(id, rows, alert, severity)"
+        " WHERE t.id = a.id",
+        [now, *_columns(moved, 4)],
     )
     done.changed += len(moved)
 

@@ -49,6 +49,15 @@ def withholds(rule: RuleSaid) -> bool:
     return rule.severity is Severity.ERROR or rule.criterion in (Criterion.CORRECT, Criterion.CLEAN)
 
 
+def reasons(conn: psycopg.Connection[Any], contract: str, key: str, sender: str) -> list[str]:
+    """The rules for which a kept record is not passed on; none for most."""
+    rows = conn.execute(
+        "SELECT unnest(rules) FROM records.withheld WHERE contract = %s AND key = %s AND sender = %s",
+        [contract, key, sender],
+    )
+    return [row[0] for row in rows]
+
+
 def withheld(group: Group) -> str:
     """The relation (_root, rules) that `withhold_batch` leaves for the records of a group."""
     return quoted(f"withheld_{group.root.name}")
