@@ -56,8 +56,9 @@ class Codes:
         self._index = _index(declared)
         self._files = {file.stem: file for file in sorted(declared.glob("*.csv"))}
         self._own: set[str] = set()
-        for folder in folders:
-            for file in sorted(Path(folder).glob("*.csv")):
+        self.folders = tuple(Path(folder) for folder in folders)
+        for folder in self.folders:
+            for file in sorted(folder.glob("*.csv")):
                 self._files[file.stem] = file
                 self._own.add(file.stem)
         self._loaded: dict[str, dict[str, list[Code]]] = {}

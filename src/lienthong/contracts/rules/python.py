@@ -114,6 +114,7 @@ class RecordEngine:
         self, compiled: CompiledContract, codes: Any, made: PythonContract | None = None
     ) -> None:
         self.compiled = compiled
+        self.codes = codes
         if made is None:
             from lienthong.contracts.rules.python_make import make_python  # heavy: the SQL parser
 

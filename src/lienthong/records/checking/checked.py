@@ -99,6 +99,7 @@ class Checked:
         self.faults = faults
         self.columns = found
         self.seconds = 0.0
+        self.codes: Any = None
 
     @property
     def contract(self) -> Contract:

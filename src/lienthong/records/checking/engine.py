@@ -127,6 +127,7 @@ def check(
                 con.close()
                 con = connect(workdir, memory)
     checked = Checked(compiled, con, tables, list(reading.faults), situation.columns)
+    checked.codes = codes
     checked.seconds = time.perf_counter() - begun
     return checked
 

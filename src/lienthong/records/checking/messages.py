@@ -14,6 +14,7 @@ from lienthong.contracts.rules.others import Named
 from lienthong.findings import LANGUAGES, Finding, Severity, Text
 from lienthong.records.checking.across import names_of
 from lienthong.records.checking.checked import WORD, Measured, RuleCount, TableChecked
+from lienthong.records.checking.code_words import code_told, with_told
 from lienthong.records.checking.naming import named_sentence, others_of
 from lienthong.records.checking.passes import key_sql
 
@@ -43,9 +44,9 @@ def masked(field: Field | None, cell: str) -> str:
 def findings_sql(
     checked: Checked, table: TableChecked, positions: Iterable[int] | None = None
 ) -> str | None:
-    """SELECT position, _row, _unit, key, value for every failed bit of a table; None when there is none.
+    """SELECT position, _row, _unit, key, value, raw for every failed bit of a table; None when there is none.
 
-    `positions` picks some of the rules.
+    `positions` picks some of the rules. `raw` is the whole cell, for rules that ask a code list.
     """
     found = checked.columns[table.name]
     compiled = checked.compiled_table(table.name)
@@ -54,9 +55,11 @@ def findings_sql(
     parts = []
     for position in sorted(table.failed if positions is None else positions):
         rule = table.rules[position]
-        value = _value(compiled.table.field(rule.fields[0]) if rule.fields else None, rule, names)
+        field = compiled.table.field(rule.fields[0]) if rule.fields else None
+        value = _value(field, rule, names)
+        raw = raw_cell(field, names) if compiled.rules[position].lists else "NULL::VARCHAR"
         parts.append(
-            f"SELECT {position} AS position, _row, _unit, {key} AS key, {value} AS value"
+            f"SELECT {position} AS position, _row, _unit, {key} AS key, {value} AS value, {raw} AS raw"
             f" FROM {quoted('bad_' + table.name)} WHERE f{position // WORD} & {1 << position % WORD} <> 0"
         )
     return " UNION ALL ".join(parts) if parts else None
@@ -67,6 +70,14 @@ def _value(field: Field | None, rule: Rule, names: set[str]) -> str:
     if field is None or rule.kind == "required" or field.name.upper() not in upper:
         return "NULL::VARCHAR"
     return masked(field, quoted("_c_" + field.name))
+
+
+def raw_cell(field: Field | None, names: set[str]) -> str:
+    """SQL of the cell as it was sent, to be looked up in a code list; shown to nobody."""
+    upper = {name.strip().upper() for name in names}
+    if field is None or field.name.upper() not in upper:
+        return "NULL::VARCHAR"
+    return quoted("_c_" + field.name)
 
 
 def iterate_findings(checked: Checked, limit: int | None) -> Iterator[Finding]:
@@ -142,7 +153,8 @@ def _row_findings(checked: Checked, table: TableChecked, left: float) -> Iterato
             names_of(checked.con, table.name, (line[1] for line in batch)) if table.crossing else {}
         )
         for line in batch:
-            found = _finding(table, *line)
+            found = _finding(table, *line[:5])
+            found = with_code(checked, table, found, line[0], line[5])
             yield with_others(checked, table, found, line[0], names.get((line[1], line[0]), ()))
 
 
@@ -170,6 +182,19 @@ def _finding(
     )
 
 
+def with_code(
+    checked: Checked, table: TableChecked, found: Finding, position: int, raw: str | None
+) -> Finding:
+    """A finding on a code says until when it was right and what replaced it, as far as the cell may be shown."""
+    compiled = checked.compiled_table(table.name)
+    lists = compiled.rules[position].lists
+    if raw is None or not lists or checked.codes is None:
+        return found
+    field = compiled.table.field(found.field) if found.field else None
+    told = code_told(checked.codes, lists, field, raw)
+    return replace(found, message=with_told(found.message, told))
+
+
 def with_others(
     checked: Checked, table: TableChecked, found: Finding, position: int, names: tuple[Named, ...]
 ) -> Finding:
@@ -194,7 +219,9 @@ def first_finding(checked: Checked, count: RuleCount) -> Finding | None:
             assert table is not None
             sql = findings_sql(checked, table, [position])
             line = checked.con.execute(f"SELECT * FROM ({sql}) ORDER BY _row LIMIT 1").fetchone()
-            return _finding(table, *line) if line else None
+            if line is None:
+                return None
+            return with_code(checked, table, _finding(table, *line[:5]), position, line[5])
     return next(
         (
             finding

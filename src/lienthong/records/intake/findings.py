@@ -25,6 +25,7 @@ from lienthong.records.checking.faults import fault_findings
 from lienthong.records.checking.messages import (
     findings_sql,
     measured_finding,
+    with_code,
     with_others,
     with_value,
 )
@@ -297,14 +298,15 @@ def _examples(checked: Checked, table: TableChecked, receipt: str) -> list[tuple
     if query is None:
         return []
     rows = checked.con.execute(
-        f"SELECT position, _row, _unit, key, value FROM (SELECT *, row_number() OVER (PARTITION BY position"
+        f"SELECT position, _row, _unit, key, value, raw FROM (SELECT *, row_number() OVER (PARTITION BY position"
         f" ORDER BY _row) AS nth FROM ({query})) WHERE nth <= {EXAMPLES}"
     ).fetchall()
     across = (row[1] for row in rows if row[0] in table.crossing)
     names = names_of(checked.con, table.name, across) if table.crossing else {}
     lines = []
-    for position, row, unit, key, value in rows:
+    for position, row, unit, key, value, raw in rows:
         found = _finding(table, table.rules[position], row, unit, key, value)
+        found = with_code(checked, table, found, position, raw)
         those = names.get((row, position), ())
         lines.append(_line(receipt, with_others(checked, table, found, position, those)))
     return lines

@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 from lienthong import words
 from lienthong.contracts.contract import Contract, Field, Rule
 from lienthong.contracts.rules.others import Named
-from lienthong.findings import Finding
+from lienthong.findings import Finding, Text
+from lienthong.records.checking.code_words import code_told, with_told
 from lienthong.records.checking.messages import HIDDEN, SHOWN, with_value
 from lienthong.records.checking.naming import named_sentence, others_of
 from lienthong.records.intake import faults as reasons
@@ -34,7 +35,8 @@ def examples_of(receipt: str, units: list[Unit], most: int = EXAMPLES) -> Lines:
             seen[table, rule.id] += 1
             if seen[table, rule.id] <= most:
                 names = given.named.get((table, at, position), ())
-                lines.append(_example(receipt, given, table, at, rule, names))
+                told = _code_told(given, table, at, position)
+                lines.append(_example(receipt, given, table, at, rule, names, told))
         lines += [line_of(receipt, found) for found in own_findings([given])]
     return lines
 
@@ -64,18 +66,24 @@ def declared(contract: Contract, place: tuple[str, str, str]) -> Rule | None:
 
 def copy_lines(conn: psycopg.Connection[Any], examples: Lines, numbers: Lines) -> None:
     """Write lines of both tables."""
-    with conn.cursor() as cursor:
-        with cursor.copy(
-            "COPY records.finding (receipt, table_name, row, unit, key, field, rule, criterion, severity,"
-            " value, message, remedy, others) FROM STDIN"
-        ) as copy:
-            for line in examples:
-                copy.write_row(line)
-        with cursor.copy(
-            "COPY records.finding_count (receipt, table_name, rule, field, criterion, severity, checked,"
-            " failed, unknown, message, remedy) FROM STDIN"
-        ) as copy:
-            for line in numbers:
+    _copy(
+        conn,
+        "COPY records.finding (receipt, table_name, row, unit, key, field, rule, criterion, severity,"
+        " value, message, remedy, others) FROM STDIN",
+        examples,
+    )
+    _copy(
+        conn,
+        "COPY records.finding_count (receipt, table_name, rule, field, criterion, severity, checked,"
+        " failed, unknown, message, remedy) FROM STDIN",
+        numbers,
+    )
+
+
+def _copy(conn: psycopg.Connection[Any], statement: str, lines: Lines) -> None:
+    if lines:
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            for line in lines:
                 copy.write_row(line)
 
 
@@ -157,7 +165,13 @@ def line_of(receipt: str, found: Finding) -> tuple[Any, ...]:
 
 
 def _example(
-    receipt: str, given: Unit, table: str, at: int, rule: Rule, names: tuple[Named, ...]
+    receipt: str,
+    given: Unit,
+    table: str,
+    at: int,
+    rule: Rule,
+    names: tuple[Named, ...],
+    told: Text,
 ) -> tuple[Any, ...]:
     field = rule.fields[0] if rule.fields else None
     found = given.contract.table(table)
@@ -176,10 +190,22 @@ def _example(
         rule.criterion.value,
         rule.severity.value,
         value,
-        Jsonb(dict(with_value(rule, value, sentence))),
+        Jsonb(with_told(with_value(rule, value, sentence), told)),
         Jsonb(dict(rule.remedy)) if rule.remedy else None,
         Jsonb(others) if others else None,
     )
+
+
+def _code_told(given: Unit, table: str, at: int, position: int) -> Text:
+    """What the code lists say of the cell that a rule blames."""
+    compiled = given.engine.compiled.table(table)
+    rule = compiled.rules[position] if compiled is not None else None
+    if compiled is None or rule is None or not rule.lists or not rule.rule.fields:
+        return {}
+    name = rule.rule.fields[0]
+    cell = given.rows[table][at].get(name)
+    field = compiled.table.field(name)
+    return code_told(given.engine.codes, rule.lists, field, cell) if cell else {}
 
 
 def masked(field: Field | None, rule: Rule, row: dict[str, str | None]) -> str | None:
