@@ -46,7 +46,10 @@ ELSEWHERE = {"sender": "79001", "province": "79"}
         (INSPECTOR, "audit.read", {}, None, None),
         (INSPECTOR, "record.read", ELSEWHERE, "inspection", None),
         (INSPECTOR, "record.read", ELSEWHERE, "quality", "access.purpose"),
-        (OWNER, "quarantine.mend", ELSEWHERE, "quality", None),
+        (OWNER, "quarantine.read", ELSEWHERE, "quality", None),
+        (OWNER, "quarantine.mend", ELSEWHERE, "quality", "access.action"),
+        (OWNER, "ticket.decide", ELSEWHERE, None, None),
+        (OWNER, "ticket.plan", ELSEWHERE, None, "access.action"),
     ],
 )
 def test_the_gate(actor, action, resource, purpose, code):

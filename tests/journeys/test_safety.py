@@ -164,16 +164,19 @@ def test_a_cell_at_no_place_is_refused(signed_in, send):
     assert answer.status_code == 303
 
 
-def test_who_may_only_mend_cannot_send_a_file_in_a_facilitys_name(signed_in, send):
+def test_the_owner_of_a_database_corrects_nothing_in_a_facilitys_name(signed_in, send):
     done = send(envelope(93, 1, {0: NO_REASON[1]}), "owner.xml", "care", "01999")
     client = signed_in("owner")
     entry = first_entry(client, done.receipt)
     page = client.get(entry).text
-    assert entry + "/mend" in page
+    token = csrf(page)
+    assert entry + "/mend" not in page
     assert entry + "/file" not in page
+    mended = client.post(entry + "/mend", data={"_csrf_token": token}, follow_redirects=False)
+    assert mended.status_code == 403
     answer = client.post(
         entry + "/file",
-        data={"_csrf_token": csrf(page)},
+        data={"_csrf_token": token},
         files={"file": ("right.xml", envelope(93, 1), "text/xml")},
         follow_redirects=False,
     )
