@@ -109,10 +109,14 @@ class Elsewhere:
             | {"_key": f"{asked.table} {at}", "_sender": "00000"}
             for at, row in enumerate(self._tables.get(asked.table, ()))
         ]
+        wanted = [
+            (names, {tuple(key.values()) for key in values.select(list(names)).to_pylist()})
+            for names, values in asked.keys
+        ]
         found = [
             row
             for row in typed
-            if any(tuple(row[name] for name in names) in values for names, values in asked.keys)
+            if any(tuple(row[name] for name in names) in keys for names, keys in wanted)
         ]
         columns = (*asked.columns, "_key", "_sender")
         return pyarrow.table({name: [row[name] for row in found] for name in columns})

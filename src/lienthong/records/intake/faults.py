@@ -53,6 +53,12 @@ KINDS = {
         "There are rows here but no row of %(table)s to which they belong.",
         "Send the whole record: the row of %(table)s and the rows that point to it.",
     ),
+    "changed-sealed": Kind(
+        "STORE-06",
+        Criterion.CLEAN,
+        "This record was sent before and may not change; the first one stays.",
+        "Send a new record that replaces it, under a key of its own.",
+    ),
     "unit-empty": Kind(
         "STORE-05",
         Criterion.SUFFICIENT,

@@ -187,19 +187,35 @@ def compare(
         )
         return False
     matched = _match(conn, batch, made, sender, folder)
+    kept = (
+        f"read_csv({literal(str(matched))}, header=false, auto_detect=false, delim=',',"
+        " columns={'root': 'BIGINT', 'same': 'BOOLEAN', 'version': 'INTEGER', 'since': 'BIGINT'})"
+    )
+    if made.root.properties.get("immutable"):
+        _sealed(batch, made, kept)
     # A version never holds from before the one that it replaces, whatever the clocks of two machines say.
     batch.con.execute(
         f"CREATE OR REPLACE TEMP TABLE {verdict(made)} AS SELECT r._root,"
         " CASE WHEN m.root IS NULL THEN 'new' WHEN m.same THEN 'unchanged' ELSE 'changed' END"
         " AS state, coalesce(m.version, 0) + 1 AS _version,"
         f" make_timestamp(greatest({received_us}, coalesce(m.since + 1, 0))) AS _from"
-        f" FROM {made.record} r LEFT JOIN read_csv({literal(str(matched))}, header=false,"
-        " auto_detect=false, delim=',', columns={'root': 'BIGINT', 'same': 'BOOLEAN',"
-        " 'version': 'INTEGER', 'since': 'BIGINT'}) m ON m.root = r._root"
+        f" FROM {made.record} r LEFT JOIN {kept} m ON m.root = r._root"
         f" WHERE {open_} UNION ALL {rest}"
     )
     matched.unlink()
     return True
+
+
+def _sealed(batch: Batch, made: Group, kept: str) -> None:
+    """A record of a table that is `immutable` (a prescription that was sent) does not change: what differs waits."""
+    said = _reason("changed-sealed", made.root.name)
+    batch.con.execute(
+        f"INSERT INTO reason SELECT DISTINCT r._unit, {said} FROM {made.record} r JOIN {kept} m"
+        " ON m.root = r._root WHERE NOT m.same"
+    )
+    batch.con.execute(
+        "INSERT INTO blocked SELECT DISTINCT _unit FROM reason EXCEPT SELECT _unit FROM blocked"
+    )
 
 
 def sent_before(conn: psycopg.Connection[Any], contract: str, sender: str) -> bool:

@@ -124,6 +124,10 @@ def compare(conn: psycopg.Connection[Any], those: list[Place]) -> None:
             continue
         digest, version, since = before
         place.state = "unchanged" if digest == place.unit.digest else "changed"
+        if place.state == "changed" and place.unit.root.properties.get("immutable"):
+            place.unit.faults = [own_fault("changed-sealed", place.unit.root.name)]
+            place.state = "blocked"
+            continue
         place.version = version + 1
         # A version never holds from before the one that it replaces, whatever the clocks say.
         place.since = max(place.unit.received, since + timedelta(microseconds=1))
