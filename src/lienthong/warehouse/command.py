@@ -180,6 +180,10 @@ def _engine(name: str, master: str, memory: str, warehouse: Warehouse, work: Pat
         from lienthong.warehouse.duck import Duck
 
         made: Any = Duck(warehouse.root, work, memory=memory)
+    elif name == "spark":
+        from lienthong.warehouse.spark import Spark
+
+        made = Spark(warehouse.root, work, master=master)
     else:
         raise Refused(
             "rescore.engine", "There is no engine %(name)s; there are: duckdb, spark.", name=name

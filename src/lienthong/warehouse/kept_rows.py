@@ -174,11 +174,17 @@ def micros(moment: sql.Composable) -> sql.Composed:
     return sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint").format(moment)
 
 
+def minutes(moment: sql.Composable) -> sql.Composed:
+    """A moment as whole minutes since 1970."""
+    return sql.SQL("floor(extract(epoch FROM {}) / 60)::bigint").format(moment)
+
+
 def _system(contract: Contract, table: Table) -> dict[str, sql.Composable]:
     same = ("_key", "_sender", "_province", "_unit", "_row", "_version", "_receipt", "_ruleset")
     made: dict[str, sql.Composable] = {name: sql.Identifier("c", name) for name in same}
     made["_from"] = micros(sql.Identifier("c", "_from"))
     made["_received"] = micros(sql.SQL("coalesce(s.received_at, c._from)"))
+    made["_minute"] = minutes(sql.SQL("coalesce(s.received_at, c._from)"))
     made["_counted"] = sql.SQL("(c._from AT TIME ZONE 'Asia/Ho_Chi_Minh')::date")
     made["_failed"] = _mask("_failed")
     made["_unknown"] = _mask("_unknown")

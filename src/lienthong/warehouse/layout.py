@@ -34,6 +34,7 @@ SYSTEM: dict[str, pa.DataType] = {
     "_receipt": pa.string(),
     "_from": pa.timestamp("us"),
     "_received": pa.timestamp("us"),
+    "_minute": pa.int64(),
     "_counted": pa.date32(),
     "_ruleset": pa.int32(),
     "_failed": pa.string(),
@@ -43,11 +44,11 @@ SYSTEM: dict[str, pa.DataType] = {
     "_stands": pa.bool_(),
     "_event": pa.string(),
 }
-"""What the store adds to each row. Moments are UTC; `_received` is when the receipt was given, `_counted` the day of
-its counts in Vietnam; `_failed` and `_unknown` are the kept masks, the highest byte first, in hexadecimal;
-`_entry` is the quarantine entry of a row that waits; `_stands`: other rows may find it (a row that waits while an
-older version of its record is kept is found by nobody); `_event` is the event of the unit's root, as text, in the
-tables that hang on it."""
+"""What the store adds to each row. Moments are UTC; `_received` is when the receipt was given, `_minute` the same
+in minutes since 1970, `_counted` the day of its counts in Vietnam; `_failed` and `_unknown` are the kept masks, the
+highest byte first, in hexadecimal; `_entry` is the quarantine entry of a row that waits; `_stands`: other rows may
+find it (a row that waits while an older version of its record is kept is found by nobody); `_event` is the event of
+the unit's root, as text, in the tables that hang on it."""
 
 NO_MONTH = "000000"
 PROVINCE, MONTH = "_p", "_m"

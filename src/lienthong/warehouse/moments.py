@@ -25,12 +25,13 @@ def column(at: int) -> str:
     return f"_ago{at}"
 
 
-def table(question: Question, minutes: Iterable[datetime]) -> pa.Table:
-    """(`_minute`, `_ago0` ...) for the minutes (UTC, naive) in which rows were received."""
+def table(question: Question, minutes: Iterable[int]) -> pa.Table:
+    """(`_minute`, `_ago0` ...) for the minutes (since 1970) in which rows were received."""
     received = sorted(minutes)
-    columns: dict[str, pa.Array] = {MINUTE: pa.array(received, pa.timestamp("us"))}
+    moments = [datetime.fromtimestamp(minute * 60, UTC) for minute in received]
+    columns: dict[str, pa.Array] = {MINUTE: pa.array(received, pa.int64())}
     for at, (count, unit, form) in enumerate(question.agos):
-        texts = [ago(one.replace(tzinfo=UTC), count, unit, form) for one in received]
+        texts = [ago(one, count, unit, form) for one in moments]
         made = pa.array(texts, pa.string())
         columns[column(at)] = made.cast(KINDS.get(form, pa.string()))
     return pa.table(columns)

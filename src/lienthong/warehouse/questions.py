@@ -15,7 +15,12 @@ from sqlglot import exp
 
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.casts import from_text
-from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
+from lienthong.contracts.rules.compiled_form import (
+    CompiledContract,
+    CompiledRule,
+    CompiledTable,
+    Look,
+)
 from lienthong.contracts.rules.days import DAY, day_sql
 from lienthong.findings import Severity
 from lienthong.records.checking.checked import WORD
@@ -33,15 +38,17 @@ TYPED = "typed_"
 class Question(msgspec.Struct, kw_only=True):
     """One table with its rules sorted by how they are answered (positions in bit order).
 
-    `local` look at one row, `others` at other rows or lists, `carried` keep their verdict, `undecided` nobody can
-    answer now.
+    `local` look at one row, `others` at other rows or lists, `gathered` too but through the `looks` of the contract,
+    `carried` keep their verdict, `undecided` nobody can answer now.
     """
 
     contract: Contract
     compiled: CompiledTable
     taken: TableTaken
+    looks: tuple[Look, ...] = ()
     local: tuple[int, ...] = ()
     others: tuple[int, ...] = ()
+    gathered: tuple[int, ...] = ()
     carried: tuple[int, ...] = ()
     undecided: tuple[int, ...] = ()
 
@@ -68,13 +75,18 @@ class Question(msgspec.Struct, kw_only=True):
     @property
     def agos(self) -> list[tuple[int, str, str]]:
         """The moments before receipt that are asked, in a fixed order."""
-        asked = (*self.local, *self.others)
+        asked = (*self.local, *self.others)  # gathered rules ask for none
         return sorted({ago for at in asked for ago in self.rules[at].agos})
 
     @property
-    def dated(self) -> bool:
-        """Whether a rule is asked of events of some days only."""
-        return any(self.rules[at].rule.dated for at in (*self.local, *self.others))
+    def asked_looks(self) -> list[int]:
+        """The numbers of the looks that are asked."""
+        return sorted({use.look for at in self.gathered for use in self.rules[at].uses})
+
+    @property
+    def looking(self) -> tuple[int, ...]:
+        """All rules that look at other rows."""
+        return (*self.others, *self.gathered)
 
     def said(self) -> tuple[RuleSaid, ...]:
         """The rules as the counts know them."""
@@ -104,6 +116,7 @@ def ask(
     sorted_out: dict[str, list[int]] = {
         "local": [],
         "others": [],
+        "gathered": [],
         "carried": [],
         "undecided": [],
     }
@@ -114,6 +127,7 @@ def ask(
         contract=compiled.contract,
         compiled=found,
         taken=table,
+        looks=compiled.looks,
         **{name: tuple(positions) for name, positions in sorted_out.items()},
     )
 
@@ -136,7 +150,9 @@ def _how(rule: CompiledRule, known: set[str], codes: Any, held: set[str]) -> str
     }
     if missing or others - held:
         return "undecided"
-    return "local" if rule.how == "local" else "others"
+    if rule.how == "local":
+        return "local"
+    return "gathered" if rule.gathered and not rule.agos else "others"
 
 
 def _reserved(rule: CompiledRule) -> set[str]:
@@ -156,8 +172,8 @@ def event_day(contract: Contract, table: Table, received: str) -> str:
     return f"coalesce({', '.join([*told, received])})"
 
 
-def scoped(rule: CompiledRule, own: set[str]) -> exp.Expression:
-    """The predicate of a rule that looks at other rows, bound to rows of the same sender.
+def scoped(rule: CompiledRule, own: set[str], row: str) -> exp.Expression:
+    """The predicate of a rule that looks at other rows, bound to rows of the same sender as that of alias `row`.
 
     A unit's number is one within its receipt, so where it is compared the receipt is compared too. Rows of other
     databases (`database.table`) are those of the nation.
@@ -166,7 +182,7 @@ def scoped(rule: CompiledRule, own: set[str]) -> exp.Expression:
     for source in list(tree.find_all(exp.Table)):
         name = source.name.removeprefix(TYPED)
         if name in own:
-            _bind(source, rule.alias)
+            _bind(source, row)
     return tree
 
 

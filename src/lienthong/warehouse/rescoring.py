@@ -195,7 +195,7 @@ def _score(
         table=question.table.name,
         rows=rows,
         wrong=wrong,
-        asked=len(question.local) + len(question.others),
+        asked=len(question.local) + len(question.looking),
         carried=len(question.carried),
         undecided=undecided.bit_count(),
         seconds=round((clock.now() - begun).total_seconds(), 3),

@@ -65,13 +65,13 @@ class Verdicts:
         self._rulesets = rulesets
         self._keys = {rule.key: at for at, rule in enumerate(question.said())}
         self._local = mask_of(question.local)
-        self._others = mask_of(question.others)
+        self._others = mask_of(question.looking)
         self._carried = mask_of(question.carried)
         self._undecided = mask_of(question.undecided)
         # A code list or a database that has come since decides; a table or column that was not sent does not.
         self._stays = self._local | mask_of(
             at
-            for at in question.others
+            for at in question.looking
             if not question.rules[at].lists and not question.rules[at].crossing
         )
         self._memory: dict[tuple[object, ...], tuple[int, int]] = {}

@@ -15,7 +15,7 @@ from lienthong.contracts.rules.casts import TEXT_PREFIX, from_text, quoted
 from lienthong.records.checking.engine import connect
 from lienthong.records.store import layout as store
 from lienthong.warehouse import layout
-from lienthong.warehouse.kept_rows import Present, micros, read_copy
+from lienthong.warehouse.kept_rows import Present, micros, minutes, read_copy
 from lienthong.warehouse.layout import MONTH, PROVINCE
 
 _ENTRIES = sql.SQL(
@@ -105,6 +105,7 @@ def _columns(contract: Contract, table: Table) -> dict[str, sql.Composable]:
         "_receipt": sql.SQL("e.receipt"),
         "_from": arrived,
         "_received": arrived,
+        "_minute": minutes(sql.SQL("e.received_at")),
         "_counted": sql.SQL("(e.received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"),
         "_ruleset": about,
         "_failed": sql.SQL("k.failed #>> '{{}}'").format(),
