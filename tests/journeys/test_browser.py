@@ -25,6 +25,7 @@ pytestmark = [
 
 PAGES = (
     "/", "/submissions", "/upload", "/quarantine", "/records?contract=care&purpose=quality", "/senders",
+    "/tickets", "/tickets?by=cause", "/alerts", "/silent", "/ranking",
     "/senders/01999", "/databases/care", "/contracts", "/contracts/care", "/codes", "/account", "/api",
 )  # fmt: skip
 

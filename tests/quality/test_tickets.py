@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pytest
+from python_calamine import CalamineWorkbook
 from tests.records.conftest import CONTRACT, Desk, csv, read
 
 from lienthong import audit, clock
 from lienthong.errors import Conflict, Refused
-from lienthong.quality.tickets import acts, correction, holders, ticket, upkeep
+from lienthong.quality.tickets import acts, correction, holders, ticket, upkeep, worklist
 from lienthong.quality.tickets.escalation import escalate
 from lienthong.records import quarantine
 
@@ -180,3 +182,14 @@ def test_every_act_is_in_the_audit_trail(desk):
     assert [entry.about for entry in kept] == [{"closed": [one.id]}, {"opened": [one.id]}]
     (planned,) = audit.entries(desk.conn, act="ticket.planned")
     assert planned.about == {"ticket": one.id, "contract": "trial", "sender": "01999"}
+
+
+def test_no_cell_of_a_worklist_begins_a_formula(desk):
+    desk.send(csv(("=1+1", 1, 130, 1)))
+    (one,) = open_tickets(desk).values()
+    held = [(one, record) for record in holders.holders(desk.conn, desk.contract, one)]
+    sheet = worklist.records_sheet(held, {}, language="en")
+    assert ",'=1+1," in worklist.as_csv(sheet).decode("utf-8-sig")
+    sheet = worklist.records_sheet(held, {}, language="en")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(worklist.as_xlsx([sheet])))
+    assert "=1+1" in book.get_sheet_by_index(0).to_python()[1]

@@ -240,6 +240,7 @@ def sender_page(
         course=days,
         submissions=sent,
         contact=contact,
+        may_tickets=policy.may(actor, "ticket.read") and actor.facility in (None, sender),
     )
 
 

@@ -130,7 +130,7 @@ def ticket_list(
 def _named(contract: str, table: str, rule: str) -> ticket.Group:
     """The cause that a list is narrowed to, to say it above the list."""
     name, _, field = rule.partition("|")
-    none = ticket.Numbers(active=0, late=0, alert=0, planned=0, closed=0, rows=0)
+    none = ticket.Numbers(active=0, late=0, told=0, alert=0, planned=0, closed=0, rows=0)
     return ticket.Group(
         contract=contract,
         table_name=table,

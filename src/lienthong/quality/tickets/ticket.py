@@ -14,11 +14,12 @@ from lienthong.findings import Criterion, Severity
 from lienthong.quality.tickets import correction
 
 State = Literal["open", "planned", "closed"]
-Show = Literal["active", "late", "alert", "open", "planned", "closed", "all"]
+Show = Literal["active", "late", "told", "alert", "open", "planned", "closed", "all"]
 
 SHOWS: dict[str, str] = {
     "active": "state <> 'closed'",
     "late": "state <> 'closed' AND {due} < %(today)s",
+    "told": "state <> 'closed' AND level > 0",
     "alert": "state <> 'closed' AND alert",
     "open": "state = 'open'",
     "planned": "state = 'planned'",
@@ -106,6 +107,7 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
 
     active: int
     late: int
+    told: int
     alert: int
     planned: int
     closed: int
@@ -194,7 +196,7 @@ def numbers(conn: psycopg.Connection[Any], among: Among | None = None, *, today:
 def _counters() -> str:
     shown = [
         f"count(*) FILTER (WHERE {SHOWS[name].format(due=DUE)})"
-        for name in ("active", "late", "alert", "planned", "closed")
+        for name in ("active", "late", "told", "alert", "planned", "closed")
     ]
     return ", ".join([*shown, "coalesce(sum(open_rows), 0)::bigint"])
 

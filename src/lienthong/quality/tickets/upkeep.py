@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.findings import Criterion, Severity
-from lienthong.quality.explain import known_rules
+from lienthong.quality.tickets import rules
 from lienthong.quality.tickets.correction import due
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake.withholding import withholds
@@ -157,14 +157,15 @@ def _columns(lines: list[Any], width: int) -> list[list[Any]]:
 
 def _open(conn: psycopg.Connection[Any], wanted: list[Place]) -> list[Open]:
     """What is open: rules broken by rows, and reasons of the reader and the store for which units wait."""
-    rows = conn.execute(
+    lines = conn.execute(
         "SELECT contract, sender, table_name, rule, sum(failed)::bigint, min(day) FROM records.count"
         " WHERE failed > 0 AND rule COLLATE \"C\" > '-'"
         " AND (contract, sender) IN (SELECT * FROM unnest(%s::text[], %s::text[])) GROUP BY 1, 2, 3, 4",
         _columns(wanted, 2),
     ).fetchall()
-    said, found = known_rules(conn), []
-    for contract, sender, table, key, failed, since in rows:
+    said = rules.said(conn, {(row[0], row[2], row[3]) for row in lines})
+    found = []
+    for contract, sender, table, key, failed, since in lines:
         rule, _, field = key.partition("|")
         about = said.get((contract, table, key))
         severity = about.severity if about else Severity.WARNING

@@ -16,9 +16,10 @@ import psycopg
 from lienthong import clock, words
 from lienthong.contracts.contract import Contract
 from lienthong.findings import Text
-from lienthong.quality.explain import known_rules
+from lienthong.quality.tickets import rules
 from lienthong.quality.tickets.correction import correction
 from lienthong.quality.tickets.holders import Holder
+from lienthong.quality.tickets.rules import Cause
 from lienthong.quality.tickets.ticket import Group, Ticket
 from lienthong.records.intake import faults as reasons
 from lienthong.words import say
@@ -51,18 +52,16 @@ Sheet = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
 """Name, heads and rows of one sheet, in the reader's language."""
 
 
-Cause = tuple[str, str, str]
-"""contract, table, rule with its field."""
-
-
 def sayings(conn: psycopg.Connection[Any], those: Iterable[Ticket | Group]) -> dict[Cause, Said]:
     """What the rules of tickets say and how to mend it, by cause."""
-    known, found = known_rules(conn), {}
-    for cause in {one.cause_key for one in those}:
-        about = known.get(cause)
-        said = (about.sentence, about.remedy) if about else None
-        found[cause] = said or (reasons.general(cause[2].partition("|")[0]), {})
-    return found
+    causes = {one.cause_key for one in those}
+    known = rules.said(conn, causes)
+    return {
+        cause: (known[cause].sentence, known[cause].remedy)
+        if cause in known
+        else (reasons.general(cause[2].partition("|")[0]), {})
+        for cause in causes
+    }
 
 
 def state_word(one: Ticket, language: str) -> str:
