@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 
+from lienthong.contracts.reading import declared_contracts, read_contract
 from tests.journeys.hospital import envelope
 from tests.journeys.test_officer import csrf
 
@@ -48,6 +50,21 @@ def test_a_contract_is_told_in_words_with_its_certainty(signed_in):
         assert answer.status_code == 200
         assert "attachment" in answer.headers["content-disposition"]
     assert client.get("/contracts/nothing").status_code == 404
+
+
+def test_every_contract_has_its_page(signed_in):
+    client = signed_in("ministry")
+    for name in declared_contracts():
+        page = client.get(f"/contracts/{name}")
+        assert page.status_code == 200, name
+        assert html.escape(read_contract(name).label["vi"]) in page.text
+
+
+def test_a_field_of_staff_keeps_its_names_at_three_ministries(signed_in):
+    page = signed_in("ministry").get("/contracts/workforce?table=staff").text
+    assert "Tên ở ba bộ" in page
+    assert "Law Art.9(3); QCVN109 SoDinhDanh" in page
+    assert "Không lưu ở đây" in page and "Tôn giáo" in page
 
 
 def test_a_code_is_found_by_words_without_tone_marks(signed_in):

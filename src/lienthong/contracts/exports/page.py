@@ -8,6 +8,14 @@ from lienthong.contracts.contract import Contract, Field, Rule, Table
 from lienthong.contracts.versions import versions_of
 from lienthong.words import say
 
+NAMES_ELSEWHERE = {
+    "health": "Health",
+    "form02": "Form 02/DM",
+    "homeAffairs": "Home Affairs",
+    "publicSecurity": "Public Security",
+    "recordedBy": "Recorded by",
+}
+"""Part of a field's property `crosswalk` to the column that shows it: the same field at three ministries."""
 EVIDENCE = {
     "attested": "attested",
     "inferred": "inferred, not official",
@@ -70,12 +78,31 @@ def _table(table: Table, language: str) -> Iterator[str]:
     for field in table.fields:
         yield _field(field, field.name in table.key, language)
     yield ""
+    yield from _names_elsewhere(table, language)
     if table.rules:
         yield f"### {say('Rules', language)}"
         yield ""
         for rule in table.rules:
             yield _rule(rule, language)
         yield ""
+
+
+def _names_elsewhere(table: Table, language: str) -> Iterator[str]:
+    """What three ministries call each field that has a crosswalk."""
+    known = [
+        (field, cross) for field in table.fields if (cross := field.properties.get("crosswalk"))
+    ]
+    if not known:
+        return
+    yield f"### {say('Names at three ministries', language)}"
+    yield ""
+    titles = (say(title, language) for title in NAMES_ELSEWHERE.values())
+    yield f"| {say('Field', language)} | " + " | ".join(titles) + " |"
+    yield "|---" * (len(NAMES_ELSEWHERE) + 1) + "|"
+    for field, cross in known:
+        cells = (_cell(str(cross.get(part, "–"))) for part in NAMES_ELSEWHERE)
+        yield f"| `{field.name}` | " + " | ".join(cells) + " |"
+    yield ""
 
 
 def _field(field: Field, in_key: bool, language: str) -> str:
