@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from python_calamine import CalamineWorkbook
 from tests.records.conftest import CONTRACT, Desk, csv, read
+from tests.records.crossed import Town
 
 from lienthong import audit, clock
 from lienthong.errors import Conflict, Refused
@@ -193,3 +194,20 @@ def test_no_cell_of_a_worklist_begins_a_formula(desk):
     sheet = worklist.records_sheet(held, {}, language="en")
     book = CalamineWorkbook.from_filelike(io.BytesIO(worklist.as_xlsx([sheet])))
     assert "=1+1" in book.get_sheet_by_index(0).to_python()[1]
+
+
+def test_a_ticket_names_the_other_record_and_closes_when_the_other_side_is_mended(fresh_db, home):
+    town = Town(fresh_db, home)
+    town.send("registers", "DEATH.csv", "NR,PERSON,DAY\nD1,p2,20260105\n", "01000")
+    town.send("wards", "VISIT.csv", "ID,DOC,PERSON,DAY\nv3,L1,p2,20260110\n")
+    town.again()
+    upkeep.keep_up(town.conn)
+    found = {one.rule: one for one in ticket.listed(town.conn, today=TODAY)}
+    assert not found["T-DEAD"].alert, "the other side may be wrong"
+    (held,) = holders.holders(town.conn, town.contracts["wards"], found["T-DEAD"])
+    assert (held.key, [other["key"] for other in held.others]) == ("v3", ["D1"])
+    town.send("registers", "DEATH.csv", "NR,PERSON,DAY\nD1,p4,20260105\n", "01000")
+    town.again()
+    upkeep.keep_up(town.conn)
+    assert ticket.one(town.conn, found["T-DEAD"].id).state == "closed"
+    town.conn.close()

@@ -203,6 +203,7 @@ def _show(
         records=None if records is None else records[:SHOWN],
         more_records=records is not None and len(records) > SHOWN,
         history=history,
+        other_words=worklist.other_words,
         days=correction().days(given.opened_on),
         levels=correction().levels,
         today=clock.today(),

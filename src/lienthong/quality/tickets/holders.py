@@ -27,6 +27,8 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str
     entry: int | None
     received_at: datetime
+    others: list[dict[str, Any]] = []
+    """Records of other databases that it contradicts: contract, table, root, key, sender."""
 
 
 def holders(
@@ -71,17 +73,20 @@ def _kept(
     )
     rows = conn.execute(
         sql.SQL(
-            "SELECT t._key, t._row, t._receipt, t._from FROM {} t JOIN {} ON b.ruleset = t._ruleset"
+            "SELECT t._key, t._row, t._receipt, t._from, c.others FROM {} t JOIN {} ON b.ruleset = t._ruleset"
+            " LEFT JOIN records.crossing c ON c.contract = %s AND c.key = t._key AND c.sender = t._sender"
+            " AND c.table_name = %s AND c.row = t._row AND c.rule = %s AND c.field = %s AND c.until IS NULL"
             " WHERE t._sender = %s AND t._failed IS NOT NULL"
             " AND CASE WHEN octet_length(t._failed) * 8 > b.at THEN get_bit(t._failed, b.at) = 1 ELSE false END"
             " ORDER BY t._key, t._row LIMIT %s"
         ).format(sql.Identifier(contract.name, given.table_name), places),
-        [given.sender, limit],
+        [given.contract, given.table_name, given.rule, given.field, given.sender, limit],
     )
-    for key, row, receipt, since in rows:
+    for key, row, receipt, since, others in rows:
         yield Holder(
-            standing="kept", key=key, row=row, receipt=receipt, entry=None, received_at=since
-        )
+            standing="kept", key=key, row=row, receipt=receipt, entry=None, received_at=since,
+            others=others or [],
+        )  # fmt: skip
 
 
 def _waiting(conn: psycopg.Connection[Any], given: Ticket, limit: int) -> Iterator[Holder]:

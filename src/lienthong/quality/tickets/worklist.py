@@ -46,6 +46,7 @@ RECORD_HEADS = (
     "Standing",
     "Receipt",
     "Since",
+    "Against",
 )
 
 Sheet = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
@@ -122,9 +123,17 @@ def records_sheet(
                 record.key or "", "" if record.row is None else record.row + 1,
                 say("kept", language) if record.standing == "kept" else say("in quarantine", language),
                 record.receipt, clock.local(record.received_at).replace(tzinfo=None),
+                "; ".join(map(other_words, record.others)),
             ]  # fmt: skip
 
     return _name(say("Records", language)), [say(head, language) for head in RECORD_HEADS], rows()
+
+
+def other_words(other: Mapping[str, Any]) -> str:
+    """A record of another database as it is named to people; a key that says who somebody is stays out."""
+    key = "" if other.get("personal") else other["key"]
+    place = f"{other['contract']}.{other['table']}"
+    return " ".join(part for part in (place, key, f"({other['sender']})") if part)
 
 
 def _label(contracts: Mapping[str, Contract], name: str, language: str) -> str:
