@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.api import changes, contracts, records, scores, submissions, subscriptions, tickets
+from lienthong.api import (
+    changes,
+    code_worklist,
+    contracts,
+    records,
+    scores,
+    submissions,
+    subscriptions,
+    tickets,
+)
 
 ROUTES: list[ControllerRouterHandler] = [
     *submissions.ROUTES,
@@ -14,4 +23,5 @@ ROUTES: list[ControllerRouterHandler] = [
     *tickets.ROUTES,
     *scores.ROUTES,
     *contracts.ROUTES,
+    *code_worklist.ROUTES,
 ]

@@ -8,6 +8,7 @@ from itertools import islice
 from litestar import Response, get
 
 from lienthong.contracts.codes import Code, Codes
+from lienthong.contracts.replacements import replacements
 from lienthong.errors import NotFound
 from lienthong.web.page import Page
 
@@ -40,6 +41,7 @@ def code_page(page: Page, codes: Codes, name: str = "provinces", wanted: str = "
     """One code list, searched by code or by words."""
     if name not in codes.names():
         raise NotFound("codes.unknown", "There is no code list %(name)s.", name=name)
+    shown = found(codes, name, wanted)
     titles = {one: codes.about(one).get("title") or {} for one in codes.names()}
     return page.show(
         "codes.html",
@@ -48,7 +50,8 @@ def code_page(page: Page, codes: Codes, name: str = "provinces", wanted: str = "
         about=codes.about(name),
         complete=codes.has(name),
         wanted=wanted,
-        found=found(codes, name, wanted),
+        found=shown,
+        became=[replacements(codes, name, code) if code.valid_to else [] for code in shown],
         limit=SHOWN,
     )
 

@@ -25,7 +25,7 @@ from lienthong.records.formats.faults import KINDS, Fault
 from lienthong.records.formats.presence import dated_field, in_force
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import faults as reasons
-from lienthong.records.intake import publishing
+from lienthong.records.intake import publishing, unmapped
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.intake.single import said, settling, unit
 from lienthong.records.intake.single.unit import Unit
@@ -101,6 +101,7 @@ def write(
     _findings(conn, taken, given.receipt)
     if not given.test:
         publishing.publish_places(conn, places)
+        unmapped.note_units(conn, ((one, given.receipt) for one in taken.units))
         noting.note_places(conn, places, looked or {})
     states = [place.state for place in places]
     quarantined, unchanged = states.count("blocked"), states.count("unchanged")

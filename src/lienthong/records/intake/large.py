@@ -22,6 +22,7 @@ from lienthong.records.intake import (
     spooling,
     terms,
     units,
+    unmapped,
     verdicts,
     withholding,
 )
@@ -110,6 +111,14 @@ class Large:
             publishing.publish_batch(self._conn, self._batch, arrival)
             looked = self._others.looked
             noting.note_batch(self._conn, self._batch, self._checked, arrival, looked)
+            unmapped.note_batch(
+                self._conn,
+                self._checked,
+                sender=given.sender,
+                province=given.province,
+                receipt=given.receipt,
+                received=given.received_at,
+            )
         # Last, because counts of a province are shared: others wait for them until we commit.
         deltas.write(self._conn, self._compiled.contract.name)
         numbers = verdicts.numbers(self._batch)

@@ -1,4 +1,4 @@
-"""Reserved: tables of codes."""
+"""Codes that no list knows, and what was decided about them."""
 
 from pathlib import Path
 

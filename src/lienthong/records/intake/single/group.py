@@ -12,7 +12,7 @@ import psycopg
 from lienthong import audit, clock
 from lienthong.records.crossing import noting
 from lienthong.records.crossing.judging import judge_across
-from lienthong.records.intake import publishing
+from lienthong.records.intake import publishing, unmapped
 from lienthong.records.intake.receipts import Submission, find, number_receipt
 from lienthong.records.intake.single import settling
 from lienthong.records.intake.single.posted import Posted
@@ -52,6 +52,7 @@ class Writer:
         seats = [_Seat(one, settling.Place(one.unit)) for one in given]
         looked = judge_across(conn, [one.unit for one in given])
         self._rules.record(conn, (one.unit for one in given))
+        written: dict[str, Submission] = {}
         with conn.transaction():
             _lock(conn, seats)
             _same_bytes(conn, seats)
@@ -59,24 +60,28 @@ class Writer:
             if now:
                 _number(conn, now)
                 with as_owner(conn):
-                    self._keep(conn, now, looked)
-        written = _submissions(conn, [seat.place.receipt for seat in now]) if now else {}
+                    written = self._keep(conn, now, looked)
         return [seat.again or written.get(seat.place.receipt) for seat in seats]
 
     def _keep(
         self, conn: psycopg.Connection[Any], now: list[_Seat], looked: dict[str, str]
-    ) -> None:
+    ) -> dict[str, Submission]:
         deltas: dict[str, counts.Deltas] = defaultdict(counts.Deltas)
         places = [seat.place for seat in now]
         settling.settle(conn, places, self._rules, deltas)
-        _insert_submissions(conn, now)
-        settling.set_aside(conn, places, self._rules)
+        receipts = _receipts(now)
+        # Nothing of this is answered with anything: one turn to the database for all of it.
+        with conn.pipeline():
+            _insert_submissions(conn, now, receipts)
+            settling.set_aside(conn, places, self._rules)
+            publishing.publish_places(conn, places)
+            noting.note_places(conn, places, looked)
+            unmapped.note_units(conn, ((seat.given.unit, seat.place.receipt) for seat in now))
+            for contract in sorted(deltas):
+                deltas[contract].leave(conn, contract)
+            _audit(conn, now)
         _insert_findings(conn, now)
-        publishing.publish_places(conn, places)
-        noting.note_places(conn, places, looked)
-        for contract in sorted(deltas):
-            deltas[contract].write(conn, contract)
-        _audit(conn, now)
+        return receipts
 
 
 def _whose(seat: _Seat) -> str:
@@ -133,49 +138,66 @@ def _number(conn: psycopg.Connection[Any], now: list[_Seat]) -> None:
         seat.place.receipt = number_receipt(number, seat.given.unit.received)
 
 
-def _insert_submissions(conn: psycopg.Connection[Any], now: list[_Seat]) -> None:
+def _receipts(now: list[_Seat]) -> dict[str, Submission]:
+    """What the receipts say, as the database will say it."""
     finished = clock.now()
-    lines = []
+    made = {}
     for seat in now:
-        given, unit = seat.given, seat.given.unit
-        state = seat.place.state
+        given, unit, state = seat.given, seat.given.unit, seat.place.state
         warnings = sum(
             rule_at(unit, table, position).severity == "warning"
             for table, _, position in failed_rules(unit)
         )
-        lines.append(
-            (
-                seat.place.receipt,
-                seat.number,
-                unit.contract.name,
-                unit.contract.version,
-                unit.sender,
-                unit.province,
-                given.actor,
-                given.channel,
-                given.name,
-                given.sha256,
-                len(given.body),
-                unit.received,
-                finished,
-                int(state in ("new", "changed")),
-                int(state == "unchanged"),
-                int(state == "blocked"),
-                sum(map(len, unit.rows.values())),
-                warnings,
-            )
+        made[seat.place.receipt] = Submission(
+            receipt=seat.place.receipt,
+            number=seat.number,
+            contract=unit.contract.name,
+            contract_version=unit.contract.version,
+            sender=unit.sender,
+            province=unit.province,
+            actor=given.actor,
+            channel=given.channel,
+            name=given.name,
+            sha256=given.sha256,
+            bytes=len(given.body),
+            test=False,
+            state="done",
+            message=None,
+            message_values=None,
+            attempts=0,
+            received_at=unit.received,
+            finished_at=finished,
+            received=1,
+            kept=int(state in ("new", "changed")),
+            unchanged=int(state == "unchanged"),
+            quarantined=int(state == "blocked"),
+            row_count=sum(map(len, unit.rows.values())),
+            warnings=warnings,
+            findings_sha256=None,
         )
+    return made
+
+
+_WRITTEN = (
+    "receipt", "number", "contract", "contract_version", "sender", "province", "actor", "channel", "name", "sha256",
+    "bytes", "state", "received_at", "finished_at", "received", "kept", "unchanged", "quarantined", "row_count",
+    "warnings",
+)  # fmt: skip
+
+
+def _insert_submissions(
+    conn: psycopg.Connection[Any], now: list[_Seat], receipts: dict[str, Submission]
+) -> None:
+    bodies = sorted({seat.given.sha256: seat.given.body for seat in now}.items())
+    conn.execute(
+        "INSERT INTO records.blob (sha256, bytes) SELECT * FROM unnest(%s::text[], %b::bytea[])"
+        " ON CONFLICT DO NOTHING",
+        [[sha256 for sha256, _ in bodies], [body for _, body in bodies]],
+    )
     with conn.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO records.blob (sha256, bytes) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            sorted((seat.given.sha256, seat.given.body) for seat in now),
-        )
-        cursor.executemany(
-            "INSERT INTO records.submission (receipt, number, contract, contract_version, sender, province, actor,"
-            " channel, name, sha256, bytes, state, received_at, finished_at, received, kept, unchanged, quarantined,"
-            " row_count, warnings) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'done', %s, %s, 1, %s, %s, %s,"
-            " %s, %s)",
-            lines,
+            f"INSERT INTO records.submission ({', '.join(_WRITTEN)}) VALUES ({', '.join(['%s'] * len(_WRITTEN))})",
+            [[getattr(one, name) for name in _WRITTEN] for one in receipts.values()],
         )
 
 
@@ -211,8 +233,3 @@ def _audit(conn: psycopg.Connection[Any], now: list[_Seat]) -> None:
                 "receipts": {seat.place.receipt: seat.place.state for seat in those},
             },
         )
-
-
-def _submissions(conn: psycopg.Connection[Any], receipts: list[str]) -> dict[str, Submission]:
-    found = find(conn, "receipt = ANY(%(receipts)s)", {"receipts": receipts})
-    return {one.receipt: one for one in found}

@@ -1,0 +1,72 @@
+"""An official reads a contract in its versions, looks a retired code up, and decides about one that no list knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from lienthong import clock
+from tests.journeys.test_officer import csrf
+
+
+@pytest.fixture
+def unknown(db):
+    """A code that two hospitals sent."""
+    with db.connect() as conn, conn.transaction():
+        conn.execute("DELETE FROM records.code_decision")
+        for sender in ("01999", "79001"):
+            conn.execute(
+                "INSERT INTO records.unmapped_code (list, code, contract, field, sender, seen, first_seen,"
+                " last_seen, last_receipt) VALUES ('communes', '77777', 'care', 'XML1.MAXA_CU_TRU', %s, 2, %s, %s,"
+                " 'TN-20261122-000001') ON CONFLICT DO NOTHING",
+                [sender, clock.now(), clock.now()],
+            )
+
+
+def test_a_contract_shows_its_versions_with_dates_and_basis(signed_in):
+    client = signed_in("ministry")
+    page = client.get("/contracts/care", params={"table": "XML13"}).text
+    for said in ("3176", "01/01/2025", "Quyết định 130/QĐ-BYT", "Chưa biết"):
+        assert said in page
+    old = client.get("/contracts/care", params={"version": "130", "table": "XML1"}).text
+    assert "NHOM_MAU" not in old and "version=130" in old
+    assert client.get("/contracts/care", params={"version": "1"}).status_code == 404
+    sheet = client.get("/contracts/care/download/json-schema", params={"on": "2023-05-01"}).json()
+    assert "XML13" not in sheet["$defs"] and "XML1" in sheet["$defs"]
+
+
+def test_a_retired_commune_names_what_it_was_divided_into(signed_in):
+    page = signed_in("ministry").get("/codes", params={"name": "communes", "wanted": "00007"}).text
+    assert "Phường Ngọc Hà" in page and "Phường Giảng Võ" in page
+
+
+def test_the_owner_of_a_database_decides_about_an_unknown_code(signed_in, unknown):
+    client = signed_in("owner")
+    page = client.get("/codes/worklist").text
+    assert "77777" in page and "XML1.MAXA_CU_TRU" in page
+    form = {"list": "communes", "code": "77777", "state": "mapped", "_csrf_token": csrf(page)}
+    wrong = client.post("/codes/worklist", data=form | {"target": "88888", "reason": "thử"})
+    assert wrong.status_code == 422 and "88888" in wrong.text
+    kept = client.post(
+        "/codes/worklist", data=form | {"target": "00097", "reason": "Danh mục cũ của phần mềm"}
+    )
+    assert kept.status_code == 200 and "Đã ghi quyết định" in kept.text
+    page = client.get("/codes/worklist", params={"show": "mapped"}).text
+    assert "Phường Hồng Hà" in page and "Danh mục cũ của phần mềm" in page
+
+
+def test_the_ministry_sees_the_worklist_and_decides_nothing(signed_in, unknown):
+    client = signed_in("ministry")
+    page = client.get("/codes/worklist").text
+    assert "77777" in page and 'name="target"' not in page
+
+
+def test_a_facility_sees_only_its_own_codes_and_decides_nothing(site, token, unknown):
+    headers = {"authorization": f"Bearer {token}"}
+    (one,) = site.get("/api/v1/codes/worklist", headers=headers).json()
+    assert (one["code"], one["senders"], one["seen"]) == ("77777", 1, 2)
+    answer = site.post(
+        "/api/v1/codes/worklist/communes/77777",
+        headers=headers,
+        json={"state": "invalid", "reason": "no"},
+    )
+    assert answer.status_code == 403
