@@ -110,9 +110,9 @@ REGISTERS = """\
 class Town:
     """Sends files to both databases and asks what the store says afterwards."""
 
-    def __init__(self, db: Database, home: Path) -> None:
+    def __init__(self, db: Database, home: Path, wards: str = WARDS) -> None:
         self.db, self.home = db, home
-        self.contracts = contracts(home)
+        self.contracts = contracts(home, wards)
         self.conn: psycopg.Connection[Any] = db.connect(autocommit=True)
 
     def send(self, contract: str, name: str, text: str, sender: str = "01999", **more: Any) -> Any:
@@ -157,11 +157,11 @@ class Town:
         }
 
 
-def contracts(home: Path) -> dict[str, Contract]:
+def contracts(home: Path, wards: str = WARDS) -> dict[str, Contract]:
     """Both contracts, in the data folder of an installation."""
     folder = home / "contracts"
     folder.mkdir(exist_ok=True)
-    texts = {"wards": WARDS, "registers": REGISTERS}
+    texts = {"wards": wards, "registers": REGISTERS}
     for name, text in texts.items():
         (folder / f"{name}.odcs.yaml").write_text(HEAD.format(name) + text, encoding="utf-8")
     return {

@@ -6,9 +6,9 @@ import json
 import uuid
 
 import pytest
-from tests.records.crossed import Town
+from tests.records.crossed import WARDS, Town
 
-from lienthong.records import intake, store
+from lienthong.records import intake, quarantine, store
 from lienthong.records.crossing import again, stored
 from lienthong.records.crossing.reading import found_later
 from lienthong.records.intake import few
@@ -45,12 +45,12 @@ def town(cluster, template, tmp_path, monkeypatch):
 
     made = []
 
-    def build(number=0):
+    def build(number=0, wards=WARDS):
         home = tmp_path / f"home{number}"
         home.mkdir()
         monkeypatch.setenv("LIENTHONG_HOME", str(home))
         name = f"test_{uuid.uuid4().hex[:12]}"
-        made.append((Town(_create(cluster, name, template), home), name))
+        made.append((Town(_create(cluster, name, template), home, wards), name))
         return made[-1][0]
 
     yield build
@@ -241,3 +241,23 @@ def _too_late(self, *asked):
     self._conn.execute("SET LOCAL statement_timeout = 1")
     self._conn.execute("SELECT pg_sleep(5)")
     yield ()
+
+
+@pytest.mark.parametrize("largest", [few.BYTES, -1], ids=["small", "large"])
+def test_what_an_error_held_back_is_let_go_when_the_other_side_arrives(town, monkeypatch, largest):
+    monkeypatch.setattr(few, "BYTES", largest)
+    one = town(wards=WARDS.replace("severity: warning", "severity: error", 1))
+    play(one, ["licences", "deaths", "visits"])
+    entries = one.rows("SELECT key, causes FROM records.quarantine WHERE state = 'open' ORDER BY 1")
+    assert entries == [("v2", ["T-LIC|DOC"]), ("v4", ["T-LIC|DOC"])]
+    ((number,),) = one.rows("SELECT id FROM records.quarantine WHERE key = 'v2'")
+    (finding,) = quarantine.findings(one.conn, quarantine.entry(one.conn, number))
+    assert [other.key for other in finding.others] == ["L2"] and "L2" in finding.message["en"]
+    one.send("registers", "LICENCE.csv", "NR,SINCE,UNTIL\nL9,20200101,\n", "01000")
+    one.again()
+    one.holds()
+    assert one.rows("SELECT key FROM records.quarantine WHERE state = 'open'") == [("v2",)]
+    assert {key for (key,) in one.rows('SELECT "ID" FROM wards."VISIT"')} == {"v1", "v3", "v4"}
+    assert not one.rows(
+        "SELECT 1 FROM records.submission WHERE received <> kept + unchanged + quarantined"
+    )

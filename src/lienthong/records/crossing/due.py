@@ -93,7 +93,7 @@ def _linked(conn: psycopg.Connection[Any], link: Link, due: Due) -> Iterator[Uni
     here = _kinds(conn, link.contract, link.table)
     if not set(link.other_fields) <= set(there) or not set(link.fields) <= set(here):
         return
-    own = link.contract == link.other_contract and len(due.ids) == 1
+    own = link.contract == link.other_contract and _complete(conn, due)
     query = sql.SQL(
         "SELECT DISTINCT a._key, a._sender FROM {here} a JOIN ("
         " SELECT {fields} FROM {there} b WHERE b._receipt = ANY(%(receipts)s) AND b._from >= {since} AND {short_b}"
@@ -127,6 +127,15 @@ def _linked(conn: psycopg.Connection[Any], link: Link, due: Due) -> Iterator[Uni
             "table": link.other_table,
         },
     ).fetchall()
+
+
+def _complete(conn: psycopg.Connection[Any], due: Due) -> bool:
+    """Whether the records of an act saw each other as they are now: all at once, and none of them held back."""
+    row = conn.execute(
+        "SELECT EXISTS (SELECT 1 FROM records.submission WHERE receipt = ANY(%s) AND quarantined > 0)",
+        [due.receipts],
+    ).fetchone()
+    return len(due.ids) == 1 and not (row and row[0])
 
 
 SINCE = sql.SQL(
