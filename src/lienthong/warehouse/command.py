@@ -183,7 +183,7 @@ def _engine(name: str, master: str, memory: str, warehouse: Warehouse, work: Pat
     elif name == "spark":
         from lienthong.warehouse.spark import Spark
 
-        made = Spark(warehouse.root, work, master=master)
+        made = Spark(warehouse.root, master=master)
     else:
         raise Refused(
             "rescore.engine", "There is no engine %(name)s; there are: duckdb, spark.", name=name

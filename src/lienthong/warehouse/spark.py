@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -45,12 +46,13 @@ class Spark:
     def __init__(
         self,
         root: Path,
-        work: Path,
         *,
         master: str = "local[*]",
         options: Mapping[str, str] | None = None,
     ) -> None:
-        self.root, self.work = root.absolute(), work
+        self.root = root.absolute()
+        # Small tables travel as files too: what a driver holds in Python, workers would need Python to read.
+        self._small = self.root / f".spark-{uuid4().hex[:12]}"
         self.session = _session(master, {**OPTIONS, **(options or {})})
         self._views: dict[str, str] = {}
         self._lists: dict[str, tuple[str, bool]] = {}
@@ -93,10 +95,7 @@ class Spark:
         self._views |= {rows: f"w{len(self._views)}", typed: f"w{len(self._views) + 1}"}
         files = [str(file) for file in taken.files(self.root)]
         if not files:
-            empty = self.work / f"empty-{len(self._views)}.parquet"
-            empty.parent.mkdir(parents=True, exist_ok=True)
-            pyarrow.parquet.write_table(layout.schema(table).empty_table(), empty)
-            files = [str(empty)]
+            files = [self._file(layout.schema(table).empty_table(), self._views[rows])]
         # The folders' names say province and month, which rows do not need.
         read = self.session.read.option("recursiveFileLookup", "true")
         read.parquet(*files).createOrReplaceTempView(self._views[rows])
@@ -108,33 +107,39 @@ class Spark:
         made.createOrReplaceTempView(self._views.setdefault(name, f"w{len(self._views)}"))
 
     def _list(self, name: str, codes: Any) -> None:
-        from pyspark.sql import functions
-
         word = name.replace("-", "_")
         if word in self._lists:
             return
         listed = codes.table(name)
-        periods = [
-            (code, since or "00000000", until or "99999999")
-            for code, since, until in zip(
-                *(listed.column(n).to_pylist() for n in ("code", "valid_from", "valid_to")),
-                strict=True,
-            )
-        ]
-        dated = any(since > "00000000" or until < "99999999" for _, since, until in periods)
-        view = f"codes_{word}"
-        shape = "code string, valid_from string, valid_to string"
-        frame = self.session.createDataFrame(periods, shape)
+        since = [day or "00000000" for day in listed.column("valid_from").to_pylist()]
+        until = [day or "99999999" for day in listed.column("valid_to").to_pylist()]
+        dated = any(day > "00000000" for day in since) or any(day < "99999999" for day in until)
+        made = pa.table({"code": listed.column("code"), "valid_from": since, "valid_to": until})
+        self._broadcast(made, f"codes_{word}")
+        self._lists[word] = (f"codes_{word}", dated)
+
+    def _file(self, made: pa.Table, name: str) -> str:
+        self._small.mkdir(parents=True, exist_ok=True)
+        path = self._small / f"{name}.parquet"
+        pyarrow.parquet.write_table(made, path)
+        return str(path)
+
+    def _broadcast(self, made: pa.Table, view: str) -> None:
+        """A small table that every worker holds whole."""
+        from pyspark.sql import functions
+
+        frame = self.session.read.parquet(self._file(made, view))
         functions.broadcast(frame).createOrReplaceTempView(view)
-        self._lists[word] = (view, dated)
 
     def groups(self, question: Question) -> Iterator[Group]:
         """All rows of the table, those alike together: one job that reads the table once."""
         frame = self.session.sql(self._statement(question))
         frame.createOrReplaceTempView("masked")
-        for line in self.session.sql(statements.grouped(question, "masked")).toLocalIterator():
-            about, words, rows = statements.as_group(tuple(line))
-            yield Group._make((*about, mask(words, WORD), rows))
+        found = self.session.sql(statements.grouped(question, "masked")).toArrow()
+        for batch in found.to_batches(10_000):
+            for line in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                about, words, rows = statements.as_group(line)
+                yield Group._make((*about, mask(words, WORD), rows))
 
     def wrong(self, question: Question, file: Path) -> None:
         """Writes the rows on which an asked rule failed or that brought a mask; the workers write, we join."""
@@ -152,6 +157,7 @@ class Spark:
     def close(self) -> None:
         """End the application."""
         self.session.stop()
+        shutil.rmtree(self._small, ignore_errors=True)
 
     def _statement(self, question: Question) -> str:
         name = statements.rows_name(question)
@@ -169,26 +175,12 @@ class Spark:
     def _moments(self, question: Question, kinds: dict[str, str]) -> None:
         if not question.agos:
             return
-        from pyspark.sql import functions
-
         view = self._views[statements.rows_name(question)]
         found = self.session.table(view).select(moments.MINUTE).distinct().collect()
         made = moments.table(question, (row[0] for row in found))
-        shape = ", ".join(f"{item.name} {_SPARK[str(item.type)]}" for item in made.schema)
-        frame = self.session.createDataFrame(
-            [tuple(row.values()) for row in made.to_pylist()], shape
-        )
         self._views["moments"] = f"moments_{len(self._carried)}"
-        functions.broadcast(frame).createOrReplaceTempView(self._views["moments"])
+        self._broadcast(made, self._views["moments"])
         kinds |= {item.name: "date" for item in made.schema if str(item.type).startswith("date")}
-
-
-_SPARK = {
-    "int64": "bigint",
-    "string": "string",
-    "date32[day]": "date",
-    "timestamp[us]": "timestamp_ntz",
-}
 
 
 def _kinds(table: Any) -> dict[str, str]:
