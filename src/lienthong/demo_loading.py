@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -79,12 +80,12 @@ def load(database: Database, nation: Nation, folder: Path, home: Path) -> None:
     files.sort(key=lambda one: (one.sent[:10], place[one.contract], one.sent, one.name))
     posts = sorted(
         ((one, body) for one, body in made if one.posted),
-        key=lambda pair: (pair[0].sent, pair[0].name),
+        key=lambda pair: (pair[0].sent[:10], place[pair[0].contract], pair[0].sent, pair[0].name),
     )
-    # The first of each contract makes its tables, so it goes alone.
-    firsts = {one.contract: one for one in reversed(files)}
-    opening = [one for one in files if one.sent[:10] == files[0].sent[:10]]
-    later = [one for one in files if one not in opening and one not in firsts.values()]
+    opening = [
+        one for one in files if one.sent[:10] == files[0].sent[:10] and one.contract != "care"
+    ]
+    later = [one for one in files if one not in opening]
     with (
         bar(say("Loading submissions"), len(made)) as advance,
         ProcessPoolExecutor(2, mp_context=get_context("spawn")) as workers,
@@ -96,56 +97,64 @@ def load(database: Database, nation: Nation, folder: Path, home: Path) -> None:
             receipts.write(msgspec.json.encode(Sent(name, receipt)) + b"\n")
             advance(1)
 
-        def send_all(those: list[Written]) -> list[Any]:
-            return [workers.submit(send, database.url, one, folder, home) for one in those]
+        def send_all(those: list[Written]) -> None:
+            waiting = [workers.submit(send, database.url, one, folder, home) for one in those]
+            for one, future in zip(those, waiting, strict=True):
+                told(one.name, future.result())
 
-        for one in sorted(firsts.values(), key=lambda one: place[one.contract]):
-            told(one.name, workers.submit(send, database.url, one, folder, home).result())
-        rest = [one for one in opening if one not in firsts.values()]
-        for one, future in zip(rest, send_all(rest), strict=True):
-            told(one.name, future.result())
-        waiting = send_all(later)
-        # A record that comes while a file of its sender is read would have to wait, so those of other senders go first.
-        busy = {one.sender for one in later}
-        _post(pool, home, [post for post in posts if post[0].sender not in busy], told)
-        for one, future in zip(later, waiting, strict=True):
-            told(one.name, future.result())
-        _post(pool, home, [post for post in posts if post[0].sender in busy], told)
+        for _, group in groupby(opening, key=lambda one: one.contract):
+            those = list(group)
+            send_all(those[:1])  # the first of each contract makes its tables, so it goes alone
+            send_all(those[1:])
+        # What comes on a day comes database by database, so that the other side of a rule is there when it is asked.
+        days = sorted({one.sent[:10] for one in later} | {one.sent[:10] for one, _ in posts})
+        by_day = {day: list(those) for day, those in groupby(later, key=lambda one: one.sent[:10])}
+        posted = {
+            day: list(those) for day, those in groupby(posts, key=lambda pair: pair[0].sent[:10])
+        }
+        with Posting(pool, home, told) as posting:
+            for day in days:
+                for _, records in groupby(posted.get(day, []), key=lambda pair: pair[0].contract):
+                    posting.post(list(records))
+                send_all(by_day.get(day, []))
 
 
-def _post(
-    pool: ConnectionPool,
-    home: Path,
-    records: list[tuple[Written, bytes]],
-    told: Callable[[str, str], None],
-) -> None:
-    """Post records from many hospitals at once: they share commits."""
-    from lienthong import clock
-    from lienthong.records.intake.single import RecordIntake
+class Posting:
+    """Posts records from many senders at once: they share commits."""
 
-    intake = RecordIntake(pool, home)
+    def __init__(self, pool: ConnectionPool, home: Path, told: Callable[[str, str], None]) -> None:
+        from lienthong.records.intake.single import RecordIntake
 
-    def submit(post: tuple[Written, bytes]) -> tuple[str, str]:
+        self._intake = RecordIntake(pool, home)
+        self._threads = ThreadPoolExecutor(POSTING)
+        self._told = told
+        self._begun: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown()
+        self._intake.close()
+
+    def post(self, records: list[tuple[Written, bytes]]) -> None:
+        """Post all; returns when all are kept. The first of a database goes alone: it makes what is made once."""
+        if records and records[0][0].contract not in self._begun:
+            self._begun.add(records[0][0].contract)
+            self._told(*self._submit(records[0]))
+            records = records[1:]
+        for name, receipt in self._threads.map(self._submit, records):
+            self._told(name, receipt)
+
+    def _submit(self, post: tuple[Written, bytes]) -> tuple[str, str]:
+        from lienthong import clock
+
         one, body = post
-        given = intake.submit(
+        given = self._intake.submit(
             body, contract=one.contract, sender=one.sender, actor="demo", channel="demo", province=one.province,
             received=datetime.fromisoformat(one.sent).replace(tzinfo=clock.VIETNAM),
         )  # fmt: skip
         return one.name, given.receipt
-
-    try:
-        firsts: dict[str, tuple[Written, bytes]] = {}
-        for post in records:
-            firsts.setdefault(post[0].contract, post)
-        for post in firsts.values():  # alone, so that what is made on first use is made once
-            told(*submit(post))
-        rest = [post for post in records if firsts[post[0].contract] is not post]
-        with ThreadPoolExecutor(POSTING) as threads:
-            for at in range(0, len(rest), 10 * POSTING):
-                for name, receipt in threads.map(submit, rest[at : at + 10 * POSTING]):
-                    told(name, receipt)
-    finally:
-        intake.close()
 
 
 def send(url: str, one: Written, folder: Path, home: Path) -> str:

@@ -16,6 +16,9 @@ from lienthong.synthetic.places import places
 
 EXAMPLE = "01999"
 FIRST_STAFF = 900_000_000
+FIRST_GUEST = 950_000_000
+GUESTS = 3
+TRADITIONAL = "K16"
 TITLES = {"1": "bác sỹ", "3": "điều dưỡng", "4": "hộ sinh", "5": "kỹ thuật y"}
 _ROLES = ("1", "1", "1", "1", "1", "3", "3", "3", "4", "5", "5", "5")
 _DEPARTMENTS = ("K01", "K03", "K19", "K27", "K03", "K01", "K03", "K19", "K27", "K42", "K39", "K42")
@@ -36,7 +39,7 @@ class Worker:
 @dataclass(frozen=True)
 class Facility:
     """One hospital. `province` is today's code; `factor` says how many faults it makes (0 none, 1 as the
-    published rates)."""
+    published rates). `healer` is its doctor of traditional medicine; `guests` are registered and treat nobody."""
 
     code: str
     name: str
@@ -44,6 +47,8 @@ class Facility:
     factor: float
     silent: bool
     staff: tuple[Worker, ...]
+    healer: Worker
+    guests: tuple[Worker, ...] = ()
 
     def doctors(self, department: str) -> tuple[Worker, ...]:
         """Doctors of the department, or all doctors when it has none."""
@@ -57,6 +62,11 @@ class Facility:
         """Those who carry out tests: everybody but doctors, technicians first."""
         others = [worker for worker in self.staff if worker.title != "1"]
         return tuple(sorted(others, key=lambda worker: worker.title != "5"))
+
+    @property
+    def everybody(self) -> tuple[Worker, ...]:
+        """All with a licence."""
+        return (*self.staff, self.healer, *self.guests)
 
     @property
     def head(self) -> Worker:
@@ -87,15 +97,26 @@ def facility(seed: int, code: str) -> Facility:
     kind = "Bệnh viện Đa khoa" if code[2:] in ("001", "999") else "Trung tâm Y tế khu vực"
     name = f"{kind} mẫu {code}, {places().provinces[province]}"
     workers = tuple(_worker(seed, code, place, province) for place in range(len(_ROLES)))
+    more = tuple(
+        _worker(seed, code, place, province)
+        for place in range(len(_ROLES), len(_ROLES) + GUESTS + 1)
+    )
     rare = random.random() * 100 < declared("error_rates")["silent_senders"]["percent"]
     return Facility(
         code=code, name=name, province=province, factor=0.6 if code == EXAMPLE else factor,
-        silent=rare and code != EXAMPLE, staff=workers,
+        silent=rare and code != EXAMPLE, staff=workers, healer=more[0], guests=more[1:],
     )  # fmt: skip
 
 
 def _worker(seed: int, code: str, place: int, province: str) -> Worker:
     number = FIRST_STAFF + int(code) * len(_ROLES) + place
+    role, department = "3", "K03"
+    if place < len(_ROLES):
+        role, department = _ROLES[place], _DEPARTMENTS[place]
+    else:
+        number = FIRST_GUEST + int(code) * (GUESTS + 1) + place - len(_ROLES)
+        if place == len(_ROLES):
+            role, department = "1", TRADITIONAL
     random = chance(seed, f"worker/{code}", place)
     who = person(
         seed,
@@ -103,7 +124,7 @@ def _worker(seed: int, code: str, place: int, province: str) -> Worker:
         province,
         date(2026, 1, 1),
         ages=(30, 58),
-        sex="2" if _ROLES[place] == "4" else None,
+        sex="2" if role == "4" else None,
     )
     licensed = max(date(2014, 1, 1), date(who.born.year + 24, 1, 1)) + timedelta(
         days=random.randint(0, 900)
@@ -113,7 +134,7 @@ def _worker(seed: int, code: str, place: int, province: str) -> Worker:
     return Worker(
         person=who,
         licence=licence,
-        title=_ROLES[place],
-        department=_DEPARTMENTS[place],
+        title=role,
+        department=department,
         licensed=licensed,
     )

@@ -28,7 +28,7 @@ from lienthong.synthetic.scene import Scene
 
 ORDER = (
     "practice", "workforce", "medicines", "devices", "food_safety", "traditional_medicine", "social_assistance",
-    "mother_child", "care", "vital_events", "prevention", "personal_health",
+    "vital_events", "care", "mother_child", "prevention", "personal_health",
 )  # fmt: skip
 """Registers come before what refers to them; contracts that are not named here come last."""
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from lienthong.synthetic.chance import chance, declared
-from lienthong.synthetic.facilities import Facility, Worker
+from lienthong.synthetic.facilities import TRADITIONAL, Facility, Worker
 from lienthong.synthetic.lines import Row, certificate_number, stamp
 from lienthong.synthetic.people import FEMALE, MALE, Person, person
 from lienthong.synthetic.places import places
@@ -37,7 +37,7 @@ def practice(seed: int, facility: Facility) -> dict[str, list[Row]]:
         "practitioners": [], "licences": [], "registrations": [], "working_slots": [],
     }  # fmt: skip
     headed: set[str] = set()
-    for place, worker in enumerate(facility.staff, 1):
+    for place, worker in enumerate(facility.everybody, 1):
         position = "" if worker.department in headed else "2"
         headed.add(worker.department)
         tables["practitioners"].append(_practitioner(seed, worker))
@@ -91,10 +91,16 @@ def _practitioner(seed: int, worker: Worker) -> Row:
     }  # fmt: skip
 
 
+def _scope(worker: Worker) -> str:
+    if worker.department == TRADITIONAL:
+        return "Khám bệnh, chữa bệnh y học cổ truyền"
+    return _SCOPES[worker.title]
+
+
 def _licence(facility: Facility, worker: Worker) -> Row:
     return {
         "SO_GPHN": worker.licence, "LOAI": "CCHN", "MA_NGUOI_HN": f"HN{worker.person.number}",
-        "CHUC_DANH": _LICENCE_TITLES[worker.title], "PHAM_VI": _SCOPES[worker.title],
+        "CHUC_DANH": _LICENCE_TITLES[worker.title], "PHAM_VI": _scope(worker),
         "NGAY_CAP": f"{worker.licensed:%Y%m%d}",
         "CO_QUAN_CAP": _issuer(facility, worker), "HINH_THUC_CAP": "cap_moi", "TRANG_THAI": "hieu_luc",
     }  # fmt: skip
@@ -107,7 +113,7 @@ def _registration(facility: Facility, worker: Worker, place: int, position: str)
         "HO_TEN": worker.person.name, "GIOI_TINH": worker.person.sex, "SO_DINH_DANH": worker.person.cccd,
         "CHUCDANH_NN": worker.title, "VI_TRI": position, "MACCHN": worker.licence,
         "NGAYCAP_CCHN": f"{worker.licensed:%Y%m%d}",
-        "NOICAP_CCHN": _issuer(facility, worker), "PHAMVI_CM": _SCOPES[worker.title], "THOIGIAN_DK": "1",
+        "NOICAP_CCHN": _issuer(facility, worker), "PHAMVI_CM": _scope(worker), "THOIGIAN_DK": "1",
         "THOIGIAN_NGAY": "0730-1630", "THOIGIAN_TUAN": "T2T3T4T5T6", "TU_NGAY": _since(worker),
         "MA_CSKCB": facility.code,
     }  # fmt: skip

@@ -29,7 +29,8 @@ def emit(scene: Scene) -> Iterator[Parcel]:
         if who.age(scene.span.on) >= 6 and scene.random("book", who.number).random() < WITH_BOOK
     }  # fmt: skip
     stops = [(stop, made) for stop, made in scene.made if stop.who.number in holders]
-    books = {stop.who.number: stop.who for stop, _ in stops}
+    books = {one.mother.number: one.mother for one in scene.lives.pregnancies}
+    books |= {stop.who.number: stop.who for stop, _ in stops}
     if books:
         rows = [_book(scene, who) for who in books.values()]
         yield scene.parcel(

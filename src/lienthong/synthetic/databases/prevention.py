@@ -137,8 +137,8 @@ def shots(scene: Scene, child: Child) -> Iterator[Shot]:
     """Every vaccination of a child in the days, each a little after it is due."""
     random = scene.random("shots", child.person.number)
     taken: set[date] = set()
+    delay = random.randint(0, 6)
     for fact in declared("life")["vaccines"]:
-        delay = random.randint(0, 6)
         for turn, age in enumerate(fact["at"]):
             day = child.person.born + timedelta(days=age + (delay if age > 1 else 0))
             minute = (

@@ -27,7 +27,7 @@ def emit(scene: Scene) -> Iterator[Parcel]:
     tables: dict[str, list[Row]] = {
         "facilities": [{
             "MA_CSKCB": hospital.code, "TEN_CSKCB": f"Khoa Y học cổ truyền {hospital.name}", "LOAI": "khoa_yhct",
-            "NGUOI_CTN": hospital.staff[2].licence, "GIUONG_YHCT": "20", "SO_LUONG_Y": "1", "CHE_BIEN": "0",
+            "NGUOI_CTN": hospital.healer.licence, "GIUONG_YHCT": "20", "SO_LUONG_Y": "1", "CHE_BIEN": "0",
             "MATINH": hospital.province, "TU_NGAY": "20250701",
         }],
         "healers": [row for at in range(len(scene.lives.catchment.communes)) for row in _healer(scene, at)],
@@ -109,7 +109,7 @@ def _prescription(
     remedy = _remedies()[choice]
     key = prescription_number(scene.hospital.code, number, "T")
     row = {
-        "MA_DON_THUOC": key, "MA_CSKCB": scene.hospital.code, "MA_NGUOI_KE": scene.hospital.staff[2].licence,
+        "MA_DON_THUOC": key, "MA_CSKCB": scene.hospital.code, "MA_NGUOI_KE": scene.hospital.healer.licence,
         "HO_TEN": who.name, "SO_DINH_DANH": who.cccd, "NGAY_SINH": f"{who.born:%Y%m%d}", "GIOI_TINH": who.sex,
         "CHAN_DOAN": name, "MA_BENH": code, "MA_BAI_THUOC": f"BT{scene.hospital.code}{choice:02d}",
         "SO_THANG": "7", "CO_THAI": "0", "LOI_DAN": "Sắc uống ngày một thang", "NGAY_GIO_KE_DON": stamp(at),

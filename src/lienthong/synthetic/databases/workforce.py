@@ -45,7 +45,7 @@ def employees(scene: Scene) -> list[Employee]:
             position=_POSITIONS[worker.title], licence=worker.licence, since=worker.licensed,
             department=worker.department,
         )
-        for place, worker in enumerate(hospital.staff)
+        for place, worker in enumerate(hospital.everybody)
     ]  # fmt: skip
     for place, position in enumerate(OTHERS, len(found)):
         number = FIRST_OTHER + scene.lives.catchment.place * 10 + place % 10
