@@ -94,6 +94,8 @@ def test_a_province_sees_its_hospitals_and_decides_nothing(signed_in, send, upke
     token = csrf(page)
     refused = client.post(f"/tickets/{number}/plan", data={"_csrf_token": token, **PLAN})
     assert refused.status_code == 403
+    noted = act(client, number, "note", text="Đã gọi phòng công nghệ thông tin")
+    assert noted.status_code == 200 and "Đã gọi phòng công nghệ thông tin" in noted.text
     for address in (
         "/alerts",
         "/silent",

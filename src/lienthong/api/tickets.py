@@ -49,6 +49,12 @@ class Worklist(msgspec.Struct, kw_only=True):
     next: int | None
 
 
+class Note(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What was said or done about a ticket."""
+
+    text: str
+
+
 class Plan(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Cause and plan; `field` is the reason for a check in the field, when one is needed."""
 
@@ -196,6 +202,21 @@ def plan(pool: ConnectionPool, actor: Actor, number: Number, data: Plan) -> Told
         return _told(conn, [planned])[0]
 
 
+@post(
+    "/tickets/{number:int}/notes",
+    opt={"action": "ticket.note"},
+    status_code=201,
+    sync_to_thread=True,
+    summary="Add a note to a ticket",
+)
+def note(pool: ConnectionPool, actor: Actor, number: Number, data: Note) -> list[ticket.Act]:
+    """A call, a reminder, an answer: kept with the ticket; what happened to it so far comes back."""
+    with pool.connection() as conn:
+        _allowed(conn, actor, "ticket.note", number)
+        acts.note(conn, number, data.text, actor.id)
+        return ticket.acts(conn, number)
+
+
 @get("/silence", opt=READ, sync_to_thread=True, summary="Silent senders")
 def silence(
     pool: ConnectionPool,
@@ -239,4 +260,4 @@ def ranked(
         return ranking.read(conn, kind, contract=contract, start=start, limit=limited(limit))
 
 
-ROUTES = [listed, listed_csv, one, history, records, plan, silence, ranked]
+ROUTES = [listed, listed_csv, one, history, records, plan, note, silence, ranked]

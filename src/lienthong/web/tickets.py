@@ -36,6 +36,7 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 
 DONE = {
     "planned": "Cause and plan are written down. The ticket closes by itself when the corrected records arrive.",
+    "noted": "The note is kept with the ticket.",
     "granted": "The longer time for a check in the field is granted.",
     "refused": "The longer time is refused; the usual day holds.",
 }
@@ -208,6 +209,7 @@ def _show(
         levels=correction().levels,
         today=clock.today(),
         may_plan=given.state != "closed" and _may(actor, "ticket.plan", about(given)),
+        may_note=given.state != "closed" and _may(actor, "ticket.note", about(given)),
         may_decide=given.field_check == "asked"
         and given.state != "closed"
         and _may(actor, "ticket.decide", about(given)),
@@ -319,4 +321,30 @@ def decide(
     return Redirect(f"/tickets/{number}?done={'granted' if grant else 'refused'}", status_code=303)
 
 
-ROUTES = [ticket_list, ticket_page, plan, decide]
+@post(
+    "/tickets/{number:int}/note",
+    opt={"action": "ticket.note"},
+    status_code=200,
+    sync_to_thread=True,
+)
+def note(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    number: int,
+    data: Form,
+) -> Response[Any]:
+    """A call, a reminder, an answer: kept with the ticket."""
+    with pool.connection() as conn:
+        allowed(conn, actor, "ticket.note", number)
+        try:
+            acts.note(conn, number, data.get("text", ""), actor.id)
+        except Failure as failure:
+            problem = page.say(failure.message, **failure.details)
+            return _show(page, conn, actor, contracts, codes, number, problem=problem, written=data)
+    return Redirect(f"/tickets/{number}?done=noted", status_code=303)
+
+
+ROUTES = [ticket_list, ticket_page, plan, decide, note]

@@ -63,6 +63,15 @@ def decide(conn: psycopg.Connection[Any], id: int, grant: bool, reason: str, act
     return one(conn, id)
 
 
+def note(conn: psycopg.Connection[Any], id: int, text: str, actor: str) -> None:
+    """Write down what was said or done about it: a call, a reminder, an answer. It changes no clock.
+
+    Raises NotFound, Conflict (closed), Refused (too short or too long).
+    """
+    given = _active(conn, id)
+    _told(conn, given, actor, "noted", {"text": _text(text)})
+
+
 def _active(conn: psycopg.Connection[Any], id: int) -> Ticket:
     given = one(conn, id, lock=True)
     if given.state == "closed":
