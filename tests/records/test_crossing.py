@@ -146,6 +146,11 @@ def test_everything_can_be_asked_again(town):
     with one.db.connect("owner", autocommit=True) as owner:
         owner.execute("UPDATE records.crossing SET until = now(), ended_by = 'test'")
     assert sum(again.recheck(one.conn, "wards", one.home)) == 6
+    lines = one.rows("SELECT count(*) FROM records.crossing")
+    assert sum(again.recheck(one.conn, "wards", one.home)) == 6
+    assert one.rows("SELECT count(*) FROM records.crossing") == lines, (
+        "what stays the same is not told anew"
+    )
     one.holds()
     assert one.found() == FOUND
     assert one.counted() == before

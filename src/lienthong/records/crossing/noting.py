@@ -30,7 +30,8 @@ KEPT = ("new", "changed")
 
 def told(contract: Contract, names: Iterable[Named]) -> list[dict[str, str]]:
     """The records that a finding names as they are kept: contract, table, root, key, sender."""
-    made: list[dict[str, str]] = msgspec.to_builtins(others_of(contract, sorted(names, key=_place)))
+    found = list(others_of(contract, sorted(names, key=_place)))
+    made: list[dict[str, str]] = msgspec.to_builtins(found)
     return made
 
 

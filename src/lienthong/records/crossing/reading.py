@@ -71,7 +71,7 @@ def found_later(conn: psycopg.Connection[Any], receipt: str, limit: int = 100) -
         rows = cursor.execute(
             "SELECT c.table_name, c.key, c.rule, c.others, c.since, c.until FROM records.submission s"
             " JOIN records.crossing c ON c.contract = s.contract AND c.sender = s.sender"
-            " AND (c.brought_by <> s.receipt OR c.until IS NOT NULL AND c.ended_by <> 'replaced')"
+            " AND (c.since > s.finished_at OR c.until IS NOT NULL AND c.ended_by <> 'replaced')"
             " WHERE s.receipt = %(receipt)s AND c.receipt = %(receipt)s"
             " ORDER BY coalesce(c.until, c.since) DESC, c.id DESC LIMIT %(limit)s",
             {"receipt": receipt, "limit": limit},

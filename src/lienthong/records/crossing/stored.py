@@ -47,6 +47,7 @@ class StoredOthers:
     def __init__(self, conn: psycopg.Connection[Any], own: str, seconds: float = SECONDS) -> None:
         self._conn, self._own, self._milliseconds = conn, own, int(seconds * 1000)
         self._structures: dict[str, dict[str, Any] | None] = {}
+        self._said: dict[str, bool] = {}
         self.looked: str | None = None
         self.slow = False
 
@@ -58,6 +59,12 @@ class StoredOthers:
         place = (_name(self._conn), need)
         if place in _holding:
             return True
+        if need not in self._said:
+            self._said[need] = self._has(place, need)
+        return self._said[need]
+
+    def _has(self, place: tuple[str, str], need: str) -> bool:
+        database, _, table = need.partition(".")
         with self._asking():
             structure = self._structure(database)
             if structure is None or (table and table not in structure):
