@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lienthong import clock
+from tests.journeys.hospital import envelope
 from tests.journeys.test_officer import csrf
 
 
@@ -43,7 +44,7 @@ def test_the_owner_of_a_database_decides_about_an_unknown_code(signed_in, unknow
     client = signed_in("owner")
     page = client.get("/codes/worklist").text
     assert "77777" in page and "XML1.MAXA_CU_TRU" in page
-    form = {"list": "communes", "code": "77777", "state": "mapped", "_csrf_token": csrf(page)}
+    form = {"list": "communes", "code": "77777", "answer": "1", "_csrf_token": csrf(page)}
     wrong = client.post("/codes/worklist", data=form | {"target": "88888", "reason": "thử"})
     assert wrong.status_code == 422 and "88888" in wrong.text
     kept = client.post(
@@ -70,3 +71,23 @@ def test_a_facility_sees_only_its_own_codes_and_decides_nothing(site, token, unk
         json={"state": "invalid", "reason": "no"},
     )
     assert answer.status_code == 403
+
+
+@pytest.fixture(scope="module")
+def sent(send):
+    """Hospital 01999 sent two visits."""
+    return send(envelope(611, 2), "hoso.xml", "care", "01999")
+
+
+def test_scores_and_pages_are_shown_under_either_map(signed_in, site, token, sent):
+    client = signed_in("ministry")
+    for address in ("/", "/databases/care", "/senders"):
+        now, before = (client.get(address, params={"map": one}) for one in ("34", "63"))
+        assert now.status_code == before.status_code == 200
+        assert "63 tỉnh trước 01/07/2025" in now.text
+        assert "hai ký tự đầu của mã cơ sở" in before.text
+    assert "trước 01/07/2025: Thành phố Hà Nội" in client.get("/senders/01999").text
+    headers = {"authorization": f"Bearer {token}"}
+    asked = {"by": "province", "map": "63", "contract": "care"}
+    (line,) = site.get("/api/v1/scores", headers=headers, params=asked).json()
+    assert line["group"] == {"province": "01"} and line["card"]["rows"] > 0

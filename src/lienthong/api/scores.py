@@ -16,7 +16,8 @@ from lienthong.access import Actor, policy
 from lienthong.api.asking import limited
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.quality import coverage, expected, explain, score
+from lienthong.quality import coverage, expected, explain, old_provinces, score
+from lienthong.quality.old_provinces import Map
 
 Group = Literal["contract", "table_name", "province", "sender", "day"]
 
@@ -48,24 +49,30 @@ def scores(
     since: date | None = None,
     until: date | None = None,
     by: Annotated[list[Group] | None, Parameter(description="Groups; none gives one line.")] = None,
+    map: Annotated[
+        Map, Parameter(description="34: provinces of today; 63: those before 1 July 2025.")
+    ] = "34",
 ) -> list[Line]:
-    """Scores of a part of the data, one line for each group."""
+    """Scores of a part of the data, one line for each group.
+
+    Under map 63 a sender is counted in its former province (by its commune, else by its code; an empty province: not
+    known), and `coverage` and `fresh` are left out: nobody says how many senders were expected there.
+    """
     day = clock.today()
     wanted = expected.Expected.load(codes, contracts.values(), day)
     groups = list(dict.fromkeys(by or ()))
     with pool.connection() as conn:
-        about = {"sender": sender, "province": province}
-        permit = policy.allow(conn, actor, "score.read", {k: v for k, v in about.items() if v})
-        part = _slice(
-            permit,
-            contract=contract,
-            table=table,
-            province=province,
-            sender=sender,
-            since=since,
-            until=until,
-        )
-        cards = score.scores(conn, part, groups, today=day, expected=wanted)
+        former = map == "63"
+        asked = {"sender": sender, "province": None if former else province}
+        permit = policy.allow(conn, actor, "score.read", {k: v for k, v in asked.items() if v})
+        part = _slice(permit, contract=contract, table=table, since=since, until=until, **asked)
+        columns: list[str] = list(groups)
+        if former:
+            part = msgspec.structs.replace(
+                part, old=old_provinces.load(conn, codes), old_province=province
+            )
+            columns = ["old_province" if name == "province" else name for name in groups]
+        cards = score.scores(conn, part, columns, today=day, expected=None if former else wanted)
     return [
         Line(group=dict(zip(groups, key, strict=True)), card=card) for key, card in cards.items()
     ]

@@ -20,7 +20,7 @@ from lienthong.quality.criteria import Criteria, Grade, criteria, evaluate
 from lienthong.quality.expected import Expected
 from lienthong.quality.sums import Slice, Sums, counted, is_summed, summed
 
-GROUPS = ("contract", "table_name", "province", "sender", "day")
+GROUPS = ("contract", "table_name", "province", "old_province", "sender", "day")
 
 
 class Measure(msgspec.Struct, frozen=True):

@@ -15,10 +15,14 @@ import psycopg
 from psycopg import sql
 
 from lienthong.findings import Criterion
+from lienthong.quality.old_provinces import OldProvinces
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """What part of the counts is meant; None means all. Days are days of reception, both ends included."""
+    """What part of the counts is meant; None means all. Days are days of reception, both ends included.
+
+    With `old` the former province of each sender is known too: `old_province` is asked, and may be grouped by.
+    """
 
     contract: str | None = None
     table: str | None = None
@@ -26,12 +30,20 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     sender: str | None = None
     since: date | None = None
     until: date | None = None
+    old: OldProvinces | None = None
+    old_province: str | None = None
+
+    def source(self, name: str) -> tuple[sql.Composable, list[Any]]:
+        """The relation to read in place of a table of counts, and its values."""
+        table = sql.Identifier(*name.split("."))
+        return self.old.over(table) if self.old else (table, [])
 
     def where(self) -> tuple[sql.Composed, list[Any]]:
         """The condition over records.count and its values."""
         tests = {
             "contract = %s": self.contract, "table_name = %s": self.table, "province = %s": self.province,
             "sender = %s": self.sender, "day >= %s": self.since, "day <= %s": self.until,
+            "old_province = %s": self.old_province,
         }  # fmt: skip
         given = {test: value for test, value in tests.items() if value is not None}
         parts = [sql.SQL(test) for test in given] or [sql.SQL("true")]
@@ -48,14 +60,15 @@ Answer = tuple[dict[tuple[Any, ...], Sums], dict[tuple[Any, ...], tuple[str, ...
 def counted(conn: psycopg.Connection[Any], slice: Slice, by: tuple[str, ...]) -> Answer:
     """From records.count: any slice, any grouping."""
     where, values = slice.where()
+    source, given = slice.source("records.count")
     columns = sql.SQL(", ").join(map(sql.Identifier, (*by, "rule")))
     rows = conn.execute(
         sql.SQL(
             "SELECT {columns}, sum(checked)::bigint, sum(failed)::bigint, sum(unknown)::bigint,"
-            " array_agg(DISTINCT version) FROM records.count"
+            " array_agg(DISTINCT version) FROM {source}"
             " WHERE rule COLLATE \"C\" < '-' AND {where} GROUP BY {columns}"
-        ).format(columns=columns, where=where),
-        values,
+        ).format(columns=columns, where=where, source=source),
+        [*given, *values],
     ).fetchall()
     found: dict[tuple[Any, ...], Sums] = {}
     versions: dict[tuple[Any, ...], set[str]] = {}
@@ -75,7 +88,8 @@ _COLUMNS = ["row_count", "row_failed"] + [
 
 def is_summed(slice: Slice, by: tuple[str, ...]) -> bool:
     """Whether the sums that stand ready answer: over tables always, over days too where senders are told apart."""
-    if slice.table is not None or not set(by) <= {"contract", "province", "sender", "day"}:
+    known = {"contract", "province", "old_province", "sender", "day"}
+    if slice.table is not None or not set(by) <= known:
         return False
     return not (_of_senders(slice, by) and (slice.since or slice.until or "day" in by))
 
@@ -83,9 +97,11 @@ def is_summed(slice: Slice, by: tuple[str, ...]) -> bool:
 def summed(conn: psycopg.Connection[Any], slice: Slice, by: tuple[str, ...]) -> Answer:
     """From quality.daily or quality.sender, for what `is_summed`; versions are those in force now."""
     where, values = slice.where()
+    source: sql.Composable
+    given: list[Any] = []
     source, whole = sql.SQL("quality.daily"), sql.SQL("day > '-infinity'")
     if _of_senders(slice, by):
-        source, whole = sql.SQL("quality.sender"), sql.SQL("true")
+        (source, given), whole = slice.source("quality.sender"), sql.SQL("true")
     elif slice.since is None and slice.until is None and "day" not in by:
         whole = sql.SQL("day = '-infinity'")
     columns = [sql.Identifier(name) for name in by]
@@ -96,13 +112,15 @@ def summed(conn: psycopg.Connection[Any], slice: Slice, by: tuple[str, ...]) -> 
     if by:
         query += sql.SQL(" GROUP BY {}").format(sql.SQL(", ").join(columns))
     query += sql.SQL(" HAVING sum(row_count) > 0")
-    found = {row[: len(by)]: _sums(row[len(by) :]) for row in conn.execute(query, values)}
+    found = {
+        row[: len(by)]: _sums(row[len(by) :]) for row in conn.execute(query, [*given, *values])
+    }
     latest = _versions(conn, slice.contract)
     return found, {key: _spoken(latest, dict(zip(by, key, strict=True))) for key in found}
 
 
 def _of_senders(slice: Slice, by: tuple[str, ...]) -> bool:
-    return slice.sender is not None or "sender" in by
+    return slice.sender is not None or "sender" in by or slice.old is not None
 
 
 def _sums(row: tuple[int, ...]) -> Sums:

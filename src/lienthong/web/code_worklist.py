@@ -19,6 +19,7 @@ from lienthong.web.page import Page
 
 READ = {"action": "code.worklist"}
 PAGE = 50
+ANSWERS: dict[str, code_worklist.State] = {"0": "open", "1": "mapped", "2": "invalid"}
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
@@ -86,8 +87,7 @@ def decide(
 ) -> Response[Any]:
     """Map a code, mark it invalid, or open it again; the reason is kept."""
     name, code = data.get("list", ""), data.get("code", "")
-    given = data.get("state", "")
-    state: Any = given if given in get_args(code_worklist.State) else "open"
+    state = ANSWERS.get(data.get("answer", ""), "open")
     with pool.connection() as conn:
         policy.allow(conn, actor, "code.decide", {})
         try:

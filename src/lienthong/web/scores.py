@@ -17,7 +17,7 @@ from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.errors import NotAllowed, NotFound
 from lienthong.findings import Criterion
-from lienthong.quality import expected, explain, score
+from lienthong.quality import expected, explain, old_provinces, score
 from lienthong.quality.tickets import ticket
 from lienthong.records.intake import receipts
 from lienthong.web.contracts import contract_named
@@ -81,11 +81,34 @@ def province_names(codes: Codes) -> dict[str, Mapping[str, str]]:
     return {code.code: code.label for code in codes.codes("provinces") if code.holds(day)}
 
 
+def by_province(
+    conn: Connection[Any], codes: Codes, part: score.Slice, map: str, day: Any
+) -> tuple[list[tuple[str, score.Card]], dict[str, Mapping[str, str]]]:
+    """The cards of the provinces of today, or of the 63 before 1 July 2025, the worst first, and their names."""
+    if map == "63":
+        old = old_provinces.load(conn, codes)
+        part, column = msgspec.structs.replace(part, old=old), "old_province"
+        named: dict[str, Mapping[str, str]] = dict(old_provinces.names(codes))
+    else:
+        column, named = "province", province_names(codes)
+    cards = score.scores(conn, part, (column,), today=day)
+    lines = sorted(
+        ((key[0], card) for key, card in cards.items()),
+        key=lambda line: 1.0 if line[1].overall is None else line[1].overall,
+    )
+    return lines, named
+
+
 @get("/", opt={"action": "score.read"}, sync_to_thread=True)
 def overview(
-    page: Page, pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contract], codes: Codes
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    map: str = "34",
 ) -> Response[str]:
-    """Databases x criteria, what changed in a week, and the causes that weigh most."""
+    """Databases x criteria, what changed in a week, the provinces, and the causes that weigh most."""
     day = clock.today()
     wanted = expected.Expected.load(codes, contracts.values(), day)
     with pool.connection() as conn:
@@ -101,6 +124,7 @@ def overview(
             expected=wanted,
         )
         causes = explain.causes(conn, part, today=day, expected=wanted, limit=5)
+        provinces, named = by_province(conn, codes, part, map, day)
         cleaning = ticket.numbers(
             conn, ticket.Among(sender=permit.facility, province=permit.province), today=day
         )
@@ -128,6 +152,9 @@ def overview(
         names=sender_names(codes, [cause.sender for cause in causes]),
         changes=changes(cards, earlier, known),
         cleaning=cleaning,
+        provinces=provinces,
+        province_names=named,
+        map="63" if map == "63" else "34",
         permit=permit,
     )
 
@@ -140,6 +167,7 @@ def database(
     contracts: Mapping[str, Contract],
     codes: Codes,
     name: str,
+    map: str = "34",
 ) -> Response[str]:
     """One database: its tables, provinces, senders, causes and course."""
     contract = contract_named(contracts, name)
@@ -150,7 +178,7 @@ def database(
         part = reach(permit, contract=name)
         total = score.scores(conn, part, (), today=day, expected=wanted).get(())
         tables = score.scores(conn, part, ("table_name",), today=day)
-        provinces = score.scores(conn, part, ("province",), today=day)
+        provinces, named = by_province(conn, codes, part, map, day)
         senders = score.senders(conn, part, today=day)
         silent = expected.silent(conn, name, wanted, today=day, province=permit.province, limit=20)
         causes = explain.causes(conn, part, today=day, expected=wanted, limit=8)
@@ -165,11 +193,9 @@ def database(
             (contract.table(key[0]), key[0], card)
             for key, card in sorted(tables.items(), key=lambda item: order.get(item[0][0], 999))
         ],
-        provinces=sorted(
-            ((key[0], card) for key, card in provinces.items()),
-            key=lambda item: 1.0 if item[1].overall is None else item[1].overall,
-        ),
-        province_names=province_names(codes),
+        provinces=provinces,
+        province_names=named,
+        map="63" if map == "63" else "34",
         senders=senders[:SHOWN],
         more_senders=max(0, len(senders) - SHOWN),
         names=sender_names(
@@ -185,18 +211,27 @@ def database(
 
 @get("/senders", opt={"action": "score.read"}, sync_to_thread=True)
 def sender_list(
-    page: Page, pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contract], codes: Codes
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    map: str = "34",
 ) -> Response[str]:
-    """Every sender with its scores, the worst first."""
+    """Every sender with its scores, the worst first, under the provinces of today or the former ones."""
+    former = map == "63"
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "score.read")
         lines = score.senders(conn, reach(permit), today=clock.today())
+        old = old_provinces.load(conn, codes) if former else None
     return page.show(
         "senders.html",
         senders=lines[:300],
         more_senders=max(0, len(lines) - 300),
         names=sender_names(codes, [line.sender for line in lines[:300]]),
-        province_names=province_names(codes),
+        places={line.sender: old.of(line.sender) if old else line.province for line in lines[:300]},
+        province_names=old_provinces.names(codes) if former else province_names(codes),
+        map="63" if former else "34",
         contracts=contracts,
         criteria=list(Criterion),
     )
@@ -222,6 +257,7 @@ def sender_page(
         causes = explain.causes(conn, part, today=day, limit=3)
         days = score.trend(conn, part, days=TREND_DAYS, today=day)
         contact = expected.contacts(conn, [sender]).get(sender, "")
+        former = old_provinces.load(conn, codes).of(sender)
         sent = _sent(conn, actor, sender, lines[0].province if lines else "")
     if not lines and not sent:
         raise NotFound("sender.none", "Nothing was received from %(sender)s.", sender=sender)
@@ -230,6 +266,7 @@ def sender_page(
         sender=sender,
         name=sender_names(codes, [sender]).get(sender),
         province=province_names(codes).get(lines[0].province) if lines else None,
+        former=old_provinces.names(codes).get(former),
         total=total,
         criteria=list(Criterion),
         databases=[(contracts[key[0]], card) for key, card in cards.items() if key[0] in contracts],
