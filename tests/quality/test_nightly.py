@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 from tests.quality.conftest import DAY, RULES, count, remember_rules
 from tests.records.conftest import CONTRACT, Desk, csv, read
 
@@ -54,7 +55,7 @@ def test_what_the_ranking_promises_is_what_mending_lifts(connection):
 
 
 def test_who_stopped_and_who_never_sent_are_told_apart_with_their_working_days(connection):
-    contract = read()
+    contract = replace(read(), expected={"list": "facilities"})
     listed = {
         "01999": Known("Bệnh viện A", "01"), "01001": Known("Bệnh viện B", "01"), "79001": Known("Bệnh viện C", "79"),
     }  # fmt: skip
@@ -73,6 +74,15 @@ def test_who_stopped_and_who_never_sent_are_told_apart_with_their_working_days(c
         silence(connection, [contract], expected, today=date(2026, 11, 25), province="79").stopped
         == 0
     )
+
+
+def test_where_nobody_knows_who_must_send_only_known_senders_are_watched(connection):
+    listed = {"01999": Known("Bệnh viện A", "01"), "79001": Known("Bệnh viện C", "79")}
+    count(connection, [("01999", "01", 0, 0)], day=date(2026, 11, 6), contract="trial")
+    found = silence(
+        connection, [read()], Expected(listed, {}, {"trial": "day"}), today=TODAY, kind="all"
+    )
+    assert [(one.sender, one.name) for one in found.lines] == [("01999", "Bệnh viện A")]
 
 
 def test_a_last_day_before_a_weekend_is_no_silence_yet(connection):

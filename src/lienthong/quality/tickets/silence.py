@@ -1,4 +1,8 @@
-"""Silent senders: expected by a contract's period and nothing came; how late in working time, and whom to call."""
+"""Silent senders: expected by a contract's period and nothing came; how late in working time, and whom to call.
+
+A contract whose senders are the facilities of the list says so (`expected: {list: facilities}`); of the others
+nobody knows who must send, so that only those are watched who have sent before.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import psycopg
 
 from lienthong import clock
 from lienthong.contracts.contract import Contract
-from lienthong.quality.expected import Expected, Known, contacts
+from lienthong.quality.expected import LIST, Expected, Known, contacts
 
 Kind = Literal["stopped", "never", "all"]
 
@@ -57,7 +61,8 @@ def silence(
     found: list[Silent] = []
     for contract in contracts:
         heard = _heard(conn, contract.name, province, sender)
-        found += _overdue(contract.name, expected, heard, province, sender, today)
+        listed = expected.senders(province) if contract.expected.get("list") == LIST else {}
+        found += _overdue(contract.name, expected, listed, heard, sender, today)
     stopped = [one for one in found if one.late is not None]
     stopped.sort(key=lambda one: (-(one.late or 0), one.contract, one.sender))
     never = sorted(
@@ -90,19 +95,20 @@ def _heard(
 def _overdue(
     contract: str,
     expected: Expected,
+    listed: Mapping[str, Known],
     heard: Mapping[str, tuple[date, str]],
-    province: str | None,
     sender: str | None,
     today: date,
 ) -> list[Silent]:
-    """Pure but for the calendar: the list of facilities decides who is expected; without it, whoever sent once."""
-    listed = expected.senders(province) or {
-        code: Known(code, where) for code, (_, where) in heard.items()
+    """Pure but for the calendar. Who is expected: those on the list, else whoever has sent before."""
+    wanted = listed or {
+        code: expected.facilities.get(code) or Known(code, where)
+        for code, (_, where) in heard.items()
     }
     allowed = timedelta(days=expected.fresh_days(contract))
     late_by: dict[date, int] = {}
     found = []
-    for code, known in listed.items():
+    for code, known in wanted.items():
         if sender is not None and code != sender:
             continue
         newest = heard[code][0] if code in heard else None
