@@ -56,6 +56,18 @@ def test_the_parts_of_a_check_up_are_read_into_its_tables(tmp_path):
     assert [unit for _, unit in values(found, "checkup_tests", "STT")] == [0, 0, 1, 1]
 
 
+def test_parts_of_which_only_the_number_is_known_stop_nothing(tmp_path):
+    more = "".join(
+        f"<FILEHOSO><LOAIHOSO>{part}</LOAIHOSO><NOIDUNGFILE>{base64_of('<LA/>')}</NOIDUNGFILE></FILEHOSO>"
+        for part in ("XML8", "XML12")
+    )
+    text = message("K1").replace("</HOSO>", more + "</HOSO>")
+    found = read_bytes(tmp_path, text, read_contract("personal_health"))
+    told = [one for one in found.faults if one.kind != "name-missing"]
+    assert [(one.kind, one.rule, one.unit) for one in told] == [("part-unread", "ENV-11", 0)] * 2
+    assert values(found, "checkups", "MA_LK") == [("K1", 0)]
+
+
 @pytest.mark.parametrize(
     ("contract", "text", "other"),
     [

@@ -48,7 +48,14 @@ def make_reader(contract: Contract, options: ReadingOptions) -> HosoReader:
     found = layouts(contract)
     roots = {table.root for table in contract.tables if table.root and table.root != table.name}
     summary = next((layout.table for layout in found.values() if layout.table in roots), None)
-    return HosoReader(found, summary, unencoded=options.unencoded_inner, limit=options.inner_limit)
+    unread = contract.properties.get("unreadParts") or {}
+    return HosoReader(
+        found,
+        summary,
+        unencoded=options.unencoded_inner,
+        limit=options.inner_limit,
+        unread=frozenset(str(label) for label in unread.get("labels") or ()),
+    )
 
 
 def as_result(block: Block) -> Result:

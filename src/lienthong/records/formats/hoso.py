@@ -51,17 +51,24 @@ class HosoReader:
     """Reads HOSO after HOSO into one Block.
 
     `summary` is the table that a visit must have exactly once (XML1 in `care`), `unencoded` whether inner
-    XML that was not put into base64 is accepted.
+    XML that was not put into base64 is accepted, `unread` the parts of which only the number is known.
     """
 
     def __init__(
-        self, found: dict[str, Layout], summary: str | None, *, unencoded: bool, limit: int
+        self,
+        found: dict[str, Layout],
+        summary: str | None,
+        *,
+        unencoded: bool,
+        limit: int,
+        unread: frozenset[str] = frozenset(),
     ) -> None:
         self.inner = InnerReader(found, limit)
         self.labels = {label for layout in found.values() for label in layout.labels} - OWN_SERVICE
         self.label_of = {layout.table: layout.label for layout in found.values()}
         self.summary = summary
         self.unencoded = unencoded
+        self.unread = unread
 
     def read_body(self, body: bytes, frame: Frame) -> Block:
         """All HOSO of a stretch of the envelope that begins and ends between two HOSO."""
@@ -140,6 +147,9 @@ class HosoReader:
         seen: dict[str, int] = {}
         for file in files:
             label = file.label[:40]
+            if label in self.unread:
+                block.faults.append(fault("part-unread", unit=unit, label=label))
+                continue
             if label not in self.labels:
                 block.faults.append(fault("type-unknown", unit=unit, label=label or "''"))
             data = self._content(file, label, unit, block)

@@ -30,7 +30,7 @@ _CORRECT, _SUFFICIENT, _CLEAN = Criterion.CORRECT, Criterion.SUFFICIENT, Criteri
 _ERROR, _WARNING, _INFORMATION = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
 
 KINDS: dict[str, Kind] = _kinds(
-    # The envelope (letter 3190/BHXH-CNTT; rules ENV-01..ENV-10).
+    # The envelope (letter 3190/BHXH-CNTT; rules ENV-01..ENV-11).
     (
         "envelope-truncated",
         "ENV-01",
@@ -70,6 +70,14 @@ KINDS: dict[str, Kind] = _kinds(
         _ERROR,
         "LOAIHOSO %(label)s is not one of the types that travel in the envelope.",
         "Use XML1 to XML11, XML13, XML14 or XML15.",
+    ),
+    (
+        "part-unread",
+        "ENV-11",
+        _SUFFICIENT,
+        _INFORMATION,
+        "Part %(label)s was not read: the names of its elements are not public.",
+        "Send what it holds as a table (CSV, JSON lines or a sheet) until the contract knows the names.",
     ),
     (
         "type-repeated",
