@@ -52,6 +52,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lienthong.warehouse.command:rescore",
         "Ask the rules again over a snapshot, by DuckDB or Spark.",
     ),
+    "deidentify": (
+        "lienthong.warehouse.statistics.command:deidentify",
+        "Write a de-identified reading for statistics, or say why it may not be.",
+    ),
     "serve": ("lienthong.app:serve", "Serve the site and the API."),
     "worker": ("lienthong.worker:worker", "Do the jobs that wait."),
     "demo": ("lienthong.demo:demo", "Make demonstration data, load it and serve the site."),

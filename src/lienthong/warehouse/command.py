@@ -38,7 +38,7 @@ Chosen = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help=say("Print JSON for machines."))]
 
 
-def _warehouse(to: Path | None) -> Warehouse:
+def warehouse_at(to: Path | None) -> Warehouse:
     from lienthong import settings
     from lienthong.warehouse.manifest import Warehouse
 
@@ -59,14 +59,14 @@ def snapshot(to: Folder = None, contract: Chosen = [], as_json: AsJson = False) 
     ):
         manifest = take(
             connection,
-            _warehouse(to),
+            warehouse_at(to),
             operator(),
             home=chosen.home,
             only=tuple(contract),
             progress=progress,
         )
     if as_json:
-        typer.echo(_json(manifest))
+        typer.echo(as_json_text(manifest))
         return
     typer.echo(
         say(
@@ -90,7 +90,7 @@ def snapshots(
     as_json: AsJson = False,
 ) -> None:
     """List the snapshots; verify one, or take old ones away."""
-    warehouse = _warehouse(to)
+    warehouse = warehouse_at(to)
     if verify:
         damaged = warehouse.verify(warehouse.read(verify))
         for file in damaged:
@@ -111,7 +111,7 @@ def snapshots(
         return
     listed = [warehouse.read(id) for id in warehouse.ids()]
     if as_json:
-        typer.echo(_json([_about(one) for one in listed]))
+        typer.echo(as_json_text([_about(one) for one in listed]))
     else:
         _list(listed)
 
@@ -151,7 +151,7 @@ def rescore(
     policy.decide(operator(), "warehouse.snapshot", {})
     if names:
         _note_names(chosen, tuple(contract))
-    warehouse = _warehouse(to)
+    warehouse = warehouse_at(to)
     manifest = warehouse.as_of(_moment(as_of)) if as_of else warehouse.read(snapshot or None)
     with (
         tempfile.TemporaryDirectory(prefix="rescore-") as work,
@@ -168,7 +168,7 @@ def rescore(
             progress=progress,
         )
     if as_json:
-        typer.echo(_json(result))
+        typer.echo(as_json_text(result))
     else:
         _print(result)
     raise typer.Exit(1 if result.differences else 0)
@@ -234,7 +234,7 @@ def _counting(*, quiet: bool) -> Iterator[Callable[[str, int], None] | None]:
         yield lambda table, rows: status.update(f"{table} · {words.number(rows)}")
 
 
-def _json(value: Any) -> str:
+def as_json_text(value: Any) -> str:
     import msgspec
 
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

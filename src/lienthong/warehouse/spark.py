@@ -34,6 +34,8 @@ OPTIONS = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # A partition of a small province is a small file: many of them make one task.
     "spark.sql.files.openCostInBytes": "65536",
+    # The manifest names every file, so nobody has to look for them with a job of its own.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
     "spark.log.level": "ERROR",
 }
 
@@ -97,7 +99,7 @@ class Spark:
         if not files:
             files = [self._file(layout.schema(table).empty_table(), self._views[rows])]
         # The folders' names say province and month, which rows do not need.
-        read = self.session.read.option("recursiveFileLookup", "true")
+        read = self.session.read.option("recursiveFileLookup", "true").schema(_shape(table))
         read.parquet(*files).createOrReplaceTempView(self._views[rows])
         sql = f'SELECT {statements.columns(table)} FROM "{rows}" WHERE _stands'
         self._view(typed, sql, _kinds(table))
@@ -181,6 +183,25 @@ class Spark:
         self._views["moments"] = f"moments_{len(self._carried)}"
         self._broadcast(made, self._views["moments"])
         kinds |= {item.name: "date" for item in made.schema if str(item.type).startswith("date")}
+
+
+def _shape(table: Any) -> str:
+    """The columns of a table's files as Spark declares them."""
+    kinds = {
+        "string": "string",
+        "int64": "bigint",
+        "int32": "int",
+        "double": "double",
+        "bool": "boolean",
+        "date32[day]": "date",
+        "timestamp[us]": "timestamp_ntz",
+        "time64[us]": "time(6)",
+    }
+    named = (
+        "`" + item.name.replace("`", "``") + "` " + kinds[str(item.type)]
+        for item in layout.schema(table)
+    )
+    return ", ".join(named)
 
 
 def _kinds(table: Any) -> dict[str, str]:

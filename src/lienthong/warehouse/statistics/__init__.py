@@ -1,0 +1,1 @@
+"""Readings for statistics: without what names a person, and only when nobody stands alone in them."""

@@ -1,0 +1,119 @@
+"""What becomes of each field in a reading for statistics: left out, renamed, made coarser or kept."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from lienthong.contracts.contract import Field, Table
+from lienthong.contracts.rules.casts import literal, quoted
+
+Kind = Literal["drop", "pseudonym", "year_band", "month", "keep"]
+DECLARED = Path(str(resources.files("lienthong") / "declared" / "deidentification.yaml"))
+DATED = ("date", "timestamp")
+_DATE_FORMATS = ("date8", "datetime12", "birth", "iso", "dd/", "yyyy", "%")
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """`deidentification.yaml`."""
+
+    version: str
+    least_group: int
+    most_suppressed: float
+    band_years: int
+    evidence: str
+    roles: dict[str, list[str]]
+    quasi_identifiers: list[str]
+    persons: list[str]
+    sensitivity: dict[str, str]
+
+
+class Treated(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a release: what was done, and whether others may know its value of a person (`quasi`)."""
+
+    field: str
+    treatment: Kind
+    quasi: bool = False
+    person: bool = False
+    why: str = ""
+
+
+@cache
+def policy(path: Path = DECLARED) -> Policy:
+    """The declared policy."""
+    return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Policy)
+
+
+def treat(table: Table, using: Policy, *, drop: frozenset[str] = frozenset()) -> list[Treated]:
+    """The treatment of every field of a table; `drop` are fields left out besides."""
+    return [_treat(field, using, field.name in drop) for field in table.fields]
+
+
+def _treat(field: Field, using: Policy, dropped: bool) -> Treated:
+    if dropped:
+        return Treated(field=field.name, treatment="drop", why="asked")
+    role = field.identity_role or ""
+    for treatment, names in using.roles.items():
+        if role in names:
+            return Treated(
+                field=field.name,
+                treatment=msgspec.convert(treatment, Kind),
+                quasi=role in using.quasi_identifiers,
+                person=role in using.persons and treatment == "pseudonym",
+                why=role,
+            )
+    coded = _is_coded(field)
+    if field.sensitivity == "personal" and coded and not role:
+        kind = using.sensitivity["personal_coded"]
+        return Treated(
+            field=field.name, treatment=_as(kind, field, coded), quasi=True, why="personal"
+        )
+    # A role that nobody declared names something of a person that we do not know: it is left out.
+    kind = "drop" if role else using.sensitivity[field.sensitivity]
+    return Treated(field=field.name, treatment=_as(kind, field, coded), why=field.sensitivity)
+
+
+def _as(kind: str, field: Field, coded: bool) -> Kind:
+    if kind == "keep_coded":
+        if is_dated(field):
+            return "month"
+        return "keep" if coded else "drop"
+    return msgspec.convert(kind, Kind)
+
+
+def _is_coded(field: Field) -> bool:
+    return bool(field.code_list or field.values) or field.type in ("integer", "number", "boolean")
+
+
+def is_dated(field: Field) -> bool:
+    """Whether a field holds a date in any form."""
+    written = str(field.format or field.properties.get("format") or "").lower()
+    return field.type in DATED or any(form in written for form in _DATE_FORMATS)
+
+
+def sql(field: Field, treated: Treated, using: Policy, key: tuple[str, str]) -> str:
+    """SQL of a field's value in a release; `key` are the two halves of the release's secret (hexadecimal)."""
+    cell = quoted(field.name)
+    if treated.treatment == "keep":
+        return cell
+    if treated.treatment == "pseudonym":
+        inner, outer = (literal(half) for half in key)
+        name = f"trim(CAST({cell} AS VARCHAR))"
+        hashed = f"sha256({outer} || sha256({inner} || {name}))"
+        return f"CASE WHEN {name} <> '' THEN substr({hashed}, 1, 20) END"
+    digits = f"regexp_replace(CAST({cell} AS VARCHAR), '[^0-9]', '', 'g')"
+    if treated.treatment == "year_band":
+        year = f"TRY_CAST(substr({digits}, 1, 4) AS INTEGER)"
+        band = using.band_years
+        return f"CASE WHEN {year} BETWEEN 1850 AND 2150 THEN {year} - {year} % {band} END"
+    return f"CASE WHEN length({digits}) >= 6 THEN substr({digits}, 1, 6) END"
+
+
+def described(treated: list[Treated]) -> list[dict[str, Any]]:
+    """The treatments as the release says them."""
+    return [msgspec.to_builtins(one) for one in treated]
