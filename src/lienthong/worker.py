@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -36,6 +37,9 @@ EVERY = 30.0
 PAUSE = 5.0
 """Seconds of rest when the database or the disk does not answer."""
 
+NIGHT_AGAIN = 600.0
+"""Seconds after which the work of the night is tried again when it failed."""
+
 
 class Worker:
     """Does what waits in one database until it is told to `stop`."""
@@ -45,6 +49,7 @@ class Worker:
         self._stopped = threading.Event()
         self.log = structlog.get_logger()
         self._night: date | None = None
+        self._night_after = 0.0
 
     def stop(self) -> None:
         """End after the submission at hand."""
@@ -119,23 +124,35 @@ class Worker:
         """Make tickets say what is open now, and once a day the work of the night. A failure stops nothing else."""
         import psycopg
 
-        from lienthong.quality.tickets import nightly, upkeep
+        for work in (self._keep_up, self._do_night):
+            try:
+                work(conn)
+            except (psycopg.OperationalError, Unavailable):
+                raise
+            except Exception:
+                self.log.exception("worker.tickets_failed")
 
-        try:
-            done = upkeep.keep_up(conn)
-            if done.opened or done.reopened or done.closed:
-                self.log.info(
-                    "worker.tickets", opened=len(done.opened), reopened=len(done.reopened), closed=len(done.closed),
-                )  # fmt: skip
-            today = clock.today()
-            if self._night != today and not nightly.is_done(conn, today):
-                night = nightly.run(conn, *self._expected(today), today=today)
-                self.log.info("worker.night", done=night is not None)
-            self._night = today
-        except (psycopg.OperationalError, Unavailable):
-            raise
-        except Exception:
-            self.log.exception("worker.tickets_failed")
+    def _keep_up(self, conn: Any) -> None:
+        from lienthong.quality.tickets import upkeep
+
+        done = upkeep.keep_up(conn)
+        if done.opened or done.reopened or done.closed:
+            self.log.info(
+                "worker.tickets", opened=len(done.opened), reopened=len(done.reopened), closed=len(done.closed),
+            )  # fmt: skip
+
+    def _do_night(self, conn: Any) -> None:
+        """The first look of a day does it; one that failed is tried again after a while."""
+        from lienthong.quality.tickets import nightly
+
+        today = clock.today()
+        if self._night == today or time.monotonic() < self._night_after:
+            return
+        self._night_after = time.monotonic() + NIGHT_AGAIN
+        if not nightly.is_done(conn, today):
+            night = nightly.run(conn, *self._expected(today), today=today)
+            self.log.info("worker.night", done=night is not None)
+        self._night, self._night_after = today, 0.0
 
     def _expected(self, today: date) -> tuple[list[Contract], Expected]:
         from lienthong.quality.expected import Expected
