@@ -83,6 +83,9 @@ def is_api(path: str) -> bool:
 class Identify(ASGIMiddleware):
     """Finds who asks: a page by its session cookie, the API by its bearer token. Nobody is an answer too."""
 
+    def __init__(self) -> None:
+        self._remembered = tokens.Remembered()
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Set `user` (Actor or None), `session` and `can` for the guard, the handlers and the pages."""
         connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
@@ -94,7 +97,7 @@ class Identify(ASGIMiddleware):
         elif is_api(scope["path"]):
             scheme, _, token = connection.headers.get("authorization", "").partition(" ")
             if scheme.lower() == "bearer" and token:
-                scope["user"] = await to_thread.run_sync(_by_token, pool, token.strip())
+                scope["user"] = await self._by_token(pool, token.strip())
         elif cookie := connection.cookies.get(sessions.COOKIE):
             found = await to_thread.run_sync(_by_session, pool, cookie)
             if found is not None:
@@ -102,6 +105,14 @@ class Identify(ASGIMiddleware):
                 scope["session"] = {"csrf": found.csrf, "renewed": found.renewed}
         scope["can"] = partial(policy.may, scope["user"])  # type: ignore[typeddict-unknown-key]
         await next_app(scope, receive, send)
+
+    async def _by_token(self, pool: ConnectionPool, token: str) -> Actor | None:
+        found = self._remembered.actor(token)
+        if found is None:
+            found = await to_thread.run_sync(_by_token, pool, token)
+            if found is not None:
+                self._remembered.keep(token, found)
+        return found
 
 
 def _by_token(pool: ConnectionPool, token: str) -> Actor | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -99,6 +100,36 @@ def actor(connection: psycopg.Connection, token: str, at: datetime | None = None
     )
 
 
+class Remembered:
+    """The actors of tokens that were seen a moment ago: a program that sends much is looked up once in a while.
+
+    A token that is revoked in this process is forgotten at once, in another process after MEMORY seconds.
+    """
+
+    MEMORY = 2.0
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, int, Actor]] = {}
+
+    def actor(self, token: str) -> Actor | None:
+        """The actor, when it was seen a moment ago."""
+        found = self._kept.get(token)
+        if found is None or found[0] < time.monotonic() or found[1] != _revoked[0]:
+            return None
+        return found[2]
+
+    def keep(self, token: str, actor: Actor) -> None:
+        """This token was right just now."""
+        if len(self._kept) >= self.MOST:
+            self._kept.clear()
+        self._kept[token] = (time.monotonic() + self.MEMORY, _revoked[0], actor)
+
+
+_revoked = [0]
+"""How many tokens this process has revoked."""
+
+
 def listed(connection: psycopg.Connection, facility: str | None = None) -> list[Token]:
     """All tokens, or those of one facility, newest first."""
     rows = connection.execute(
@@ -115,6 +146,7 @@ def revoke(connection: psycopg.Connection, by: Actor, id: str) -> None:
         "UPDATE app.token SET revoked_at = %s WHERE id = %s AND revoked_at IS NULL",
         [clock.now(), id],
     )
+    _revoked[0] += 1
     if not done.rowcount:
         raise NotFound("access.token", "There is no token %(token)s in use.", token=id)
     audit.write(connection, by, "token.revoked", {"token": id})

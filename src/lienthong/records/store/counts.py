@@ -19,6 +19,7 @@ from psycopg import sql
 
 from lienthong.contracts.contract import Contract
 from lienthong.findings import Criterion, Severity
+from lienthong.records.store import waiting
 from lienthong.records.store.rulesets import Ruleset, bits, from_bytes, load
 
 ROW = "*"
@@ -43,6 +44,19 @@ class _Sum(msgspec.Struct):
     unknown: dict[int, int] = msgspec.field(default_factory=lambda: defaultdict(int))
     pseudo: dict[str, int] = msgspec.field(default_factory=lambda: defaultdict(int))
     sole: dict[int, int] = msgspec.field(default_factory=lambda: defaultdict(int))
+
+    def unusual(self) -> dict[str, dict[str, int]] | None:
+        """What is not the same for every row, under names that JSON takes."""
+        named = {
+            name: {str(where): number for where, number in sums.items() if number}
+            for name, sums in (
+                ("failed", self.failed),
+                ("unknown", self.unknown),
+                ("pseudo", self.pseudo),
+                ("sole", self.sole),
+            )
+        }
+        return {name: sums for name, sums in named.items() if sums} or None
 
 
 class Deltas:
@@ -112,6 +126,25 @@ class Deltas:
             self._masks[rules.id] = [(ROW, rules.errors), *criteria]
         return self._masks[rules.id]
 
+    def leave(self, conn: psycopg.Connection[Any], contract: str) -> None:
+        """Leave the changes for whoever adds up next (`fold`), in the caller's transaction."""
+        lines: list[waiting.Line] = [
+            (*key, total.rows, total.unusual()) for key, total in self._sums.items()
+        ]
+        if lines:
+            waiting.leave(conn, contract, lines)
+
+    def join(self, conn: psycopg.Connection[Any], lines: Iterable[waiting.Line]) -> None:
+        """Add changes that were left."""
+        for ruleset, sender, province, day, rows, unusual in lines:
+            self._rulesets[ruleset] = _known(conn, ruleset)
+            total = self._sums[ruleset, sender, province, day]
+            total.rows += rows
+            for name, numbers in (unusual or {}).items():
+                sums = getattr(total, name)
+                for where, number in numbers.items():
+                    sums[where if name == "pseudo" else int(where)] += number
+
     def write(self, conn: psycopg.Connection[Any], contract: str) -> None:
         """Add the changes to records.count, in one order for everybody so that no two writers wait for each other.
 
@@ -120,6 +153,7 @@ class Deltas:
         """
         if not self._sums:
             return
+        self.join(conn, waiting.take(conn, contract))
         base, usual, unusual = self.parts()
         conn.execute(
             "INSERT INTO records.count AS c"
@@ -174,6 +208,35 @@ class Deltas:
                 yield (*place, CHECKS + rule.criterion, *rest, -unknown, failed, unknown, 0)
         for name, number in total.pseudo.items():
             yield (*place, name, *rest, 0, number, 0, 0)
+
+
+_rulesets: dict[tuple[str, int], Ruleset] = {}
+
+
+def _known(conn: psycopg.Connection[Any], id: int) -> Ruleset:
+    """A recorded ruleset, which never changes."""
+    place = (f"{conn.info.host}:{conn.info.port}/{conn.info.dbname}", id)
+    if place not in _rulesets:
+        if len(_rulesets) > 255:
+            _rulesets.clear()
+        _rulesets[place] = load(conn, [id])[id]
+    return _rulesets[place]
+
+
+def fold(conn: psycopg.Connection[Any], contract: str) -> None:
+    """Add what single records of a contract have left to the counts, in the caller's transaction."""
+    left = waiting.take(conn, contract)
+    if left:
+        deltas = Deltas()
+        deltas.join(conn, left)
+        deltas.write(conn, contract)
+
+
+def fold_all(conn: psycopg.Connection[Any]) -> None:
+    """Add up whatever was left, each contract in a transaction of its own."""
+    for contract in waiting.contracts(conn):
+        with conn.transaction():
+            fold(conn, contract)
 
 
 def _usual(rules: Ruleset) -> list[tuple[int, str, int, int]]:
@@ -259,10 +322,16 @@ def recompute(conn: psycopg.Connection[Any], contract: Contract) -> dict[Key, Su
 
 
 def counted(conn: psycopg.Connection[Any], contract: Contract) -> dict[Key, Sums]:
-    """What records.count says of a contract, in the shape of `recompute`."""
+    """What records.count says of a contract with what waits for it, in the shape of `recompute`."""
     rows = conn.execute(
         "SELECT version, table_name, rule, province, day, sender, checked, failed, unknown, sole FROM records.count"
         " WHERE contract = %s AND (checked, failed, unknown) <> (0, 0, 0)",
         [contract.name],
     )
-    return {row[:6]: row[6:] for row in rows}
+    lines: dict[Key, Sums] = {row[:6]: row[6:] for row in rows}
+    deltas = Deltas()
+    deltas.join(conn, waiting.waiting(conn, contract.name))
+    for key, more in deltas.lines().items():
+        sums = [one + other for one, other in zip(lines.get(key, (0, 0, 0, 0)), more, strict=True)]
+        lines[key] = (sums[0], sums[1], sums[2], sums[3])
+    return {key: sums for key, sums in lines.items() if any(sums[:3])}

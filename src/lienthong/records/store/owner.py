@@ -15,7 +15,8 @@ def as_owner(conn: psycopg.Connection[Any]) -> Iterator[None]:
 
     An error leaves the role to the rollback that follows it.
     """
-    before = conn.execute("SELECT current_setting('role')").fetchone()
-    conn.execute("SET LOCAL ROLE NONE")
+    before = conn.execute(
+        "SELECT current_setting('role'), set_config('role', 'none', true)"
+    ).fetchone()
     yield
     conn.execute("SELECT set_config('role', %s, true)", [before[0] if before else "none"])

@@ -133,3 +133,13 @@ CREATE POLICY visible ON partners.subscription USING (app.visible(coalesce(facil
 ALTER TABLE partners.letter ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON partners.letter
     USING (EXISTS (SELECT 1 FROM partners.subscription s WHERE s.id = subscription));
+
+-- Changes of counts by single records, written with the record and added to records.count together with those of others a moment
+-- later: what a record adds to each of a thousand rules costs more than the record.
+CREATE TABLE records.count_waiting (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    contract text NOT NULL, ruleset integer NOT NULL, sender text NOT NULL, province text NOT NULL, day date NOT NULL,
+    rows bigint NOT NULL, unusual jsonb
+);
+CREATE INDEX count_waiting_of ON records.count_waiting (contract, id);
+COMMENT ON COLUMN records.count_waiting.unusual IS 'What failed, was undecided or was the only broken rule, by position in the ruleset; NULL when nothing was.';

@@ -29,6 +29,7 @@ from lienthong.errors import Failure, Unavailable
 from lienthong.records.intake import receiving, terms
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.intake.single import posted, unit
+from lienthong.records.intake.single.folding import Folding
 from lienthong.records.intake.single.group import Writer
 from lienthong.records.intake.single.posted import Posted
 from lienthong.records.store import layout, schema
@@ -62,6 +63,7 @@ class RecordIntake:
         self._first = threading.Lock()
         self._began = False
         self._writer = Writer()
+        self._folding = Folding(pool)
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
         self._thread.start()
 
@@ -108,8 +110,10 @@ class RecordIntake:
         future: asyncio.Future[Submission | None] = loop.create_future()
         self._line.put((given, future))
         with _answering():
-            kept = await asyncio.wait_for(future, WAIT)
-        return kept or await asyncio.to_thread(self._afterwards, given)
+            kept: Submission | None = await asyncio.wait_for(future, WAIT)
+        if kept is None:
+            return await asyncio.to_thread(self._afterwards, given)
+        return kept
 
     def _read(self, body: bytes, terms_of: tuple[Any, ...]) -> Posted:
         if self._began:
@@ -124,6 +128,7 @@ class RecordIntake:
         """Write what waits and end the thread."""
         self._line.put(None)
         self._thread.join()
+        self._folding.close()
 
     def _posted(
         self,
@@ -223,6 +228,7 @@ class RecordIntake:
         try:
             with self._pool.connection() as conn:
                 results = self._writer.write(conn, [given for given, _ in group])
+            self._folding.due()
             _answer([(future, result) for (_, future), result in zip(group, results, strict=True)])
         except Exception as error:
             if len(group) == 1 or isinstance(
