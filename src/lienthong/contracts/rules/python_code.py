@@ -31,9 +31,7 @@ class Coder:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.layouts: dict[str, Layout | OtherLayout] = {
-            table.name: Layout(table) for table in contract.tables
-        }
+        self.layouts: dict[str, Any] = {table.name: Layout(table) for table in contract.tables}
         self.layouts |= {name: OtherLayout(table) for name, table in contract.borrowed.items()}
         self.constants: dict[str, Any] = {}
         self._names = 0
@@ -134,7 +132,7 @@ class Coder:
         one, found = self.fresh(), self.fresh()
         query = node.args.get("query")
         if query is not None:
-            listed = self._column_of(query.this if isinstance(query, exp.Subquery) else query)
+            listed = self.rows(query.this if isinstance(query, exp.Subquery) else query)
             inside = f"({found} := set({listed}))"
             if wanted:
                 return f"(({one} := {self.value(node.this)}) is not None and {one} in {inside})"
@@ -165,7 +163,7 @@ class Coder:
     def _test(self, node: exp.Expression, wanted: bool) -> str:
         if isinstance(node, exp.Exists):
             select = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-            found = f"any({self._rows(select, 'True')})"
+            found = f"any({self.rows(select, 'True')})"
             return found if wanted else f"(not {found})"
         # SQLGlot writes NOT LIKE as a LIKE that carries a flag.
         wanted = wanted is not bool(node.args.get("negate"))
@@ -310,11 +308,7 @@ class Coder:
 
     # -- other rows
 
-    def rows(self, select: exp.Select, shown: str) -> str:
-        """A generator of something `shown` over the rows that a subquery takes."""
-        return self._rows(select, shown)
-
-    def _rows(self, select: exp.Select, shown: str | None = None) -> str:
+    def rows(self, select: exp.Select, shown: str | None = None) -> str:
         """A generator over the rows of a subquery that its WHERE takes."""
         source = select_source(select)
         where = select.args.get("where")
@@ -345,9 +339,6 @@ class Coder:
                     return f"tables.find({table!r}, {at}, {value})"
         return f"tables[{table!r}]"
 
-    def _column_of(self, select: exp.Select) -> str:
-        return self._rows(select)
-
     def _scalar(self, select: exp.Select) -> str:
         """A subquery of one value: an expression over aggregates of its rows."""
         shown = select.expressions[0].unalias()
@@ -365,11 +356,11 @@ class Coder:
         select = self._selects[-1]
         if isinstance(node, exp.Count):
             if isinstance(node.this, exp.Distinct):
-                return f"len(distinct({self._rows(select, self.value(node.this.expressions[0]))}))"
+                return f"len(distinct({self.rows(select, self.value(node.this.expressions[0]))}))"
             if node.this is None or isinstance(node.this, (exp.Star, exp.Literal)):
-                return f"counted({self._rows(select, 'True')})"
-            return f"counted({self._rows(select, self.value(node.this))})"
-        return f"{AGGREGATES[type(node)]}({self._rows(select, self.value(node.this))})"
+                return f"counted({self.rows(select, 'True')})"
+            return f"counted({self.rows(select, self.value(node.this))})"
+        return f"{AGGREGATES[type(node)]}({self.rows(select, self.value(node.this))})"
 
 
 def row_name(alias: str) -> str:
