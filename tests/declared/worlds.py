@@ -89,7 +89,7 @@ class Elsewhere:
     """The other databases as lists of rows: what a test puts into the store."""
 
     def __init__(self, contract: str, tables: dict[str, list[Row]]) -> None:
-        self._contract, self._tables = read_contract(contract), tables
+        self._contract, self._tables = engine(contract).compiled.contract, tables
 
     def has(self, need: str) -> bool:
         """Whether a database (or database.table) holds any record."""

@@ -8,7 +8,7 @@ from lienthong.contracts.reading import read_contract as read_declared
 from tests.formats.making import envelope, file, read_bytes
 
 read_contract = cache(read_declared)
-CONTRACTS = ["care", "vital_events"]
+CONTRACTS = ["care", "personal_health", "vital_events"]
 
 
 def document(table, rows):
