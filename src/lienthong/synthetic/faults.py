@@ -112,7 +112,8 @@ def _kinds() -> list[str]:
 
 
 def _late(visit: Visit) -> Planted:
-    return Planted("XML1", 0, "NGAY_RA", "TIM-02", (("XML1", 0, "NGAY_RA", "TIM-01"),))
+    papers = [("XML9", at, "NGAY_CT", "TIM-07") for at in range(len(visit.tables.get("XML9", [])))]
+    return Planted("XML1", 0, "NGAY_RA", "TIM-02", (("XML1", 0, "NGAY_RA", "TIM-01"), *papers))
 
 
 def _fault(

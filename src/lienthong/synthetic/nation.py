@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import declared_contracts
 from lienthong.records.store import layout
+from lienthong.synthetic import across_faults
 from lienthong.synthetic.chance import declared
 from lienthong.synthetic.databases import unknown
 from lienthong.synthetic.facilities import Facility, facility
@@ -94,7 +95,11 @@ class Nation:
         made = lives(self.seed, catchment, self.span)
         scene = Scene(made, faults=self.faults)
         for parcel in numbered(self._clean(scene)):
-            yield (parcel, plant(self, parcel) if self.faults else [])
+            yield plant(self, parcel, scene) if self.faults else (parcel, [])
+        if self.faults:
+            for parcel, fault in across_faults.plant(scene):
+                if parcel.contract in self.names:
+                    yield parcel, [fault]
 
     def _clean(self, scene: Scene) -> Iterator[Parcel]:
         for name in self.names:

@@ -36,9 +36,10 @@ def plant(
     random: Random,
     share: float,
     kinds: tuple[str, ...] = (),
+    eligible: Callable[[Row], bool] | None = None,
 ) -> list[Fault]:
     """Plant faults in a share of the rows (0 to 1) that can carry one, at most one in a row; `kinds`
-    ("all",): any kind."""
+    ("all",): any kind; `eligible` says which rows may carry one (default: all)."""
     faults: list[Fault] = []
     for name, (where, table, group, planter) in sorted(KINDS.items()):
         if (
@@ -50,6 +51,8 @@ def plant(
         touched = {fault.row for fault in faults if fault.table == table}
         for at in range(len(tables[table])):
             if at in touched or random.random() >= share:
+                continue
+            if eligible is not None and not eligible(tables[table][at]):
                 continue
             planted = planter(tables, at, random)
             if planted:

@@ -21,11 +21,13 @@ from lienthong.synthetic.visits import Visit, case_of, written
 
 @dataclass
 class Scene:
-    """What emitters are given. `faults`: whether some are late; `spoiled`: keys of what carries a fault already."""
+    """What emitters are given. `faults`: whether some are late; `spoiled`: keys of what carries a fault already;
+    `certified`: mothers and days of the birth certificates that are kept."""
 
     lives: Lives
     faults: bool = False
     spoiled: set[str] = field(default_factory=set)
+    certified: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def seed(self) -> int:

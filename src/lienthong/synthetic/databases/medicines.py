@@ -118,7 +118,7 @@ def _prescribed(scene: Scene, stop: Stop, made: Visit) -> Iterator[Parcel]:
     )  # fmt: skip
     random = scene.random("sale", stop.number)
     sold = max(at, stop.left) + timedelta(minutes=random.randint(20, 90))
-    if random.random() < SOLD and sold < scene.span.until:
+    if random.random() < SOLD and _told(sold) < scene.span.until:
         yield _sale(scene, stop, row, lines[0], sold)
 
 
@@ -149,6 +149,11 @@ def prescription(facility: str, stop: Stop, made: Visit) -> tuple[Row, list[Row]
     return row, lines
 
 
+def _told(sold: datetime) -> datetime:
+    """Pharmacies tell of a day's sales the next morning."""
+    return sold.replace(hour=6, minute=30) + timedelta(days=1, minutes=sold.minute)
+
+
 def _guardian(who: Person) -> str:
     return f"{who.name.split()[0]} Thị Mẫu"
 
@@ -165,5 +170,5 @@ def _sale(scene: Scene, stop: Stop, row: Row, line: Row, sold: datetime) -> Parc
             "DON_VI_TINH": line["DON_VI_TINH"], "DON_GIA": str(round(drug.fact["price"] * 1.1)),
             "THOI_GIAN_BAN": stamp(sold),
         }]},
-        sold + timedelta(minutes=10), posted=True,
+        _told(sold), posted=True,
     )  # fmt: skip

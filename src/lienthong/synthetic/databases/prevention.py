@@ -53,13 +53,13 @@ def emit(scene: Scene) -> Iterator[Parcel]:
         )
     if scene.silent:
         return
-    children = _children(scene)
+    followed = children(scene)
     known = {
         "vaccine_lots": _lots(scene),
-        "subjects": [_subject(scene, one) for one in children if not one.certificate],
+        "subjects": [_subject(scene, one) for one in followed if not one.certificate],
     }
     yield scene.parcel("prevention", scene.hospital, known, scene.opening(5))
-    for one in children:
+    for one in followed:
         if one.certificate:
             at = datetime.combine(one.person.born, datetime.min.time()) + timedelta(
                 days=1, hours=20
@@ -69,14 +69,15 @@ def emit(scene: Scene) -> Iterator[Parcel]:
                 yield scene.parcel(
                     "prevention", scene.hospital, {"subjects": [subject]}, at, posted=True
                 )
-    yield from _doses(scene, children)
+    yield from _doses(scene, followed)
     for stop, made in scene.made:
         disease = declared("life")["notifiable_codes"].get(stop.condition.get("code"))
         if disease and made.key not in scene.spoiled:
             yield _case(scene, stop, made, disease)
 
 
-def _children(scene: Scene) -> list[Child]:
+def children(scene: Scene) -> list[Child]:
+    """The children who are followed: those of the homes and those born in the days."""
     numbers = certificates(scene.lives)
     found = []
     for _, home in scene.lives.homes:
@@ -150,14 +151,14 @@ def shots(scene: Scene, child: Child) -> Iterator[Shot]:
                 yield Shot(child, fact, turn, at)
 
 
-def _doses(scene: Scene, children: list[Child]) -> Iterator[Parcel]:
-    made = [shot for child in children for shot in shots(scene, child)]
+def _doses(scene: Scene, followed: list[Child]) -> Iterator[Parcel]:
+    made = [shot for child in followed for shot in shots(scene, child)]
     for shot in sorted(made, key=lambda one: (one.at, one.child.key)):
         sent = shot.at + timedelta(
             minutes=scene.random("dose", shot.child.person.number).randint(10, 200)
         )
         for antigen, numbers in shot.fact["antigens"].items():
-            row = _dose(scene, shot, antigen, numbers[shot.turn])
+            row = dose(scene, shot, antigen, numbers[shot.turn])
             yield scene.parcel(
                 "prevention",
                 scene.hospital,
@@ -167,7 +168,8 @@ def _doses(scene: Scene, children: list[Child]) -> Iterator[Parcel]:
             )
 
 
-def _dose(scene: Scene, shot: Shot, antigen: str, number: int) -> Row:
+def dose(scene: Scene, shot: Shot, antigen: str, number: int) -> Row:
+    """One antigen of a vaccination."""
     who, vaccine = shot.child.person, shot.fact["vaccine"]
     return {
         "MA_MUI": f"{shot.child.key}-{vaccine}-{shot.turn + 1}", "KHANG_NGUYEN": antigen,

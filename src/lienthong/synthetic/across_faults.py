@@ -1,0 +1,237 @@
+"""Faults across databases: each record is right by itself, and another database speaks against it.
+
+In each catchment one of them is planted, in turn, as a record of its own that nothing else refers to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from lienthong.synthetic import products, registers
+from lienthong.synthetic.chance import chance, declared
+from lienthong.synthetic.databases import prevention
+from lienthong.synthetic.facilities import EXAMPLE, facility
+from lienthong.synthetic.ledger import Fault
+from lienthong.synthetic.lives import VISITS_EACH, Stop
+from lienthong.synthetic.parcels import Parcel
+from lienthong.synthetic.people import FEMALE, Person, person
+from lienthong.synthetic.scene import Scene
+from lienthong.synthetic.visits import Visit, case_of, condition_for, written
+
+FIRST = 90_000
+"""Number of the first visit of a catchment that is made for a fault; the others are numbered from 0."""
+FIRST_NOBODY = 990_000_000
+NO_LICENCE = "9999999/SYT-CCHN"
+
+Found = tuple[Parcel, str, int, str, str, str, tuple[tuple[str, int, str, str], ...]]
+"""Parcel, table, row, field, rule, the other record, further rules that are true of it."""
+Planter = Callable[[Scene], "Found | None"]
+
+
+def plant(scene: Scene) -> Iterator[tuple[Parcel, Fault]]:
+    """The fault of this catchment, when its people allow one: the kinds are tried in turn."""
+    if scene.silent:
+        return
+    names = list(KINDS)
+    turn = scene.lives.catchment.place % len(names)
+    for name in names[turn:] + names[:turn]:
+        found = KINDS[name](scene)
+        if found is None:
+            continue
+        parcel, table, row, field, rule, other, also = found
+        name_of = f"{parcel.contract}-{parcel.sent:%Y%m%d}-{parcel.sender}-across.json"
+        parcel = dataclasses.replace(parcel, name=name_of, facts={"right": True})
+        yield parcel, Fault(
+            submission=parcel.name, table=table, row=row, field=field, rule=rule, kind=name, group=8, also=also,
+            database=parcel.contract, other=other,
+        )  # fmt: skip
+        return
+
+
+def visit_after_death(scene: Scene) -> Found | None:
+    """Somebody is examined days after the notice of death."""
+    for death in scene.lives.deaths:
+        left = (death.at + timedelta(days=3)).replace(hour=10, minute=7)
+        if left < scene.span.until and not _noticed_wrong(scene, death.number):
+            made = _visit(scene, death.who, left)
+            return (
+                _sent(scene, made, left), "XML1", 0, "SO_CCCD", "X-DEAD-01", f"vital_events {death.who.number}", (),
+            )  # fmt: skip
+    return None
+
+
+def _noticed_wrong(scene: Scene, number: int) -> bool:
+    suffix = f".GBT.{number % 100_000:05d}."
+    return any(suffix in key for key in scene.spoiled)
+
+
+def prescriber_without_licence(scene: Scene) -> Found | None:
+    """A drug is ordered under a licence that nobody gave."""
+    made, left = _any_visit(scene)
+    made.tables["XML2"][0]["MA_BAC_SI"] = NO_LICENCE
+    return _sent(scene, made, left), "XML2", 0, "MA_BAC_SI", "X-LIC-01", "practice.licences", ()
+
+
+def revoked_drug(scene: Scene) -> Found | None:
+    """A drug is given whose registration was revoked months ago."""
+    made, left = _any_visit(scene)
+    made.tables["XML2"][0]["SO_DANG_KY"] = declared("products")["revoked_drug"]["number"]
+    return _sent(scene, made, left), "XML2", 0, "SO_DANG_KY", "X-DRUG-02", "medicines.drugs", ()
+
+
+def revoked_device(scene: Scene) -> Found | None:
+    """A machine in use whose registration was revoked and which was recalled."""
+    key = declared("products")["revoked_device"]["key"]
+    row = products.equipment(scene.hospital.code, key, f"{key}.1.{scene.hospital.code}.M001")
+    parcel = scene.parcel(
+        "devices", scene.hospital, {"equipment": [row]}, scene.opening(30), posted=True
+    )
+    also = (("equipment", 0, "SO_CHUAN", "X-DEV-12"),)
+    return parcel, "equipment", 0, "SO_CHUAN", "X-DEV-11", "devices.devices", also
+
+
+def dose_too_early(scene: Scene) -> Found | None:
+    """A measles dose for a child who is weeks too young."""
+    youngest = declared("life")["schedule"]["MEASLES"][0][0]
+    for child in prevention.children(scene):
+        at = datetime.combine(child.person.born, datetime.min.time()) + timedelta(
+            days=youngest - 60, hours=9
+        )
+        if (
+            child.certificate
+            or not scene.span.first < at.date()
+            or at > scene.span.until - timedelta(hours=2)
+        ):
+            continue
+        fact = next(fact for fact in declared("life")["vaccines"] if fact["vaccine"] == "SOI")
+        row = prevention.dose(scene, prevention.Shot(child, fact, 0, at), "MEASLES", 1)
+        parcel = scene.parcel(
+            "prevention", scene.hospital, {"doses": [row]}, at + timedelta(minutes=40), posted=True
+        )
+        return parcel, "doses", 0, "", "X-PRV-05", "prevention.schedule", ()
+    return None
+
+
+def second_certificate(scene: Scene) -> Found | None:
+    """One birth with two certificates."""
+    for pregnancy, birth in scene.lives.births:
+        mother, child = pregnancy.mother, birth.children[0]
+        if len(birth.children) > 1 or (mother.cccd, f"{child.at:%Y%m%d}") not in scene.certified:
+            continue
+        issued = birth.left + timedelta(days=1)
+        if issued + timedelta(minutes=10) > scene.span.until:
+            continue
+        row = registers.birth_row(
+            scene.hospital, scene.lives.catchment.place * VISITS_EACH + FIRST, mother, issued=issued, born=child.at,
+            sex=child.person.sex, weight=child.weight, name=child.person.name, order=birth.order,
+            surgical=birth.surgical, early=birth.early,
+        )  # fmt: skip
+        parcel = _certificate(scene, row, issued + timedelta(minutes=5))
+        return (
+            parcel,
+            "birth_certificates",
+            0,
+            "",
+            "X-BIRTH-01",
+            "vital_events.birth_certificates",
+            (),
+        )
+    return None
+
+
+def mother_unknown(scene: Scene) -> Found | None:
+    """A birth certificate whose mother no other database knows."""
+    place = scene.lives.catchment.place
+    issued = scene.opening(0) + timedelta(days=min(4, scene.span.days - 1), hours=4)
+    if issued > scene.span.until - timedelta(hours=1):
+        return None
+    mother = person(
+        scene.seed,
+        FIRST_NOBODY + place,
+        scene.hospital.province,
+        scene.span.on,
+        ages=(20, 35),
+        sex=FEMALE,
+    )
+    row = registers.birth_row(
+        scene.hospital, place * VISITS_EACH + FIRST + 1, mother, issued=issued, born=issued - timedelta(hours=30),
+        sex="1", weight=3100, name=registers.child_name(scene.random("nobody"), mother.name), order=1, surgical=False,
+        early=False,
+    )  # fmt: skip
+    parcel = _certificate(scene, row, issued + timedelta(minutes=5))
+    return (
+        parcel,
+        "birth_certificates",
+        0,
+        "SO_GIAYTO_NND",
+        "X-BIRTH-02",
+        "mother_child.deliveries",
+        (),
+    )
+
+
+def in_two_places(scene: Scene) -> Found | None:
+    """Somebody registers hours here that are registered elsewhere already."""
+    if scene.hospital.code == EXAMPLE:
+        return None
+    guest = facility(scene.seed, EXAMPLE).guests[0]
+    since = (
+        f"{max(guest.licensed + timedelta(days=60), scene.span.first - timedelta(days=200)):%Y%m%d}"
+    )
+    row = {
+        "MACCHN": guest.licence, "MA_CSKCB": scene.hospital.code, "NOI": "1", "THU": "4", "TU_GIO": "0800",
+        "DEN_GIO": "1200", "TU_NGAY": since,
+    }  # fmt: skip
+    parcel = scene.parcel(
+        "practice", scene.hospital, {"working_slots": [row]}, scene.opening(40), posted=True
+    )
+    return parcel, "working_slots", 0, "", "X-TWO-02", f"practice.working_slots {guest.licence}", ()
+
+
+KINDS: dict[str, Planter] = {
+    planter.__name__: planter
+    for planter in (
+        visit_after_death, prescriber_without_licence, revoked_drug, revoked_device, dose_too_early,
+        second_certificate, mother_unknown, in_two_places,
+    )
+}  # fmt: skip
+
+
+def _certificate(scene: Scene, row: dict[str, str], sent: datetime) -> Parcel:
+    return scene.parcel(
+        "vital_events", scene.hospital, {"birth_certificates": [row]}, sent, posted=True
+    )
+
+
+def _any_visit(scene: Scene) -> tuple[Visit, datetime]:
+    """An examination of a grown-up who was nowhere else in the days, at a minute before all others of its day."""
+    seen = {stop.who.number for stop in scene.lives.stops} | set(scene.lives.died)
+    seen |= {one.mother.number for one in scene.lives.pregnancies}
+    who = next(
+        who
+        for _, who in scene.lives.people
+        if who.number not in seen and 30 <= who.age(scene.span.on) < 60
+    )
+    left = datetime.combine(
+        scene.span.first + timedelta(days=scene.span.days // 2), datetime.min.time()
+    )
+    left += timedelta(hours=10, minutes=31)
+    return _visit(scene, who, left), left
+
+
+def _visit(scene: Scene, who: Person, left: datetime) -> Visit:
+    number = scene.lives.catchment.place * VISITS_EACH + FIRST
+    random = chance(scene.seed, "across", number)
+    condition = condition_for(random, who.age(left.date()), stay=False)
+    stop = Stop(who, number, "exam", condition, left)
+    return written(
+        case_of(random, number, stop.kind, scene.hospital, who, stop.condition, stop.left, 0, ())
+    )
+
+
+def _sent(scene: Scene, made: Visit, left: datetime) -> Parcel:
+    return scene.parcel(
+        "care", scene.hospital, dict(made.tables), left + timedelta(minutes=3), posted=True,
+    )  # fmt: skip
