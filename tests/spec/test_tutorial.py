@@ -1,36 +1,50 @@
-"""The tutorial does what it says: its files are written and its commands run as a newcomer would."""
+"""The tutorials do what they say: their files are written and their commands run as a newcomer would."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial" / "add-a-field.md"
+from lienthong import database
+
+TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorial"
 PROGRAM = Path(sys.executable).with_name("lienthong")
 BLOCK = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_tutorial_works_as_written(tmp_path: Path) -> None:
+def test_a_field_and_a_rule_are_added_as_written(tmp_path: Path) -> None:
+    assert follow("add-a-field.md", tmp_path, {}) == 6
+
+
+def test_a_thirteenth_database_is_added_as_written(tmp_path: Path, db: database.Database) -> None:
+    assert follow("add-a-database.md", tmp_path, {"LIENTHONG_DATABASE_URL": db.url}) == 6
+
+
+def follow(tutorial: str, folder: Path, more: Mapping[str, str]) -> int:
+    """Writes the files of a page and runs its commands in an empty folder; how many commands there were."""
     commands = 0
-    for kind, name, text in BLOCK.findall(TUTORIAL.read_text(encoding="utf-8")):
+    for kind, name, text in BLOCK.findall((TUTORIALS / tutorial).read_text(encoding="utf-8")):
+        target = folder / name
         if kind == "console":
-            commands += run(text, tmp_path)
+            commands += run(text, folder, more)
         elif kind == "yaml-append":
-            target = tmp_path / name
-            shutil.copy(target, tmp_path / "before.odcs.yaml")
+            shutil.copy(target, folder / "before.odcs.yaml")
             target.write_text(target.read_text(encoding="utf-8") + text, encoding="utf-8")
         else:
-            (tmp_path / name).write_text(text, encoding="utf-8")
-    assert commands == 6
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+    return commands
 
 
-def run(text: str, folder: Path) -> int:
+def run(text: str, folder: Path, more: Mapping[str, str]) -> int:
     """Runs each `$ command` of a block; `exit N: words` says how the last one ends and what it shows."""
     commands = 0
     done: subprocess.CompletedProcess[str] | None = None
@@ -43,7 +57,12 @@ def run(text: str, folder: Path) -> int:
                 break
             arguments = shlex.split(line[1:].strip().removeprefix("lienthong"))
             done = subprocess.run(
-                [PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, check=False
+                [PROGRAM, *arguments],
+                cwd=folder,
+                env={**os.environ, **more},
+                capture_output=True,
+                text=True,
+                check=False,
             )
             commands, expected_exit = commands + 1, 0
         elif match := re.fullmatch(r"exit (\d): (.+)", line):
