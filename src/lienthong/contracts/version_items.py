@@ -258,6 +258,9 @@ class _Dater:
         for version in self.versions.values():
             if version.known == "names" and rule.id not in version.rules:
                 first = max(first, day_after(version.last))
+        for told in (rule.valid_from, rule.valid_to):
+            if told and day(told) is None:
+                self.mapper.wrong_at(rule.line, "'%(day)s' is no day", "2025-01-01", day=told)
         if rule.valid_from:
             first = max(first, day(rule.valid_from) or FIRST_DAY)
         if rule.valid_to:
