@@ -214,7 +214,8 @@ class Kept:
             batches.append(typed)
             records.append({name: [Record(*unit)] * len(those) for name, those in tables.items()})
         others = StoredOthers(self._conn, contract.name)
-        answers = self._crossing.decide_all(batches, records, others)
+        with others.at_once():
+            answers = self._crossing.decide_all(batches, records, others)
         rulesets = load(
             self._conn,
             {row.ruleset for tables in rows.values() for those in tables.values() for row in those},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -23,6 +24,9 @@ AT_ONCE = 5_000
 SECONDS = 30.0
 """How long a batch waits for the rows of another database before its rules are left unknown."""
 
+REMEMBERED = 30.0
+"""Seconds for which the tables of a database are taken to be as they were."""
+
 ARROW = {
     "text": pyarrow.string(),
     "bigint": pyarrow.int64(),
@@ -35,6 +39,7 @@ ARROW = {
 """PostgreSQL types of contract tables to those of Arrow."""
 
 _holding: set[tuple[str, str]] = set()
+_structures: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
 _numbers = count(1)
 
 
@@ -46,7 +51,7 @@ class StoredOthers:
 
     def __init__(self, conn: psycopg.Connection[Any], own: str, seconds: float = SECONDS) -> None:
         self._conn, self._own, self._milliseconds = conn, own, int(seconds * 1000)
-        self._structures: dict[str, dict[str, Any] | None] = {}
+        self._open = False
         self._said: dict[str, bool] = {}
         self.looked: str | None = None
         self.slow = False
@@ -93,6 +98,8 @@ class StoredOthers:
                         found[row[:3]] = row
         except psycopg.errors.QueryCanceled:
             self.slow = True
+            if self._open:
+                raise  # the transaction of all questions is lost
             return None
         return _table(asked.columns, kinds, list(found.values()))
 
@@ -148,8 +155,21 @@ class StoredOthers:
         return sql.Identifier("pg_temp", plain)
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All questions of this block in one transaction. One that is not answered in time raises QueryCanceled."""
+        with self._asking():
+            self._open = True
+            try:
+                yield
+            finally:
+                self._open = False
+
+    @contextmanager
     def _asking(self) -> Iterator[None]:
         """A transaction (or a part of one) as the owner of the tables, with a limit to each statement."""
+        if self._open:
+            yield
+            return
         with self._conn.transaction(), as_owner(self._conn):
             row = self._conn.execute(
                 "SELECT current_setting('statement_timeout'), pg_current_snapshot()::text,"
@@ -163,14 +183,18 @@ class StoredOthers:
 
     def _structure(self, database: str) -> dict[str, Any] | None:
         """The tables of a database as they were last laid out; None when it never was."""
-        if database not in self._structures:
+        place, now = (_name(self._conn), database), time.monotonic()
+        kept = _structures.get(place)
+        if kept is None or now > kept[0]:
             row = self._conn.execute(
                 "SELECT structure FROM records.contract_version WHERE contract = %s"
                 " ORDER BY number DESC LIMIT 1",
                 [database],
             ).fetchone()
-            self._structures[database] = row[0] if row else None
-        return self._structures[database]
+            if row is None:
+                return None
+            kept = _structures[place] = (now + REMEMBERED, row[0])
+        return kept[1]
 
     def _any(self, schema: str, table: str) -> bool:
         row = self._conn.execute(
