@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What some tests need and the program does not: a Chromium, and the tools we are compared with in their own
-# environment (datacontract-cli's engine wants an older DuckDB than ours). What cannot be had is skipped and counted.
+# What some tests need and the program does not: a Chromium, the tools we are compared with in their own
+# environment (datacontract-cli's engine wants an older DuckDB than ours), and Spark with a Java. What cannot be had is
+# skipped and counted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,4 +22,20 @@ if [ ! -e .venv-peers/.installed ] || [ tests/peers/requirements.txt -nt .venv-p
       && .venv/bin/uv pip install --quiet --python .venv-peers/bin/python -r tests/peers/requirements.txt \
       && touch .venv-peers/.installed; } \
     || echo "The peers could not be installed; comparisons with them will be skipped."
+fi
+
+if ! .venv/bin/python -c 'import pyspark' 2>/dev/null; then
+  echo "Installing PySpark for the test of two engines …"
+  .venv/bin/uv sync --frozen --quiet --inexact --group spark \
+    || echo "PySpark could not be installed; the test of two engines will be skipped."
+fi
+if ! command -v java >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing a Java for Spark …"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        default-jre-headless >/dev/null; } \
+      || echo "Java could not be installed; the test of two engines will be skipped."
+  else
+    echo "There is no Java here; the test of two engines will be skipped."
+  fi
 fi

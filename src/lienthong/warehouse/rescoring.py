@@ -96,12 +96,14 @@ def rescore(
     *,
     home: Path,
     only: tuple[str, ...] = (),
+    tables: tuple[str, ...] = (),
     name_rows: bool = False,
     progress: Progress | None = None,
 ) -> Rescored:
     """Ask the rules of today over a snapshot; the results stand in the warehouse's folder, whole or not at all.
 
-    Nothing of the store is read. `only` are the databases to rescore; rules that look at others find them anyway.
+    Nothing of the store is read. `only` are the databases to rescore, `tables` some of their tables
+    (database.table); rules that look at others find them anyway.
     """
     begun, moment = clock.now(), clock.now()
     codes = terms.codes(home)
@@ -113,7 +115,12 @@ def rescore(
     folder = warehouse.root / RESULTS / id
     aside = warehouse.root / RESULTS / f".{uuid4().hex}"
     aside.mkdir(parents=True)
-    asked = [q for contract in chosen for q in _questions(contract, home, codes, held)]
+    asked = [
+        question
+        for contract in chosen
+        for question in _questions(contract, home, codes, held)
+        if not tables or f"{contract.name}.{question.table.name}" in tables
+    ]
     engine.open(manifest, asked, codes)
     scored: list[TableScored] = []
     found: list[Difference] = []
