@@ -9,7 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from lienthong.worker import Worker
-from tests.journeys.hospital import envelope
+from tests.journeys.hospital import envelope, one_visit
 from tests.journeys.test_officer import csrf
 
 NO_REASON = {0: ("XML1", "LY_DO_VV", "")}
@@ -22,7 +22,9 @@ def upkeep(db, chosen):
 
     def run() -> None:
         with db.connect(autocommit=True) as conn:
-            Worker(db, chosen.home).tickets(conn)
+            worker = Worker(db, chosen.home)
+            worker.once(conn)
+            worker.tickets(conn)
 
     return run
 
@@ -188,6 +190,25 @@ class TestTheProgramOfAHospital:
             one["act"] for one in site.get(f"/api/v1/tickets/{number}/acts", headers=heads).json()
         ]
         assert acts[-1] == "closed" and "planned" in acts
+
+    def test_a_record_that_it_posts_wrong_and_then_right_opens_and_closes_a_ticket(
+        self, site, token, upkeep
+    ):
+        heads = {"authorization": f"Bearer {token}"}
+        site.cookies.clear()
+
+        def open_rows() -> int:
+            upkeep()
+            told = site.get("/api/v1/tickets?show=all&limit=1000", headers=heads).json()["tickets"]
+            return sum(t["ticket"]["open_rows"] for t in told if t["ticket"]["field"] == "LY_DO_VV")
+
+        before, rows = open_rows(), one_visit(308)
+        right, rows["XML1"][0]["LY_DO_VV"] = rows["XML1"][0]["LY_DO_VV"], ""
+        assert site.post("/api/v1/records/care/XML1", headers=heads, json=rows).status_code == 201
+        assert open_rows() == before + 1
+        rows["XML1"][0]["LY_DO_VV"] = right
+        assert site.post("/api/v1/records/care/XML1", headers=heads, json=rows).status_code == 201
+        assert open_rows() == before
 
     def test_it_cannot_read_the_tickets_of_another(self, site, token):
         heads = {"authorization": f"Bearer {token}"}

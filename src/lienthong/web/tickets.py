@@ -23,6 +23,7 @@ from lienthong.quality.tickets import acts, holders, ticket, upkeep, worklist
 from lienthong.quality.tickets.correction import correction
 from lienthong.quality.tickets.holders import Holder
 from lienthong.quality.tickets.ticket import Ticket
+from lienthong.records.store import counts
 from lienthong.web.page import Page
 from lienthong.web.purposes import purpose_of
 from lienthong.web.scores import province_names, sender_names
@@ -172,6 +173,7 @@ def _fresh(conn: Connection[Any], number: int) -> None:
     with conn.transaction():
         given = ticket.one(conn, number)
         if given.state != "closed":
+            counts.fold(conn, given.contract)
             upkeep.refresh(conn, [(given.contract, given.sender)])
 
 
