@@ -56,9 +56,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lienthong.warehouse.statistics.command:deidentify",
         "Write a de-identified reading for statistics, or say why it may not be.",
     ),
+    "procedures": (
+        "lienthong.procedures.command:app",
+        "The catalogue of administrative procedures: import, list.",
+    ),
     "serve": ("lienthong.app:serve", "Serve the site and the API."),
     "worker": ("lienthong.worker:worker", "Do the jobs that wait."),
     "demo": ("lienthong.demo:demo", "Make demonstration data, load it and serve the site."),
+    "country": (
+        "lienthong.country_command:country",
+        "Write the submissions of a large invented country.",
+    ),
     "account": ("lienthong.access.command:app", "Accounts, roles and the tokens of senders."),
     "audit": ("lienthong.audit_command:app", "Verify the audit trail."),
     "database": ("lienthong.database_command:app", "Prepare, start or describe the database."),

@@ -77,7 +77,7 @@ def demo(
 
     chosen = settings.read()
     state = State(
-        until=until or _now(), seed=seed, citizens=citizens, days=days, faults=not clean, people=[]
+        until=until or now(), seed=seed, citizens=citizens, days=days, faults=not clean, people=[]
     )
     if files is not None:
         _only_write(_nation(state, chosen.home), files)
@@ -103,27 +103,22 @@ def demo(
 
 
 def _nation(state: State, home: Path) -> Nation:
-    """The country that the state tells of, under every contract that is known now."""
-    from lienthong.records.intake import terms
-    from lienthong.synthetic.nation import ORDER, Nation
+    from lienthong.demo_loading import nation_of
 
-    names = terms.names(home)
-    ordered = [name for name in ORDER if name in names]
-    own = {name: str(terms.path_of(name, home)) for name in names if name not in ORDER}
-    return Nation(
-        seed=state.seed, citizens=state.citizens, until=state.until, days=state.days, small=True,
-        faults=state.faults, contracts=(*ordered, *own), own=tuple(own.items()),
+    return nation_of(
+        home, seed=state.seed, citizens=state.citizens, until=state.until, days=state.days, small=True,
+        faults=state.faults,
     )  # fmt: skip
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """Now in Vietnam, without a zone and without seconds; in the small hours, yesterday evening."""
     from lienthong import clock
 
-    now = clock.local(clock.now()).replace(tzinfo=None, second=0, microsecond=0)
-    if now.hour < EARLIEST_HOUR:
-        now = (now - timedelta(days=1)).replace(hour=23, minute=30)
-    return now
+    moment = clock.local(clock.now()).replace(tzinfo=None, second=0, microsecond=0)
+    if moment.hour < EARLIEST_HOUR:
+        moment = (moment - timedelta(days=1)).replace(hour=23, minute=30)
+    return moment
 
 
 def _state(folder: Path, new: State) -> State:

@@ -38,6 +38,21 @@ class Sent(msgspec.Struct, frozen=True):
     receipt: str
 
 
+def nation_of(home: Path, *, seed: int, citizens: int, until: datetime, days: int, small: bool,
+              faults: bool, hospitals: int = 0) -> Nation:  # fmt: skip
+    """The country of that seed and size under every contract that is known now, an official's own among them."""
+    from lienthong.records.intake import terms
+    from lienthong.synthetic.nation import ORDER, Nation
+
+    names = terms.names(home)
+    ordered = [name for name in ORDER if name in names]
+    own = {name: str(terms.path_of(name, home)) for name in names if name not in ORDER}
+    return Nation(
+        seed=seed, citizens=citizens, until=until, days=days, small=small, faults=faults,
+        contracts=(*ordered, *own), own=tuple(own.items()), hospitals_only=hospitals,
+    )  # fmt: skip
+
+
 def invent(
     nation: Nation, folder: Path, progress: Advance, *, bodies: bool = False
 ) -> Iterator[tuple[Written, bytes]]:

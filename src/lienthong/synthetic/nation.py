@@ -42,7 +42,8 @@ class Nation:
 
     `small`: what is rare happens more often than in life, so that a few thousand people show everything.
     `contracts` names the databases (empty: the twelve), `own` the files of those that the program has not;
-    `kinds` the kinds of faults (("all",): all of them, often).
+    `kinds` the kinds of faults (("all",): all of them, often);
+    `hospitals_only`: only the catchments of so many hospitals (0: all).
     """
 
     seed: int
@@ -54,6 +55,7 @@ class Nation:
     contracts: tuple[str, ...] = ()
     own: tuple[tuple[str, str], ...] = ()
     kinds: tuple[str, ...] = ()
+    hospitals_only: int = 0
 
     @cached_property
     def span(self) -> Span:
@@ -64,7 +66,8 @@ class Nation:
     @property
     def catchments(self) -> tuple[Catchment, ...]:
         """Where the citizens live, and which hospital serves them."""
-        return catchments(self.seed, self.citizens)
+        found = catchments(self.seed, self.citizens)
+        return found[: self.hospitals_only or None]
 
     @property
     def hospitals(self) -> tuple[Facility, ...]:

@@ -102,11 +102,12 @@ def _first_codes() -> tuple[str, str]:
     filler = filler_of("personal_health")
     table = filler.contract.table("checkups")
     found = []
+    codes = filler.judge.codes
     for name in ("DOI_TUONG", "NGUON_CHI_TRA"):
         field = table.field(name) if table else None
-        codes = filler.judge.codes
-        known = field and field.code_list and codes.has(field.code_list)
-        found.append(next(iter(codes.codes(field.code_list))).code if known and field else "1")
+        listed = (field.code_list if field else None) or ""
+        known = next(iter(codes.codes(listed)), None) if listed and codes.has(listed) else None
+        found.append(known.code if known else "1")
     return found[0], found[1]
 
 
