@@ -6,7 +6,7 @@ Everything is synthetic. A second run finds what the first one made and only ser
 from __future__ import annotations
 
 import csv
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,6 +92,7 @@ def demo(
             nation = _nation(state, chosen.home)
             _write_facilities(nation, chosen.home)
             load(found, nation, folder, chosen.home)
+            _publish_procedures(found)
             _open_accounts(found, nation, state)
             state.done = True
             _keep(folder, state)
@@ -169,6 +170,17 @@ def _write_facilities(nation: Nation, home: Path) -> None:
         writer.writerow(COLUMNS)
         for one in nation.hospitals:
             writer.writerow([one.code, one.name, one.name, one.name, "", "", "", one.province])
+
+
+def _publish_procedures(database: Database) -> None:
+    """The procedures that public sources name, in force from the day of the list they stand in."""
+    from lienthong.access import operator
+    from lienthong.procedures.importing import publish_new
+    from lienthong.procedures.known import known
+
+    with database.connect() as connection:
+        publish_new(connection, operator(), known(), "known.csv", date(2025, 7, 3))
+        connection.commit()
 
 
 def _open_accounts(database: Database, nation: Nation, state: State) -> None:

@@ -1,0 +1,81 @@
+"""`lienthong procedures`: bring procedures into the catalogue and look at them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lienthong.errors import Refused
+from lienthong.words import number, say
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("import")
+def bring(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help=say(
+                "A CSV of the declared columns; none: the procedures that public sources name."
+            )
+        ),
+    ] = None,
+    valid_from: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="DAY", help=say("Published from this day, e.g. 2025-07-03.")
+        ),
+    ] = "2025-07-03",
+) -> None:
+    """Draft and publish procedures that have a national code; those that are there already are left."""
+    from lienthong import database, settings
+    from lienthong.access import operator, policy
+    from lienthong.procedures import known
+    from lienthong.procedures.importing import publish_new
+
+    day = _day(valid_from)
+    listed = known.read_file(file) if file else list(known.known())
+    with database.running(settings.read()) as found, found.connect() as conn:
+        policy.allow(conn, operator(), "procedure.edit")
+        done = publish_new(conn, operator(), listed, file.name if file else "known.csv", day)
+        conn.commit()
+    typer.echo(
+        say(
+            "%(published)s procedures published, %(there)s were there already, %(uncoded)s have no code and were"
+            " left out.",
+            published=number(done.published),
+            there=number(done.there),
+            uncoded=number(done.uncoded),
+        )
+    )
+
+
+@app.command("list")
+def listed(
+    on: Annotated[
+        str, typer.Option("--on", metavar="DAY", help=say("In force on this day; default today."))
+    ] = "",
+) -> None:
+    """List the procedures in force."""
+    from lienthong import clock, database, settings
+    from lienthong.access import operator, policy
+    from lienthong.procedures import catalogue
+
+    day = _day(on) if on else clock.today()
+    with database.running(settings.read()) as found, found.connect() as conn:
+        policy.allow(conn, operator(), "procedure.read")
+        for one in catalogue.all_in_force(conn, day):
+            typer.echo(f"{one.code}  v{one.version}  {one.procedure.name.get('vi', '')}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            "PROCEDURE-DAY", "“%(text)s” is no day; write it like 2025-07-03.", text=text
+        ) from None

@@ -1,0 +1,49 @@
+"""The catalogue on a page: what is in force, what nobody says, and the ministry's numbers apart from ours."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from lienthong.procedures.importing import publish_new
+from lienthong.procedures.known import known
+
+
+@pytest.fixture(scope="module")
+def filled(db):
+    with db.connect() as conn:
+        done = publish_new(conn, "import", known(), "known.csv", date(2025, 7, 3))
+        again = publish_new(conn, "import", known(), "known.csv", date(2025, 7, 3))
+        conn.commit()
+    return done, again
+
+
+def test_only_coded_rows_come_in_and_only_once(filled):
+    done, again = filled
+    assert (done.published, done.uncoded) == (210, 99)
+    assert (again.published, again.there) == (0, 210)
+
+
+def test_the_claim_stands_beside_the_count(signed_in, filled):
+    page = signed_in("ministry").get("/procedures").text
+    for number in ("282", "117", "165", "41,49", "210"):
+        assert number in page
+    assert page.count('href="/procedures/') == 210
+
+
+def test_the_list_is_filtered(signed_in, filled):
+    client = signed_in("province")
+    page = client.get("/procedures", params={"q": "1.012279"}).text
+    assert re.findall(r'href="/procedures/([\d.]+)"', page) == ["1.012279"]
+    none = client.get("/procedures", params={"q": "không có thủ tục này"}).text
+    assert "Không có kết quả" in none
+
+
+def test_a_procedure_says_what_no_source_gives(signed_in, filled):
+    page = signed_in("officer").get("/procedures/1.012279").text
+    assert "20 ngày" in page
+    assert "Chưa nguồn nào nêu" in page
+    assert "trình tự thực hiện" in page
+    assert signed_in("officer").get("/procedures/1.999999").status_code == 404
