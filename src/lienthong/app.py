@@ -7,7 +7,7 @@ signed in; a route that says nothing cannot be reached.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.database import Database, running, start
 from lienthong.errors import Failure, NotAllowed, Unavailable
+from lienthong.records import registers
 from lienthong.records.feed.bell import Bell
 from lienthong.records.intake.single import RecordIntake
 from lienthong.settings import Settings
@@ -252,7 +253,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
             "streams": Provide(_streams, sync_to_thread=False),
             "actor": Provide(_actor, sync_to_thread=False),
             "settings": Provide(lambda: chosen, sync_to_thread=False),
-            "codes": Provide(lambda: codes, sync_to_thread=False),
+            "codes": Provide(_held(codes), sync_to_thread=True),
             "contracts": Provide(lambda: contracts, sync_to_thread=False),
         },
         compression_config=CompressionConfig(
@@ -266,6 +267,18 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
 
 def _pool(request: Request[Any, Any, Any]) -> ConnectionPool:
     return request.app.state.pool
+
+
+def _held(codes: Codes) -> Callable[[Request[Any, Any, Any]], Codes]:
+    """The code lists with the registers of our own databases as they were a minute ago at most."""
+
+    def held(request: Request[Any, Any, Any]) -> Codes:
+        if registers.due(codes):
+            with request.app.state.pool.connection() as conn:
+                registers.refresh(conn, codes)
+        return codes
+
+    return held
 
 
 def _single(request: Request[Any, Any, Any]) -> RecordIntake:

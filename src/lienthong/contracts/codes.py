@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,16 @@ class Code(msgspec.Struct, frozen=True):
 class Codes:
     """The code lists at hand. A list that is not here, or is declared incomplete, decides nothing."""
 
-    def __init__(self, folders: Iterable[Path] = ()) -> None:
+    def __init__(
+        self, folders: Iterable[Path] = (), registers: Mapping[str, list[Code]] | None = None
+    ) -> None:
         declared = Path(str(resources.files("lienthong") / "declared" / "codes"))
         self._index = _index(declared)
+        for folder in (folders := tuple(folders)):
+            # An official says of a list in a few words what differs: `lists: {facilities: {complete: true}}`.
+            for name, about in _index(Path(folder)).items():
+                self._index[name] = {**self._index.get(name, {}), **about}
+        self.registers: dict[str, list[Code]] = dict(registers or {})
         self._files = {file.stem: file for file in sorted(declared.glob("*.csv"))}
         self._own: set[str] = set()
         self.folders = tuple(Path(folder) for folder in folders)
@@ -65,7 +72,21 @@ class Codes:
 
     def names(self) -> tuple[str, ...]:
         """Every list that can be shown, complete or not."""
-        return tuple(sorted({*self._files, ICD10}))
+        return tuple(sorted({*self._files, *self.registers, ICD10}))
+
+    def kept(self) -> dict[str, dict[str, Any]]:
+        """The lists that are registers of our own databases: name to where they stand (`from` in the index)."""
+        return {
+            name: about["from"]
+            for name, about in self._index.items()
+            if isinstance(about.get("from"), dict) and name not in self._files
+        }
+
+    def hold(self, registers: Mapping[str, list[Code]]) -> None:
+        """Takes registers as they are kept now in place of those of before."""
+        self.registers.update(registers)
+        for name in registers:
+            self._loaded.pop(name, None)
 
     def about(self, name: str) -> dict[str, Any]:
         """What `declared/codes/index.yaml` says of a list: title, source, evidence, complete."""
@@ -75,6 +96,8 @@ class Codes:
         """Whether the list is here and complete, so that a code outside it is wrong."""
         if name == ICD10 or name in self._own:
             return True
+        if name in self.registers:
+            return self.about(name).get("complete") is True
         return self.file(name) is not None and bool(self.about(name).get("complete", True))
 
     def complete_from(self, name: str) -> str:
@@ -95,6 +118,8 @@ class Codes:
         for name in sorted(set(names)):
             file = self.file(name)
             stamp = f"{file.stat().st_size}.{file.stat().st_mtime_ns}" if file else "-"
+            if name in self.registers:
+                stamp = str(id(self.registers[name]))
             parts.append(f"{name}={stamp}.{int(self.has(name))}")
         return ";".join(parts)
 
@@ -141,11 +166,22 @@ class Codes:
     def _list(self, name: str) -> dict[str, list[Code]]:
         if name not in self._loaded:
             file = self.file(name)
-            if file is None and name == ICD10:
+            if file is None and name in self.registers:
+                self._loaded[name] = _by_code(self.registers[name])
+            elif file is None and name == ICD10:
                 self._loaded[name] = _icd10()
             else:
                 self._loaded[name] = _read(file, pairs=self.is_pairs(name)) if file else {}
         return self._loaded[name]
+
+
+def _by_code(codes: Iterable[Code]) -> dict[str, list[Code]]:
+    found: dict[str, list[Code]] = {}
+    for code in codes:
+        found.setdefault(code.code, []).append(code)
+    for periods in found.values():
+        periods.sort(key=lambda period: period.valid_from)
+    return found
 
 
 def _index(folder: Path) -> dict[str, dict[str, Any]]:

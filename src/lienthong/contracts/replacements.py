@@ -78,7 +78,7 @@ def explained(codes: Codes, name: str, code: str, *, hidden: bool = False) -> Te
     """
     periods = codes.find(name, code)
     if not periods:
-        return {}
+        return _another_code(codes, name, code, hidden=hidden)
     retired = next((p for p in reversed(periods) if p.valid_to), None)
     if retired is None:
         begins = min(period.valid_from for period in periods)
@@ -101,6 +101,18 @@ def explained(codes: Codes, name: str, code: str, *, hidden: bool = False) -> Te
             " only the address tells which."
         )
     return _said(sentence, day=retired.valid_to, code=code, label=label, new=became)
+
+
+def _another_code(codes: Codes, name: str, code: str, *, hidden: bool) -> Text:
+    """That a code is right in another list of the same things: a facility has one of 5 and one of 13 characters."""
+    other = str(codes.about(name).get("otherCodes") or "")
+    found = codes.find(other, code) if other else []
+    if not found:
+        return {}
+    if hidden or not found[-1].successor:
+        return _said("This is another code of the same thing.")
+    sentence = "%(code)s is another code of %(new)s (%(label)s): write that one here."
+    return _said(sentence, code=code, new=found[-1].successor, label=found[-1].label)
 
 
 def _said(sentence: str, **values: object) -> Text:

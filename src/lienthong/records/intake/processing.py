@@ -57,6 +57,8 @@ def process(
     settle(conn)
     if given.state in ("done", "refused"):
         return given
+    terms.refresh(conn, home)
+    settle(conn)
     with _queue(conn, given.contract, given.sender):
         for waiting in _waiting(conn, given):
             settle(conn)

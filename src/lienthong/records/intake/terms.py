@@ -10,6 +10,9 @@ import os
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
@@ -18,6 +21,7 @@ from lienthong.contracts.rules.cache import cached_contract, cached_python
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.python import RecordEngine
 from lienthong.errors import Refused
+from lienthong.records import registers
 
 _compiled: dict[tuple[str, int, int], CompiledContract] = {}
 _engines: dict[tuple[str, int], RecordEngine] = {}
@@ -84,13 +88,22 @@ def adopt(name_or_path: str, home: Path) -> str:
 def codes(home: Path) -> Codes:
     """The code lists of the program with those of the data folder over them."""
     folder = home / "codes"
-    files = sorted(folder.glob("*.csv")) if folder.is_dir() else []
+    files = sorted((*folder.glob("*.csv"), *folder.glob("*.yaml"))) if folder.is_dir() else []
     state = tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
     key = (str(home), state)
     if key not in _codes:
         _codes.clear()
         _codes[key] = Codes([folder] if files else [])
     return _codes[key]
+
+
+def refresh(conn: psycopg.Connection[Any], home: Path) -> None:
+    """Reads the registers of our own databases that may accuse, when an official said that they are complete."""
+    lists = codes(home)
+    if registers.refresh(conn, lists, only_complete=True):
+        with _making:
+            for key in [key for key in _engines if key[1] == id(lists)]:
+                del _engines[key]
 
 
 def engine(given: CompiledContract, home: Path) -> RecordEngine:

@@ -94,7 +94,9 @@ def _look(
     parts = {part.strip() for part in (cell.split(separator) if separator else [cell])}
     for name in {str(codes.about(one).get("pairsOf", one)) for one in rule.lists}:
         for part in parts:
-            if _CODE.fullmatch(part) and codes.has(name) and not codes.find(name, part):
+            other = str(codes.about(name).get("otherCodes") or name)
+            known = codes.find(name, part) or codes.find(other, part)
+            if _CODE.fullmatch(part) and codes.has(name) and not known:
                 found[name, part, place] += count
 
 
