@@ -26,6 +26,12 @@ def main() -> None:
     )
     parser.add_argument("--dossiers", type=int, default=20_000, help="XML dossiers of one file")
     parser.add_argument("--seconds", type=int, default=30, help="how long single records are sent")
+    parser.add_argument(
+        "--nation",
+        type=int,
+        default=100_000_000,
+        help="rows of the largest rescoring; 1000000 is quick",
+    )
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--folder", type=Path, help="where data lie (default: a temporary folder)")
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
@@ -69,9 +75,22 @@ def intake(chosen: argparse.Namespace, folder: Path) -> list[Line]:
 
 
 def records(chosen: argparse.Namespace, folder: Path) -> list[Line]:
+    from bench import reads
     from bench.records import measure
 
-    return measure(folder, chosen.seconds)
+    return [*measure(folder, chosen.seconds), *reads.measure(folder, chosen.seconds)]
+
+
+def feed(chosen: argparse.Namespace, folder: Path) -> list[Line]:
+    from bench.feed import measure
+
+    return measure(folder, min(chosen.rows, 300_000))
+
+
+def warehouse(chosen: argparse.Namespace, folder: Path) -> list[Line]:
+    from bench import nation, scores
+
+    return [*scores.measure(folder, chosen.repeat), *nation.measure(folder, chosen.nation)]
 
 
 PARTS: dict[str, Callable[[argparse.Namespace, Path], list[Line]]] = {
@@ -79,6 +98,8 @@ PARTS: dict[str, Callable[[argparse.Namespace, Path], list[Line]]] = {
     "dossiers": dossiers,
     "intake": intake,
     "records": records,
+    "feed": feed,
+    "warehouse": warehouse,
 }
 
 

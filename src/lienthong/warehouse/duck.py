@@ -39,16 +39,16 @@ class Duck:
             attach_lists(self.con, codes, wanted)
             self._lists |= wanted
         for question in asked:
-            for rule in (question.rules[at] for at in question.others):
-                for across in rule.crossing:
-                    self._attach_other(manifest, question, across.table)
+            for database, name in questions.looked_at(question):
+                self._attach_looked_at(manifest, question, database, name)
 
-    def _attach_other(self, manifest: Manifest, question: Question, name: str) -> None:
-        contract, _, called = name.partition(".")
-        table = question.contract.lent(name)
-        taken = manifest.contract(contract).table(called)
+    def _attach_looked_at(
+        self, manifest: Manifest, question: Question, database: str, name: str
+    ) -> None:
+        table = questions.table_of(question, database, name)
+        taken = manifest.contract(database).table(name)
         if table is not None and taken is not None:
-            self._attach(taken, table, name)
+            self._attach(taken, table, f"{database}.{name}")
 
     def _attach(self, taken: TableTaken, table: Any, name: str) -> None:
         files = taken.files(self.root)

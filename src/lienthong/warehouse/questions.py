@@ -172,6 +172,25 @@ def event_day(contract: Contract, table: Table, received: str) -> str:
     return f"coalesce({', '.join([*told, received])})"
 
 
+def looked_at(question: Question) -> list[tuple[str, str]]:
+    """(database, table) of everything at which the asked rules look."""
+    found = set()
+    for rule in (question.rules[at] for at in question.looking):
+        found |= {(question.contract.name, name) for name in rule.tables}
+        for across in rule.crossing:
+            database, _, table = across.table.partition(".")
+            found.add((database, table))
+    found |= {(question.contract.name, question.looks[at].table) for at in question.asked_looks}
+    return sorted(found)
+
+
+def table_of(question: Question, database: str, name: str) -> Table | None:
+    """A table at which a rule looks, as its contract or the borrowed one declares it."""
+    if database == question.contract.name:
+        return question.contract.table(name)
+    return question.contract.lent(f"{database}.{name}")
+
+
 def scoped(rule: CompiledRule, own: set[str], row: str) -> exp.Expression:
     """The predicate of a rule that looks at other rows, bound to rows of the same sender as that of alias `row`.
 

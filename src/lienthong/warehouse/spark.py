@@ -71,24 +71,16 @@ class Spark:
             for name in question.lists:
                 self._list(name, codes)
         for question in asked:
-            for rule in (question.rules[at] for at in question.looking):
-                for name in rule.tables:
-                    self._attach_own(manifest, question, name)
-                for across in rule.crossing:
-                    self._attach_other(manifest, question, across.table)
+            for database, table in questions.looked_at(question):
+                self._attach_looked_at(manifest, question, database, table)
 
-    def _attach_own(self, manifest: Manifest, question: Question, name: str) -> None:
-        table = question.contract.table(name)
-        taken = manifest.contract(question.contract.name).table(name)
+    def _attach_looked_at(
+        self, manifest: Manifest, question: Question, database: str, name: str
+    ) -> None:
+        table = questions.table_of(question, database, name)
+        taken = manifest.contract(database).table(name)
         if table is not None and taken is not None:
-            self._attach(taken, table, f"{question.contract.name}.{name}")
-
-    def _attach_other(self, manifest: Manifest, question: Question, name: str) -> None:
-        contract, _, called = name.partition(".")
-        table = question.contract.lent(name)
-        taken = manifest.contract(contract).table(called)
-        if table is not None and taken is not None:
-            self._attach(taken, table, name)
+            self._attach(taken, table, f"{database}.{name}")
 
     def _attach(self, taken: TableTaken, table: Any, name: str) -> None:
         rows, typed = f"rows_{name}", f"{questions.TYPED}{name}"
