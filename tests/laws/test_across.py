@@ -109,7 +109,10 @@ class Given:
     def has(self, need: str) -> bool:
         return True
 
-    def rows(self, asked: Any) -> pyarrow.Table:
+    def rows(self, asked: Any) -> list[pyarrow.Table]:
+        return [self.table(one) for one in asked]
+
+    def table(self, asked: Any) -> pyarrow.Table:
         rows = self.tables[asked.table]
         kinds = {"n": pyarrow.float64(), "d": pyarrow.date32()}
         made = {}

@@ -229,7 +229,7 @@ def test_many_keys_are_copied_before_they_are_asked(town, monkeypatch):
 def test_a_database_that_does_not_answer_in_time_is_unknown_until_it_does(town, monkeypatch):
     one = town()
     play(one, ["licences", "deaths"])
-    monkeypatch.setattr(stored.StoredOthers, "_fetch", _too_late)
+    monkeypatch.setattr(stored.StoredOthers, "_questions", _too_late)
     one.send(*ACTS["visits"])
     one.holds()
     assert one.found() == set()
@@ -245,7 +245,6 @@ def test_a_database_that_does_not_answer_in_time_is_unknown_until_it_does(town, 
 def _too_late(self, *asked):
     self._conn.execute("SET LOCAL statement_timeout = 1")
     self._conn.execute("SELECT pg_sleep(5)")
-    yield ()
 
 
 @pytest.mark.parametrize("largest", [few.BYTES, -1], ids=["small", "large"])

@@ -33,8 +33,8 @@ class Others(Protocol):
         """Whether a database (or database.table) holds any record now."""
         ...
 
-    def rows(self, asked: Asked) -> Any | None:
-        """An Arrow table: the columns, `_key` and `_sender`; None when nobody can say now."""
+    def rows(self, asked: Sequence[Asked]) -> Sequence[Any | None]:
+        """For each an Arrow table: the columns, `_key` and `_sender`; None when nobody can say now."""
         ...
 
 
@@ -173,13 +173,17 @@ class Crossing:
         columns = columns_of(rule for _, _, rule in asked)
         found: dict[str, list[list[Any]]] = {}
         missing: set[str] = set()
+        questions = []
         for table, by_fields in keys.items():
             pairs = tuple((f, _arrow(f, values)) for f, values in by_fields.items() if values)
-            given = others.rows(Asked(table, columns[table], pairs)) if pairs else ()
+            found[table] = []
+            if pairs:
+                questions.append(Asked(table, columns[table], pairs))
+        for question, given in zip(questions, others.rows(questions), strict=True):
             if given is None:
-                missing.add(table)
+                missing.add(question.table)
             else:
-                found[table] = self._laid_out(table, given)
+                found[question.table] = self._laid_out(question.table, given)
         return found, missing
 
     def _laid_out(self, table: str, given: Any) -> list[list[Any]]:

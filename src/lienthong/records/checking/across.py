@@ -43,14 +43,20 @@ def look_across(
             selects = asked.setdefault(across.table, {}).setdefault(across.keys, [])
             selects.append(_keys(name, across))
     columns = columns_of(rule for _, rule in rules)
+    questions = []
     for table, keys in asked.items():
         pairs = [(fields, _values(situation, selects)) for fields, selects in keys.items()]
         wanted = tuple(pair for pair in pairs if pair[1].num_rows)
-        given = others.rows(Asked(table, columns[table], wanted)) if others and wanted else None
-        if given is None and wanted:
-            situation.absent.add(table)
-            continue
-        _attach(situation, contract, table, columns[table], given, envelope)
+        if wanted:
+            questions.append(Asked(table, columns[table], wanted))
+        else:
+            _attach(situation, contract, table, columns[table], None, envelope)
+    answers = others.rows(questions) if others and questions else []
+    for question, given in zip(questions, answers, strict=True):
+        if given is None:
+            situation.absent.add(question.table)
+        else:
+            _attach(situation, contract, question.table, question.columns, given, envelope)
 
 
 def _keys(table: str, across: Across) -> str:

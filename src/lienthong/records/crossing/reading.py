@@ -36,11 +36,15 @@ class NamedOn(msgspec.Struct, frozen=True):
 def named_on(
     conn: psycopg.Connection[Any], contract: Contract, table: Table, row: dict[str, Any]
 ) -> NamedOn:
-    """What the findings on the rows of a table of one record name; `row` is any of its rows as kept."""
+    """What the findings on the rows of a table of one record name; `row` is any of its rows as kept.
+
+    Who may read the nation's records is told all of it, others what the record's own sender may know.
+    """
     if not any(rule.other for rule in table.rules):
         return NamedOn(contract, table, {})
     rows = conn.execute(
-        "SELECT row, rule, field, others FROM records.crossing WHERE contract = %s AND table_name = %s"
+        "SELECT row, rule, field, others, current_setting('lienthong.scope', true) = 'all'"
+        " FROM records.crossing WHERE contract = %s AND table_name = %s"
         " AND key = %s AND sender = %s AND version = %s AND (until IS NULL OR ended_by = 'replaced')",
         [contract.name, table.name, row["_key"], row["_sender"], row["_version"]],
     ).fetchall()
@@ -48,8 +52,11 @@ def named_on(
         contract,
         table,
         {
-            (place, rule, field): msgspec.convert(others, tuple[OtherRecord, ...])
-            for place, rule, field, others in rows
+            (place, rule, field): tuple(
+                one if everywhere else one.known_to(row["_sender"])
+                for one in msgspec.convert(others, tuple[OtherRecord, ...])
+            )
+            for place, rule, field, others, everywhere in rows
         },
     )
 
@@ -66,14 +73,21 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def found_later(conn: psycopg.Connection[Any], receipt: str, limit: int = 100) -> list[Later]:
-    """Findings across databases on the records of a receipt that changed after it was processed, newest first."""
+    """Findings across databases on the records of a receipt that changed after it was processed, newest first.
+
+    Of records of others they tell only what the receipt's sender may know, whoever reads: nobody gave a purpose.
+    """
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT c.table_name, c.key, c.rule, c.others, c.since, c.until FROM records.submission s"
+            "SELECT c.table_name, c.key, c.rule, c.others, c.since, c.until, c.sender AS whose FROM records.submission s"
             " JOIN records.crossing c ON c.contract = s.contract AND c.sender = s.sender"
             " AND (c.since > s.finished_at OR c.until IS NOT NULL AND c.ended_by <> 'replaced')"
             " WHERE s.receipt = %(receipt)s AND c.receipt = %(receipt)s"
             " ORDER BY coalesce(c.until, c.since) DESC, c.id DESC LIMIT %(limit)s",
             {"receipt": receipt, "limit": limit},
         ).fetchall()
-    return [msgspec.convert(row, Later, from_attributes=False) for row in rows]
+    found = []
+    for row in rows:
+        sender, later = row.pop("whose"), msgspec.convert(row, Later, from_attributes=False)
+        found.append(replace(later, others=tuple(one.known_to(sender) for one in later.others)))
+    return found

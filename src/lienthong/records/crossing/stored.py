@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -82,64 +83,54 @@ class StoredOthers:
             _holding.add(place)
         return found
 
-    def rows(self, asked: Asked) -> pyarrow.Table | None:
-        """The rows asked for; None when the store has no such columns or does not answer in time."""
-        database, _, name = asked.table.partition(".")
+    def rows(self, asked: Sequence[Asked]) -> list[pyarrow.Table | None]:
+        """The rows asked for; None where the store has no such columns or does not answer in time."""
         try:
             with self._asking():
-                structure = self._structure(database)
-                kinds = (structure or {}).get(name, {}).get("fields")
-                wanted = {*asked.columns, *(field for fields, _ in asked.keys for field in fields)}
-                if kinds is None or not wanted <= set(kinds):
-                    return None
-                found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-                for fields, values in asked.keys:
-                    for row in self._fetch(database, name, asked.columns, kinds, fields, values):
-                        found[row[:3]] = row
+                questions = [self._questions(one) for one in asked]
+                with self._conn.pipeline():  # one turn to the database for all of them
+                    answers = [
+                        [self._conn.execute(query, given) for query, given in those or ()]
+                        for those in questions
+                    ]
+                return [
+                    None if those is None else self._answer(one, cursors)
+                    for one, those, cursors in zip(asked, questions, answers, strict=True)
+                ]
         except psycopg.errors.QueryCanceled:
             self.slow = True
             if self._open:
                 raise  # the transaction of all questions is lost
+            return [None] * len(asked)
+
+    def _questions(self, asked: Asked) -> list[tuple[bytes, list[Any]]] | None:
+        """The statements with their values; None when the store does not have what is asked for."""
+        database, _, name = asked.table.partition(".")
+        kinds = ((self._structure(database) or {}).get(name) or {}).get("fields")
+        wanted = {*asked.columns, *(field for fields, _ in asked.keys for field in fields)}
+        if kinds is None or not wanted <= set(kinds):
             return None
+        made = []
+        for fields, values in asked.keys:
+            own = tuple(kinds[field] for field in fields)
+            keys = _short(values.select(list(fields)))
+            given = [column.to_pylist() for column in keys.columns]
+            copied = None
+            if keys.num_rows > AT_ONCE:
+                copied, given = self._copied(keys, own), []
+            if keys.num_rows:
+                made.append((_statement(database, name, asked.columns, fields, own, copied), given))
+        return made
+
+    def _answer(self, asked: Asked, cursors: list[psycopg.Cursor[Any]]) -> pyarrow.Table:
+        database, _, name = asked.table.partition(".")
+        kinds = (self._structure(database) or {})[name]["fields"]
+        # A row may be found by several keys: it is one row all the same.
+        found = {row[:3]: row for cursor in cursors for row in cursor.fetchall()}
         return _table(asked.columns, kinds, list(found.values()))
 
-    def _fetch(
-        self,
-        schema: str,
-        table: str,
-        columns: tuple[str, ...],
-        kinds: dict[str, str],
-        fields: tuple[str, ...],
-        values: pyarrow.Table,
-    ) -> Iterator[tuple[Any, ...]]:
-        shown = sql.SQL(", ").join(
-            sql.Identifier("t", name) for name in ("_key", "_sender", "_row", *columns)
-        )
-        keys = [f"k{at}" for at in range(len(fields))]
-        values = _short(values.select(list(fields)).rename_columns(keys))
-        if values.num_rows > AT_ONCE:
-            source = self._copied(values, [kinds[field] for field in fields])
-            given: list[Any] = []
-        else:
-            arrays = (sql.SQL("%s::{}[]").format(sql.SQL(kinds[field])) for field in fields)
-            source = sql.SQL("unnest({})").format(sql.SQL(", ").join(arrays))
-            given = [column.to_pylist() for column in values.columns]
-        query = sql.SQL("SELECT {} FROM {} t JOIN {} AS k({}) ON {} WHERE {}").format(
-            shown,
-            sql.Identifier(schema, table),
-            source,
-            sql.SQL(", ").join(map(sql.Identifier, keys)),
-            sql.SQL(" AND ").join(
-                sql.SQL("{} = {}").format(sql.Identifier("t", field), sql.Identifier("k", key))
-                for field, key in zip(fields, keys, strict=True)
-            ),
-            short("t", kinds, fields),
-        )
-        if values.num_rows:
-            yield from self._conn.execute(query, given)
-
-    def _copied(self, values: pyarrow.Table, kinds: list[str]) -> sql.Composable:
-        """Many keys in a table of their own, so that the planner knows how many they are."""
+    def _copied(self, values: pyarrow.Table, kinds: tuple[str, ...]) -> str:
+        """The name of a table of the keys: of many, the planner must know how many they are."""
         plain = f"crossing_keys_{next(_numbers)}"
         columns = (
             sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
@@ -152,7 +143,7 @@ class StoredOthers:
         )
         bulk.copy_batches(self._conn, sql.Identifier("pg_temp", plain), values.to_batches())
         self._conn.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(plain)))
-        return sql.Identifier("pg_temp", plain)
+        return plain
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -201,6 +192,32 @@ class StoredOthers:
             sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(schema, table))
         ).fetchone()
         return bool(row and row[0])
+
+
+@lru_cache(maxsize=512)
+def _statement(
+    schema: str,
+    table: str,
+    columns: tuple[str, ...],
+    fields: tuple[str, ...],
+    kinds: tuple[str, ...],
+    copied: str | None,
+) -> bytes:
+    """SELECT of `_key`, `_sender`, `_row` and the columns of the rows whose fields are among the keys."""
+    keys = [f"k{at}" for at in range(len(fields))]
+    arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in kinds)
+    query = sql.SQL("SELECT {} FROM {} t JOIN {} AS k({}) ON {} WHERE {}").format(
+        sql.SQL(", ").join(sql.Identifier("t", n) for n in ("_key", "_sender", "_row", *columns)),
+        sql.Identifier(schema, table),
+        sql.Identifier("pg_temp", copied) if copied else sql.SQL("unnest({})").format(arrays),
+        sql.SQL(", ").join(map(sql.Identifier, keys)),
+        sql.SQL(" AND ").join(
+            sql.SQL("{} = {}").format(sql.Identifier("t", field), sql.Identifier("k", key))
+            for field, key in zip(fields, keys, strict=True)
+        ),
+        short("t", dict(zip(fields, kinds, strict=True)), fields),
+    )
+    return query.as_bytes(None)
 
 
 def _short(values: pyarrow.Table) -> pyarrow.Table:
