@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -95,8 +96,11 @@ class Elsewhere:
         """Whether a database (or database.table) holds any record."""
         return any(rows and name.startswith(need) for name, rows in self._tables.items())
 
-    def rows(self, asked: Asked) -> Any:
-        """The rows that share one of the keys."""
+    def rows(self, asked: Sequence[Asked]) -> list[Any]:
+        """For each question the rows that share one of the keys."""
+        return [self._rows(one) for one in asked]
+
+    def _rows(self, asked: Asked) -> Any:
         import pyarrow
 
         kinds = {field.name: field.type for field in self._contract.borrowed[asked.table].fields}
