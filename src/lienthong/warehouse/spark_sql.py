@@ -43,7 +43,7 @@ SOFT = {
 """The casts of `contracts.rules.casts` in Spark's SQL, over the text `t_`; the grammar is that of `python_casts`."""
 
 DOUBLE_AS_TEXT = (
-    "CASE WHEN t_ = FLOOR(t_) AND ABS(t_) < 1e15 THEN CONCAT(CAST(CAST(t_ AS BIGINT) AS STRING), '.0')"
+    "CASE WHEN t_ = RINT(t_) AND ABS(t_) < 1e15 THEN CONCAT(CAST(CAST(t_ AS BIGINT) AS STRING), '.0')"
     " ELSE CAST(t_ AS STRING) END"
 )
 """Spark writes ten million as 1.0E7."""
@@ -52,6 +52,8 @@ QUOTIENT = (
     " WHEN a_ < 0 THEN DOUBLE('-Infinity') WHEN a_ = 0 THEN DOUBLE('NaN') END END"
 )
 """What is divided by zero is infinite in DuckDB and an error in Spark."""
+WHOLE = "CASE WHEN ABS(b_) < 4503599627370496 THEN CAST(a_ AS DOUBLE) ELSE b_ END"
+"""Spark's FLOOR gives a BIGINT, which large numbers overflow; they are whole already."""
 PIECE = (
     "CASE WHEN b_ >= 1 THEN SUBSTRING(a_, b_, c_) WHEN b_ = 0 THEN SUBSTRING(a_, 1, c_ - 1)"
     " ELSE SUBSTRING(a_, b_, c_) END"
@@ -189,9 +191,8 @@ class Carrier:
 
     def whole(self, node: exp.Expression) -> exp.Expression | None:
         """FLOOR and CEIL stay numbers with a point."""
-        if isinstance(node.parent, exp.Cast):
-            return None
-        return exp.Cast(this=node.copy(), to=exp.DataType.build("DOUBLE"))
+        rounding = exp.Anonymous(this=node.key.upper(), expressions=[node.this.copy()])
+        return exp.Paren(this=filled(WHOLE, a_=rounding, b_=node.this))
 
     def length(self, node: exp.Length) -> exp.Expression | None:
         """LEN of a list."""
@@ -205,7 +206,15 @@ class Carrier:
         if start is None or (isinstance(start, exp.Literal) and int(start.this) >= 1):
             return None
         return exp.Paren(
-            this=filled(PIECE, a_=node.this, b_=start, c_=length or exp.Literal.number(2**31 - 1))
+            this=filled(
+                PIECE,
+                a_=node.this,
+                b_=exp.Cast(this=start.copy(), to=exp.DataType.build("INT")),
+                c_=exp.Cast(
+                    this=(length or exp.Literal.number(2**31 - 1)).copy(),
+                    to=exp.DataType.build("INT"),
+                ),
+            )
         )
 
     def like(self, node: exp.Like) -> exp.Expression | None:
