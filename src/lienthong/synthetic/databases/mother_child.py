@@ -1,4 +1,4 @@
-"""Mothers and children: antenatal examinations, deliveries, newborns and children, told twice in the days."""
+"""Mothers and children: antenatal examinations, deliveries, newborns and children, told when a month has ended."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from lienthong.synthetic.scene import Scene
 
 
 def emit(scene: Scene) -> Iterator[Parcel]:
-    """Two workbooks: the first half of the days, and the second."""
+    """One workbook when a month has ended, within the working days that the rules give, and one at the end."""
     if scene.silent:
         return
-    middle = scene.opening(0) + timedelta(days=scene.span.days // 2, hours=9)
-    times = [middle, scene.closing(5)] if scene.span.days > 3 else [scene.closing(5)]
+    times = [*_month_ends(scene), scene.closing(5)]
     earlier = datetime.combine(scene.span.first, datetime.min.time())
     for until in times:
         tables = _tables(scene, earlier, until)
@@ -27,17 +26,30 @@ def emit(scene: Scene) -> Iterator[Parcel]:
         earlier = until
 
 
+def _month_ends(scene: Scene) -> list[datetime]:
+    """The afternoon of the fifth day of each month that begins within the days."""
+    first = scene.span.first
+    every = (first + timedelta(days=at) for at in range(scene.span.days - 1))
+    return [
+        datetime.combine(day, datetime.min.time()) + timedelta(hours=15)
+        for day in every
+        if day.day == 5
+    ]
+
+
 def _tables(scene: Scene, since: datetime, until: datetime) -> dict[str, list[Row]]:
     tables: dict[str, list[Row]] = {
         "antenatal_visits": [], "deliveries": [], "newborns": [], "children": [],
     }  # fmt: skip
     numbers = certificates(scene.lives)
+    # Women were seen before the first day too; a month is told of as a whole.
+    seen = since.replace(day=1) if since.date() == scene.span.first else since
     for one in scene.lives.pregnancies:
         key = f"TK{scene.hospital.code}{one.mother.number}"
         tables["antenatal_visits"] += [
             _visit(scene, one, contact, key)
             for contact in one.contacts
-            if since <= contact.at < until
+            if seen <= contact.at < until
         ]
         birth = one.birth
         if birth is None or not since <= birth.left < until:
