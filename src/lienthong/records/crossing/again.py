@@ -102,9 +102,11 @@ def _serve(conn: psycopg.Connection[Any], due: Due, home: Path) -> int:
             if asked:
                 about = {"contract": due.contract, "receipts": len(due.receipts), "records": asked}
                 audit.write(conn, ACTOR, "record.asked_again", about)
-    except psycopg.OperationalError:
-        raise
-    except Exception:
+    except Exception as failure:
+        # A question that takes too long would take too long for ever: it must not hold up all that wait behind it.
+        slow = isinstance(failure, psycopg.errors.QueryCanceled)
+        if isinstance(failure, psycopg.OperationalError) and not slow:
+            raise
         structlog.get_logger().exception("crossing.failed", contract=due.contract)
         with conn.transaction():
             dues.tried(conn, due)

@@ -79,7 +79,8 @@ def found_later(conn: psycopg.Connection[Any], receipt: str, limit: int = 100) -
     """
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT c.table_name, c.key, c.rule, c.others, c.since, c.until, c.sender AS whose FROM records.submission s"
+            "SELECT c.table_name, c.key, c.rule, c.others, c.since, c.until, c.sender AS whose"
+            " FROM records.submission s"
             " JOIN records.crossing c ON c.contract = s.contract AND c.sender = s.sender"
             " AND (c.since > s.finished_at OR c.until IS NOT NULL AND c.ended_by <> 'replaced')"
             " WHERE s.receipt = %(receipt)s AND c.receipt = %(receipt)s"

@@ -224,7 +224,7 @@ def _short(values: pyarrow.Table) -> pyarrow.Table:
     """Without the keys that are longer than any key of a database."""
     for name in values.column_names:
         column = values.column(name)
-        if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type):
+        if pyarrow.types.is_string(column.type) and column.nbytes > LONGEST:
             fit = pyarrow.compute.less_equal(pyarrow.compute.utf8_length(column), LONGEST)
             values = values.filter(fit)
     return values
