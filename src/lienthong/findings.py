@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 LANGUAGES = ("vi", "en", "fr")
 
@@ -53,6 +54,16 @@ class OtherRecord(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     sender: str
     personal: bool = False
+
+    def known_to(self, sender: str) -> OtherRecord:
+        """What the sender of the finding's own record may know of it.
+
+        Of a record that another facility sent it is neither told which facility that was (where a person was treated
+        is health data), nor a key that tells of a person.
+        """
+        if self.sender == sender:
+            return self
+        return replace(self, sender="", key="" if self.personal else self.key)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

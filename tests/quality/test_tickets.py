@@ -11,6 +11,7 @@ from tests.records.conftest import CONTRACT, Desk, csv, read
 from tests.records.crossed import Town
 
 from lienthong import audit, clock
+from lienthong.database import visible_to
 from lienthong.errors import Conflict, Refused
 from lienthong.quality.tickets import acts, correction, holders, ticket, upkeep, worklist
 from lienthong.quality.tickets.escalation import escalate
@@ -206,6 +207,11 @@ def test_a_ticket_names_the_other_record_and_closes_when_the_other_side_is_mende
     assert not found["T-DEAD"].alert, "the other side may be wrong"
     (held,) = holders.holders(town.conn, town.contracts["wards"], found["T-DEAD"])
     assert (held.key, [other["key"] for other in held.others]) == ("v3", ["D1"])
+    assert held.others[0]["sender"] == "01000"
+    with town.conn.transaction():
+        visible_to(town.conn, facility="01999")
+        (own,) = holders.holders(town.conn, town.contracts["wards"], found["T-DEAD"])
+    assert (own.others[0]["key"], own.others[0]["sender"]) == ("D1", ""), "nobody else's patients"
     town.send("registers", "DEATH.csv", "NR,PERSON,DAY\nD1,p4,20260105\n", "01000")
     town.again()
     upkeep.keep_up(town.conn)

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from lienthong.contracts.contract import Contract
+from lienthong.findings import OtherRecord
 from lienthong.quality.tickets.ticket import Ticket
 from lienthong.records.store.rulesets import load
 
@@ -73,7 +74,8 @@ def _kept(
     )
     rows = conn.execute(
         sql.SQL(
-            "SELECT t._key, t._row, t._receipt, t._from, c.others FROM {} t JOIN {} ON b.ruleset = t._ruleset"
+            "SELECT t._key, t._row, t._receipt, t._from, c.others, current_setting('lienthong.scope', true) = 'all'"
+            " FROM {} t JOIN {} ON b.ruleset = t._ruleset"
             " LEFT JOIN records.crossing c ON c.contract = %s AND c.key = t._key AND c.sender = t._sender"
             " AND c.table_name = %s AND c.row = t._row AND c.rule = %s AND c.field = %s AND c.until IS NULL"
             " WHERE t._sender = %s AND t._failed IS NOT NULL"
@@ -82,10 +84,11 @@ def _kept(
         ).format(sql.Identifier(contract.name, given.table_name), places),
         [given.contract, given.table_name, given.rule, given.field, given.sender, limit],
     )
-    for key, row, receipt, since, others in rows:
+    for key, row, receipt, since, others, everywhere in rows:
+        named = msgspec.convert(others or [], list[OtherRecord])
         yield Holder(
             standing="kept", key=key, row=row, receipt=receipt, entry=None, received_at=since,
-            others=others or [],
+            others=[msgspec.to_builtins(one if everywhere else one.known_to(given.sender)) for one in named],
         )  # fmt: skip
 
 

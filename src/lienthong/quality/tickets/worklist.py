@@ -133,7 +133,8 @@ def other_words(other: Mapping[str, Any]) -> str:
     """A record of another database as it is named to people; a key that says who somebody is stays out."""
     key = "" if other.get("personal") else other["key"]
     place = f"{other['contract']}.{other['table']}"
-    return " ".join(part for part in (place, key, f"({other['sender']})") if part)
+    sender = f"({other['sender']})" if other["sender"] else ""
+    return " ".join(part for part in (place, key, sender) if part)
 
 
 def _label(contracts: Mapping[str, Contract], name: str, language: str) -> str:

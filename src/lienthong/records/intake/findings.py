@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+from msgspec.structs import replace
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -75,33 +76,39 @@ def record_findings(
 def findings(
     conn: psycopg.Connection[Any], receipt: str, rule: str | None = None, limit: int = 100
 ) -> list[Finding]:
-    """Examples of a receipt's findings, all rules or one."""
+    """Examples of a receipt's findings, all rules or one.
+
+    Of records of others they tell only what the receipt's sender may know, whoever reads: nobody gave a purpose.
+    """
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT table_name AS table, row, unit, key, field, rule, criterion, severity, value, message, remedy,"
-            " others"
-            " FROM records.finding WHERE receipt = %(receipt)s AND (%(rule)s::text IS NULL OR rule = %(rule)s)"
+            " others, (SELECT sender FROM records.submission s WHERE s.receipt = f.receipt) AS whose"
+            " FROM records.finding f"
+            " WHERE receipt = %(receipt)s AND (%(rule)s::text IS NULL OR rule = %(rule)s)"
             " ORDER BY table_name NULLS FIRST, row NULLS FIRST, rule LIMIT %(limit)s",
             {"receipt": receipt, "rule": rule, "limit": limit},
         ).fetchall()
-    return [
-        msgspec.convert({name: value for name, value in row.items() if value is not None}, Finding)
-        for row in rows
-    ]
+    return [_told(row, row.pop("whose")) for row in rows]
 
 
 def examples_naming(conn: psycopg.Connection[Any], receipt: str, unit: int) -> list[Finding]:
-    """The findings on one unit of a receipt that name records of other databases."""
+    """The findings on one unit of a receipt that name records of other databases, told as to its sender."""
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT table_name AS table, row, unit, key, field, rule, criterion, severity, value, message, remedy,"
-            " others FROM records.finding WHERE receipt = %s AND unit = %s AND others IS NOT NULL",
+            " others, (SELECT sender FROM records.submission s WHERE s.receipt = f.receipt) AS whose"
+            " FROM records.finding f"
+            " WHERE receipt = %s AND unit = %s AND others IS NOT NULL",
             [receipt, unit],
         ).fetchall()
-    return [
-        msgspec.convert({name: value for name, value in row.items() if value is not None}, Finding)
-        for row in rows
-    ]
+    return [_told(row, row.pop("whose")) for row in rows]
+
+
+def _told(row: dict[str, Any], sender: str) -> Finding:
+    given = {name: value for name, value in row.items() if value is not None}
+    found = msgspec.convert(given, Finding)
+    return replace(found, others=tuple(one.known_to(sender) for one in found.others))
 
 
 class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
