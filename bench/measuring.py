@@ -63,3 +63,24 @@ class Line(NamedTuple):
     met: bool
     note: str = ""
     data: dict[str, Any] = {}
+
+
+def processor(root: int) -> float:
+    """Seconds of processor that a process and its children have used so far."""
+    children: dict[int, list[tuple[int, float]]] = {}
+    own = 0.0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parts = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            used = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+            children.setdefault(int(parts[1]), []).append((int(entry.name), used))
+            own = used if int(entry.name) == root else own
+    waiting = [root]
+    while waiting:
+        for pid, used in children.get(waiting.pop(), []):
+            own += used
+            waiting.append(pid)
+    return own

@@ -75,6 +75,7 @@ class Worker:
                 conn.execute("LISTEN lienthong_submission")
                 while not self._stopped.is_set():
                     self.once(conn)
+                    self.tickets(conn, night=False)  # what is known need not wait
                     self.across(conn)
                     self.tickets(conn)
                     for _ in conn.notifies(timeout=EVERY, stop_after=1):
@@ -88,7 +89,9 @@ class Worker:
     def once(self, conn: Any) -> int:
         """Process everything that waits now; returns how many. A submission that fails does not stop the others."""
         from lienthong.records import intake
+        from lienthong.records.store import counts
 
+        counts.fold_all(conn)  # what a site that was killed has left; it usually does it itself
         done = 0
         for receipt in intake.unfinished(conn):
             if self._stopped.is_set():
@@ -120,11 +123,11 @@ class Worker:
             self.log.info("worker.asked_again", records=asked)
         return asked
 
-    def tickets(self, conn: Any) -> None:
+    def tickets(self, conn: Any, *, night: bool = True) -> None:
         """Make tickets say what is open now, and once a day the work of the night. A failure stops nothing else."""
         import psycopg
 
-        for work in (self._keep_up, self._do_night):
+        for work in (self._keep_up, self._do_night) if night else (self._keep_up,):
             try:
                 work(conn)
             except (psycopg.OperationalError, Unavailable):

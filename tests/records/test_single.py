@@ -10,7 +10,8 @@ import pytest
 
 from lienthong.errors import Refused, Unavailable
 from lienthong.records import intake, quarantine, store
-from lienthong.records.intake.single import RecordIntake
+from lienthong.records.intake.single import RecordIntake, folding
+from lienthong.records.store import counts
 
 
 @pytest.fixture
@@ -171,3 +172,61 @@ def test_a_silent_database_is_said(desk, trial):
             held.set()
         assert post(made, visit("b")).kept == 1
         made.close()
+
+
+def waits(desk):
+    return desk.one("SELECT count(*) FROM records.count_waiting")
+
+
+def test_counts_are_left_with_the_record_and_added_up_once(desk, monkeypatch):
+    """A site that dies before it added up has lost nothing: whoever comes next does it."""
+    monkeypatch.setattr(folding.Folding, "_fold", lambda self: None)
+    with desk.db.pool(2) as pool:
+        dying = RecordIntake(pool, desk.home)
+        post(dying, visit("a"))
+        post(dying, visit("b", sex="9"))
+        post(dying, visit("a", age=101))
+        dying.close()
+    assert waits(desk) > 0 and not desk.rows("SELECT 1 FROM records.count")
+    desk.counts_hold()
+    counts.fold_all(desk.conn)
+    counts.fold_all(desk.conn)
+    assert waits(desk) == 0
+    desk.counts_hold()
+    assert desk.one("SELECT sum(checked) FROM records.count WHERE rule = '*'") == 2
+
+
+def test_a_file_adds_up_what_was_left_before_it(desk, trial, monkeypatch):
+    monkeypatch.setattr(folding.Folding, "_fold", lambda self: None)
+    with desk.db.pool(2) as pool:
+        dying = RecordIntake(pool, desk.home)
+        post(dying, visit("a"))
+        dying.close()
+    desk.send(trial.csv(("a", 1, 30, 5.5)))
+    assert waits(desk) == 0
+    desk.counts_hold()
+
+
+def test_a_record_from_an_event_loop(desk, line):
+    """The site waits for the commit without a thread; everything else is the same."""
+    import asyncio
+
+    async def several():
+        posts = (
+            line.post(
+                json.dumps(visit(f"k{at}", sex="1" if at % 4 else "9")).encode(),
+                contract="trial",
+                sender="01999",
+                actor="his",
+            )
+            for at in range(12)
+        )
+        return await asyncio.gather(*posts)
+
+    done = asyncio.run(several())
+    assert [one.quarantined for one in done] == [int(at % 4 == 0) for at in range(12)]
+    for one in done:
+        assert intake.submission(desk.conn, one.receipt) == one
+    desk.counts_hold()
+    with pytest.raises(Refused):
+        asyncio.run(line.post(b"[", contract="trial", sender="01999", actor="his"))

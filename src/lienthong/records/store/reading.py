@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -246,23 +247,30 @@ def _version_rows(
 ) -> list[dict[str, Any]]:
     shaped = shape.structure(conn, contract.name, contract.digest)
     kept = (kept.column for kept in layout.kept_columns(shaped, table.name))
-    names = [*(field.name for field in table.fields), *kept, *layout.SYSTEM]
+    names = (*(field.name for field in table.fields), *kept, *layout.SYSTEM)
+    query = _statement(contract.name, table.name, names, as_of is not None)
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            query.encode(), {"key": key, "sender": sender, "as_of": as_of}
+        ).fetchall()
+
+
+@lru_cache(512)
+def _statement(schema: str, table: str, names: tuple[str, ...], past_too: bool) -> str:
+    """The question for the rows of a record; composed once, since it names every column of a wide table."""
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     condition = "_key = %(key)s AND (%(sender)s::text IS NULL OR _sender = %(sender)s)"
     query = sql.SQL(
         "SELECT {columns}, NULL::timestamptz AS _to FROM {here} WHERE " + condition
-    ).format(columns=columns, here=sql.Identifier(contract.name, table.name))
-    if as_of is not None:
+    ).format(columns=columns, here=sql.Identifier(schema, table))
+    if past_too:
         past = sql.SQL(
             " AND _from <= %(as_of)s UNION ALL SELECT {columns}, _to FROM {past} WHERE "
             + condition
             + " AND _from <= %(as_of)s AND %(as_of)s < _to"
-        ).format(columns=columns, past=sql.Identifier(contract.name, layout.history(table.name)))
+        ).format(columns=columns, past=sql.Identifier(schema, layout.history(table)))
         query = query + past
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(
-            query + sql.SQL(" ORDER BY _row"), {"key": key, "sender": sender, "as_of": as_of}
-        ).fetchall()
+    return (query + sql.SQL(" ORDER BY _row")).as_string(None)
 
 
 def _findings(

@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from lienthong.records.store import counts
 
-MOMENT = 0.25
+MOMENT = 0.15
 """Seconds from a record to its place in the counts."""
 
 
