@@ -221,8 +221,10 @@ class Kept:
             {row.ruleset for tables in rows.values() for those in tables.values() for row in those},
         )
         deltas = counts.Deltas()
+        changes: dict[str, list[tuple[_Row, int, int, int]]] = defaultdict(list)
         for tables, crossed in zip(rows.values(), answers, strict=True):
-            self._settle(tables, crossed, rulesets, deltas)
+            self._settle(tables, crossed, rulesets, deltas, changes)
+        self._update(changes)
         self._findings(rows, answers, rulesets)
         deltas.write(self._conn, contract.name)
 
@@ -232,6 +234,7 @@ class Kept:
         crossed: Crossed,
         rulesets: dict[int, Ruleset],
         deltas: counts.Deltas,
+        changes: dict[str, list[tuple[_Row, int, int, int]]],
     ) -> None:
         for name, decided in crossed.decided.items():
             for row, failing in zip(tables.get(name, ()), crossed.failed[name], strict=True):
@@ -246,7 +249,7 @@ class Kept:
                 where = row.sender, row.province, row.day
                 deltas.add(old, *where, -1, row.failed, row.unknown)
                 deltas.add(new, *where, 1, failed, unknown)
-                self._update(row, new.id, failed, unknown)
+                changes[name].append((row, new.id, failed, unknown))
                 self.changed += 1
 
     def _placed(self, table: str, kept: Ruleset) -> dict[int, int]:
@@ -286,14 +289,25 @@ class Kept:
         rulesets[made.id] = made
         return made
 
-    def _update(self, row: _Row, ruleset: int, failed: int, unknown: int) -> None:
-        self._conn.execute(
-            sql.SQL(
-                "UPDATE {} SET _ruleset = %s, _failed = %s, _unknown = %s"
-                " WHERE _key = %s AND _sender = %s AND _row = %s"
-            ).format(sql.Identifier(self._compiled.contract.name, row.table)),
-            [ruleset, to_bytes(failed), to_bytes(unknown), row.key, row.sender, row.row],
-        )
+    def _update(self, changes: dict[str, list[tuple[_Row, int, int, int]]]) -> None:
+        """The masks of the rows of a table in one statement: (row, ruleset, failed, unknown) of each."""
+        for table, those in changes.items():
+            self._conn.execute(
+                sql.SQL(
+                    "UPDATE {} t SET _ruleset = c.ruleset, _failed = c.failed, _unknown = c.unknown"
+                    " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::int[], %b::bytea[], %b::bytea[])"
+                    " AS c(key, sender, row, ruleset, failed, unknown)"
+                    " WHERE t._key = c.key AND t._sender = c.sender AND t._row = c.row"
+                ).format(sql.Identifier(self._compiled.contract.name, table)),
+                [
+                    [row.key for row, *_ in those],
+                    [row.sender for row, *_ in those],
+                    [row.row for row, *_ in those],
+                    [ruleset for _, ruleset, _, _ in those],
+                    [to_bytes(failed) for _, _, failed, _ in those],
+                    [to_bytes(unknown) for _, _, _, unknown in those],
+                ],
+            )
 
     def _findings(
         self,
