@@ -11,6 +11,7 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 from lienthong.contracts.contract import Contract, Field, Table
+from lienthong.contracts.versions import field_on, version_on
 from lienthong.synthetic.chance import chance
 from lienthong.synthetic.filling import cell
 from lienthong.synthetic.lines import Row
@@ -46,7 +47,8 @@ class Writer:
         self._names = {
             table.name: {field.name for field in table.fields} for table in contract.tables
         }
-        self._orders: dict[tuple[str, bool], list[Field]] = {}
+        self._contract = contract
+        self._orders: dict[tuple[str, bool, str], list[Field]] = {}
 
     def write(self, out: BinaryIO, facility: str, sent: datetime, visits: Iterable[Visit], count: int,
               dialect: Dialect | None = None) -> Iterator[Visit]:  # fmt: skip
@@ -60,23 +62,28 @@ class Writer:
         out.write((BOM if dialect.outer_bom else b"") + head.encode())
         for visit in visits:
             out.write(b"<HOSO>")
+            day = event_day(visit)
             for name, rows in visit.tables.items():
                 out.write(
                     b"<FILEHOSO><LOAIHOSO>"
                     + self.tables[name].xml["loai"].encode()
                     + b"</LOAIHOSO><NOIDUNGFILE>"
                 )
-                out.write(_base64(self.document(self.tables[name], rows, dialect), dialect.wrapped))
+                inner = self.document(self.tables[name], rows, dialect, day)
+                out.write(_base64(inner, dialect.wrapped))
                 out.write(b"</NOIDUNGFILE></FILEHOSO>")
             out.write(b"</HOSO>\n")
             yield visit
         out.write(b"</DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI/></GIAMDINHHS>\n")
 
-    def document(self, table: Table, rows: list[Row], dialect: Dialect) -> bytes:
-        """The inner document of one table: every field of the contract, empty when there is no value."""
+    def document(
+        self, table: Table, rows: list[Row], dialect: Dialect, day: int | None = None
+    ) -> bytes:
+        """The inner document of one table: every field that the contract has on the day of the visit (yyyymmdd;
+        without one every field), empty when there is no value."""
         shape = table.xml
         end = "\n" if dialect.indented else ""
-        order = self._order(table, dialect.shuffled)
+        order = self._order(table, dialect.shuffled, day)
         bodies = []
         for row in rows:
             cells = [_element(field.name, cell(field, row)) for field in order]
@@ -92,14 +99,22 @@ class Writer:
         text = f"{DECLARATION}<{shape['root']}>{end}{body}{end}</{shape['root']}>"
         return (BOM if dialect.inner_bom else b"") + text.encode()
 
-    def _order(self, table: Table, shuffled: bool) -> list[Field]:
-        key = (table.name, shuffled)
+    def _order(self, table: Table, shuffled: bool, day: int | None) -> list[Field]:
+        version = version_on(self._contract, day) if day is not None else None
+        key = (table.name, shuffled, version.id if version else "")
         if key not in self._orders:
-            fields = list(table.fields)
+            on = version.last if version else None
+            fields = [f for f in table.fields if on is None or field_on(f, on) is not None]
             if shuffled:
                 chance(0, f"order/{table.name}").shuffle(fields)
             self._orders[key] = fields
         return self._orders[key]
+
+
+def event_day(visit: Visit) -> int | None:
+    """The day on which the visit ended (yyyymmdd), by which its version is chosen."""
+    ended = next((row.get("NGAY_RA") for row in visit.tables.get("XML1", ())), None) or ""
+    return int(ended[:8]) if ended[:8].isdigit() and len(ended) >= 8 else None
 
 
 def _element(name: str, value: str) -> str:

@@ -21,7 +21,7 @@ from lienthong.contracts.rules.compiled_form import (
     CompiledTable,
     Look,
 )
-from lienthong.contracts.rules.days import DAY, day_sql
+from lienthong.contracts.rules.days import DAY, day_sql, days_of, formed_sql
 from lienthong.findings import Severity
 from lienthong.records.checking.checked import WORD
 from lienthong.records.store import layout as store
@@ -168,7 +168,8 @@ def event_day(contract: Contract, table: Table, received: str) -> str:
     if root is not table and root.event and (field := root.field(root.event)):
         told.append(day_sql(field, from_text(field.type, "_event", field.format)))
     if table.event and (own := table.field(table.event)):
-        told.append(day_sql(own, f'"{own.name}"'))
+        forms = days_of(contract, table).forms if root is table else ()
+        told.append(formed_sql(forms, day_sql(own, f'"{own.name}"'), lambda name: f'"{name}"'))
     return f"coalesce({', '.join([*told, received])})"
 
 

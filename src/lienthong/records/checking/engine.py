@@ -41,7 +41,7 @@ from lienthong.records.checking.relations import (
     source_name,
 )
 from lienthong.records.checking.turns import side_by_side
-from lienthong.records.formats.presence import dated_field, in_force
+from lienthong.records.formats.presence import settle_names
 
 if TYPE_CHECKING:
     from lienthong.contracts.rules.python import RecordEngine
@@ -147,12 +147,11 @@ def _run(
     situation = _attach(con, compiled.contract, reading, sender, received)
     situation.trusting = getattr(reading, "optimistic", False)
     situation.looks = compiled.looks
-    if any(dated_field(compiled.contract, fault) for fault in reading.faults):
-        reading.faults = in_force(
-            compiled.contract,
-            reading.faults,
-            lambda name: rows_by_day(situation, compiled.contract, name),
-        )
+    settle_names(
+        compiled.contract,
+        reading,
+        lambda name: rows_by_day(situation, compiled.contract, name),
+    )
     situation.missing = {
         (fault.table, fault.field)
         for fault in reading.faults

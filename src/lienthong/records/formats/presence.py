@@ -5,6 +5,7 @@ not have is missed by nobody.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,6 +13,25 @@ from lienthong.contracts.contract import Contract, Field
 from lienthong.records.formats.faults import Fault
 
 KINDS = ("name-missing", "column-missing")
+
+
+def split(contract: Contract, faults: Iterable[Fault]) -> tuple[list[Fault], list[Fault]]:
+    """The faults that hold whatever the days of the rows, and those of names that only some versions have."""
+    sure: list[Fault] = []
+    dated: list[Fault] = []
+    for fault in faults:
+        (sure if dated_field(contract, fault) is None else dated).append(fault)
+    return sure, dated
+
+
+def settle_names(
+    contract: Contract, reading: Any, days: Callable[[str], Mapping[int, int]]
+) -> None:
+    """Puts among the faults of a reading those names that the version in force on the days of its rows has."""
+    dated = getattr(reading, "dated", None)
+    if dated:
+        reading.dated = []
+        reading.faults = [*reading.faults, *in_force(contract, dated, days)]
 
 
 def in_force(

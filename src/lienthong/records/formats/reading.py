@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lienthong.contracts.contract import Contract
 from lienthong.records.formats.faults import Fault, FaultList, fault
+from lienthong.records.formats.presence import split
 from lienthong.records.formats.sniffing import Format, sniff, xml_root
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ class Reading:
     """A submission that was read: one source per table found, and what only the reader could see.
 
     `units` counts the HOSO of envelopes (None elsewhere); `envelope` holds facility, date, count, units
-    and signature as written in the first envelope.
+    and signature as written in the first envelope. `dated` are faults of names that only some versions of the
+    contract have: the days of the rows will tell which of them hold (`presence.settle_names`).
     """
 
     sources: dict[str, Source] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    dated: list[Fault] = field(default_factory=list)
     units: int | None = None
     envelope: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
@@ -183,4 +186,4 @@ def _read_files(
         read_messages(messages, contract, reading, faults, options)
     if tables:
         read_tables(tables, contract, reading, faults, options)
-    reading.faults = list(faults)
+    reading.faults, reading.dated = split(contract, faults)

@@ -9,6 +9,7 @@ from pathlib import Path
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
 from lienthong.records.formats.faults import Fault, FaultList, fault
+from lienthong.records.formats.presence import split
 from lienthong.records.formats.reading import Reading, ReadingOptions, Source
 from lienthong.records.formats.sniffing import Format
 
@@ -59,7 +60,7 @@ class Again:
         reading.sources.clear()
         reading.sources.update(self._sources)
         read_tables(self._files, self._contract, reading, faults, self._options)
-        reading.faults = list(faults)
+        reading.faults, reading.dated = split(self._contract, faults)
 
 
 def _sources(

@@ -22,7 +22,7 @@ from lienthong.records.checking.moments import ago
 from lienthong.records.checking.relations import matched_columns
 from lienthong.records.crossing import noting
 from lienthong.records.formats.faults import KINDS, Fault
-from lienthong.records.formats.presence import dated_field, in_force
+from lienthong.records.formats.presence import settle_names
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake import publishing, unmapped
@@ -71,9 +71,9 @@ def take(reading: Reading, engine: RecordEngine, given: Submission) -> Taken | N
         return None
     absent = frozenset() if reading.units is not None else _absent(contract, reading)
     judged: dict[str, list[Mapping[str, Any]]] = {name: [*rows] for name, rows in sent.items()}
-    if any(dated_field(contract, fault) for fault in reading.faults):
+    if reading.dated:
         days = engine.days(judged, received=given.received_at, ago=ago)
-        reading.faults = in_force(contract, reading.faults, lambda name: days.get(name, {}))
+        settle_names(contract, reading, lambda name: days.get(name, {}))
     answers = unit.judge(engine, judged, given.received_at, absent)
     units = _units(sent, answers, reading, engine, given)
     sizes = {name: source.count or 0 for name, source in reading.sources.items()}
