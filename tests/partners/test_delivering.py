@@ -167,6 +167,21 @@ def test_a_letter_that_is_given_up_lets_the_next_one_go(office):
     assert office.got() == [("bad", 2)]
 
 
+def test_what_was_put_behind_a_letter_in_the_moment_it_was_given_up_goes_on(office):
+    id = office.subscribe()
+    office.receiver.answer = refuse("bad")
+    office.change("bad")
+    office.deliver(id)
+    office.later(id, 3)
+    office.change("bad", version=2)
+    office.deliver(id)
+    office.receiver.answer = lambda message: 200
+    # Who gave it up did not yet see the one behind it.
+    office.conn.execute("UPDATE partners.letter SET state = 'dropped' WHERE state = 'dead'")
+    office.later(id)
+    assert office.got() == [("bad", 2)]
+
+
 def test_a_receiver_that_fails_at_one_change_for_long_gets_the_others(office):
     id = office.subscribe(most=1)
     office.receiver.answer = lambda message: 500 if message["changes"][0]["key"] == "bad" else 200

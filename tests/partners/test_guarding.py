@@ -111,3 +111,4 @@ def test_answers_mean():
     }  # fmt: skip
     assert posting._answer(503, "7").retry_after == 7
     assert posting._answer(503, "Wed, 21 Oct 2026").retry_after is None
+    assert posting._answer(503, "\u00b2").retry_after is None

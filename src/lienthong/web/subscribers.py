@@ -167,7 +167,7 @@ def replay_from(
 ) -> Response[Any]:
     """Send again everything after a position."""
     try:
-        if not data.after.isdigit() or len(data.after) > 18:
+        if not (data.after.isascii() and data.after.isdigit()) or len(data.after) > 18:
             raise Refused("feed.position", "A position is a whole number, or now.")
         with pool.connection() as conn:
             subscriptions.replay(conn, actor, id, int(data.after))

@@ -98,10 +98,13 @@ def put(
 
 
 def due(conn: psycopg.Connection[Any], subscription: str) -> tuple[Letter, Change] | None:
-    """The first letter that is to be sent again and has no open one of its record before it."""
+    """The first letter that is to be sent again and has no open one of its record before it.
+
+    One that waits behind a letter which was closed in the very moment in which it was put there goes on too.
+    """
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
-            f"SELECT {_COLUMNS} FROM partners.letter l WHERE subscription = %s AND state = 'again'"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM partners.letter l WHERE subscription = %s AND state = ANY('{{again,behind}}')"  # noqa: S608
             " AND NOT EXISTS (SELECT 1 FROM partners.letter o WHERE o.subscription = l.subscription"
             " AND o.record = l.record AND o.state = ANY('{dead,behind,again}') AND o.position < l.position)"
             " ORDER BY position LIMIT 1",

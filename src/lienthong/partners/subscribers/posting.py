@@ -85,7 +85,9 @@ def _answer(status: int, retry_after: str | None) -> Answer:
         return Answer("accepted", status, "")
     if status == 410:
         return Answer("gone", status, "The receiver wants no more messages.")
-    wait = float(retry_after) if retry_after and retry_after.isdigit() else None
+    wait = None
+    if retry_after and retry_after.isascii() and retry_after.isdigit():
+        wait = float(retry_after)
     if status in (408, 425, 429) or status >= 500:
         return Answer("ill", status, "The receiver answered with a failure.", wait)
     if 300 <= status < 400:

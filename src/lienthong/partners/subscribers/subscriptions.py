@@ -21,6 +21,9 @@ READ, MANAGE = "change.read", "subscription.manage"
 FORMER = timedelta(hours=24)
 """How long messages are also signed with the secret before the present one."""
 
+MOST_OF_ONE = 50
+"""Subscriptions of one owner that have not ended: each costs every program that delivers."""
+
 OPEN_FROM = 5
 """Failures in a row from which on only now and then one message is tried (the circuit is open)."""
 
@@ -110,6 +113,7 @@ def subscribe(
     filters = {"contract": asked.contract, "sender": asked.sender, "province": asked.province}
     about = {name: value for name, value in filters.items() if value}
     policy.decide(actor, MANAGE, {})
+    _require_room(conn, actor, asked.after)
     permit = policy.decide(actor, READ, about, asked.purpose)
     id, secret = "sub_" + secrets.token_hex(8), signing.new_secret()
     begin = reading.horizon(conn) if asked.after is None else asked.after
@@ -128,6 +132,32 @@ def subscribe(
     )
     conn.execute("SELECT pg_notify('lienthong_change', '')")
     return subscription(conn, id), secret
+
+
+def _require_room(conn: psycopg.Connection[Any], actor: Actor, after: int | None) -> None:
+    """Raises Refused for a position that the feed does not keep, or when the owner has subscribed often enough."""
+    low, last = reading.floor(conn), reading.horizon(conn)
+    if after and not low <= after <= last:
+        raise _not_kept(low, last)
+    row = conn.execute(
+        "SELECT count(*) FROM partners.subscription WHERE owner = %s AND state <> 'ended'",
+        [actor.id],
+    ).fetchone()
+    if row and row[0] >= MOST_OF_ONE:
+        raise Refused(
+            "subscription.many",
+            "One owner may have %(most)s subscriptions; end one that is not needed.",
+            most=MOST_OF_ONE,
+        )
+
+
+def _not_kept(low: int, last: int) -> Refused:
+    return Refused(
+        "subscription.position",
+        "The feed keeps the positions from %(low)s to %(last)s.",
+        low=low,
+        last=last,
+    )
 
 
 def subscription(conn: psycopg.Connection[Any], id: str) -> Subscription:
@@ -210,12 +240,7 @@ def replay(conn: psycopg.Connection[Any], actor: Actor, id: str, after: int) -> 
     given = managed(conn, actor, id)
     low, last = reading.floor(conn), reading.horizon(conn)
     if after < low or after > max(last, given.position):
-        raise Refused(
-            "subscription.position",
-            "The feed keeps the positions from %(low)s to %(last)s.",
-            low=low,
-            last=last,
-        )
+        raise _not_kept(low, last)
     done = conn.execute(
         "UPDATE partners.subscription SET position = %s, attempts = 0, next_at = '-infinity'"
         " WHERE id = %s AND state <> 'ended'",
