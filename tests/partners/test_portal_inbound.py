@@ -80,6 +80,7 @@ def test_the_same_message_again_changes_nothing(conn):
         ({"NgayNopHoSo": ""}, "portal.lacks"),
         ({"NgayNopHoSo": "hôm nay"}, "PORTAL-TIME"),
         ({"MaHoSo": "12345"}, "DOSSIER-CODE"),
+        ({"NguoiNop": ["no", "person"]}, "portal.shape"),
     ],
 )
 def test_what_cannot_be_resolved_waits_with_its_reason(conn, change, why):

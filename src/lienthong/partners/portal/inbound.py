@@ -32,6 +32,10 @@ ALARM = timedelta(hours=8)
 """A message that waits longer raises the alarm of its page: a dossier hangs with a code and nobody works on it."""
 
 
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, psycopg.DataError)
+"""What a message of another shape than the profile's runs into: a list where a person is expected, a foreign date."""
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """One message that waits, without its content."""
 
@@ -137,6 +141,13 @@ def _resolve_one(
         conn.execute(
             "UPDATE portal.inbound SET reason = %s, tried_at = %s WHERE position = %s",
             [f"{failure.code}: {failure}"[:500], moment, position],
+        )
+        return False
+    except UNREADABLE as failure:
+        # What no profile foresees waits like the others; its words stay in the message and out of the reason.
+        conn.execute(
+            "UPDATE portal.inbound SET reason = %s, tried_at = %s WHERE position = %s",
+            [f"portal.shape: {type(failure).__name__}", moment, position],
         )
         return False
     conn.execute(
