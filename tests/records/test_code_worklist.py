@@ -22,7 +22,8 @@ RULE = """\
 
 @pytest.fixture
 def sent(desk, trial):
-    """Visits with a ward that is right, one that is retired, one nobody knows, and a name in its place."""
+    """Visits with a ward that is right, one that is retired, one nobody knows, and a name
+    or the number of a person in its place."""
     text = trial.CONTRACT.replace(
         "      - {name: TOTAL, logicalType: number}\n",
         "      - {name: TOTAL, logicalType: number}\n"
@@ -33,11 +34,18 @@ def sent(desk, trial):
         1,
     )
     (desk.home / "contracts" / "trial.odcs.yaml").write_text(text)
-    rows = [("a", "00097"), ("b", "00001"), ("c", "77777"), ("d", "77777"), ("e", "Phường Hồng Hà")]
+    rows = [
+        ("a", "00097"),
+        ("b", "00001"),
+        ("c", "77777"),
+        ("d", "77777"),
+        ("e", "Phường Hồng Hà"),
+        ("g", "001190000001"),
+    ]
     file = trial.csv(
         *((key, 1, 20, 1, ward) for key, ward in rows), columns="ID,SEX,AGE,TOTAL,WARD"
     )
-    assert desk.send(file).kept == 5
+    assert desk.send(file).kept == 6
     assert (
         desk.send(
             trial.csv(("f", 1, 20, 1, "77777"), columns="ID,SEX,AGE,TOTAL,WARD"), sender="79001"

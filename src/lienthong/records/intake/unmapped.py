@@ -23,6 +23,8 @@ MOST = 2_000
 """Different codes of one submission that are noted; a file with more has another fault."""
 _CODE = re.compile(r"[0-9A-Za-zĐđ.\-/]{1,24}")
 """What looks like a code: a name or a sentence in its place is nobody's worklist, and may tell of a person."""
+_PERSON = re.compile(r"0[0-9]{11}|0[0-9]{9}|[A-Za-z]{2}[0-9]{13}")
+"""The number of a person, of a telephone or of an insurance card, typed where a code belongs: shown to nobody else."""
 
 
 def note_units(conn: psycopg.Connection[Any], units: Iterable[tuple[Unit, str]]) -> None:
@@ -96,7 +98,12 @@ def _look(
         for part in parts:
             other = str(codes.about(name).get("otherCodes") or name)
             known = codes.find(name, part) or codes.find(other, part)
-            if _CODE.fullmatch(part) and codes.has(name) and not known:
+            if (
+                _CODE.fullmatch(part)
+                and not _PERSON.fullmatch(part)
+                and codes.has(name)
+                and not known
+            ):
                 found[name, part, place] += count
 
 
