@@ -50,6 +50,7 @@ from lienthong.database import Database, running, start
 from lienthong.errors import Failure, NotAllowed, Unavailable
 from lienthong.records import registers
 from lienthong.records.feed.bell import Bell
+from lienthong.records.feed.served import Served
 from lienthong.records.intake.single import RecordIntake
 from lienthong.settings import Settings
 from lienthong.web.page import Page, session_of
@@ -218,11 +219,13 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
         with database.pool(size=12) as pool:
             app.state.pool = pool
             app.state.single = RecordIntake(pool, chosen.home)
+            app.state.served = Served(pool)
             app.state.streams = Streams(Bell(database.conninfo()))
             try:
                 yield
             finally:
                 app.state.single.close()
+                app.state.served.close()
 
     limit = chosen.max_upload_mib * 1024 * 1024
     app = Litestar(

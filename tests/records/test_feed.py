@@ -9,7 +9,7 @@ import pytest
 
 from lienthong.errors import NotFound
 from lienthong.records import feed, quarantine
-from lienthong.records.feed import bundles, delays, reading
+from lienthong.records.feed import bundles, delays, reading, retention, served
 from lienthong.records.intake import few
 from lienthong.records.intake.single import RecordIntake
 
@@ -213,3 +213,48 @@ def test_classes_hold_their_delays():
         assert at == 0 or delays.bound(at - 1) < seconds
     assert delays.class_of(-5) == 0
     assert delays.class_of(10**18) == delays.LAST
+
+
+def test_a_record_that_was_read_by_its_key_is_served(desk, trial):
+    """Alone in the feed it counts from its first reading; in a bundle of several nobody knows which one it was."""
+    alone = desk.send(trial.csv(("a", 1, 20, 1)))
+    several = desk.send(trial.csv(("b", 1, 20, 1), ("c", 1, 20, 1)))
+    first, later = trial.moment("2100-01-01T09:00:00"), trial.moment("2100-01-01T10:00:00")
+    for moment in (first, later):
+        served.mark_read(
+            desk.conn,
+            {
+                ("trial", "VISIT", "01999", "a", alone.receipt): moment,
+                ("trial", "VISIT", "01999", "b", several.receipt): moment,
+            },
+        )
+    assert desk.rows("SELECT key, served_at FROM records.change WHERE served_at IS NOT NULL") == [
+        ("a", first)
+    ]
+    (line,) = delays.lines(desk.conn)
+    assert line.steps["served"].number == 1
+
+
+def test_readings_are_noted_by_the_site(desk, trial):
+    alone = desk.send(trial.csv(("a", 1, 20, 1)))
+    with desk.db.pool(2) as pool:
+        noting = served.Served(pool)
+        noting.note(("trial", "VISIT", "01999", "a", alone.receipt))
+        noting.close()
+    assert desk.one("SELECT served_at IS NOT NULL FROM records.change_bundle")
+
+
+def test_old_changes_are_forgotten_and_the_floor_says_so(desk, trial):
+    desk.send(trial.csv(("a", 1, 20, 1)))
+    first = changes(desk)[0]
+    desk.send(trial.csv(("b", 1, 20, 1)))
+    with desk.db.connect("owner") as owner:
+        owner.execute(
+            "UPDATE records.change_bundle SET kept_at = kept_at - interval '40 days' WHERE keys = '{a}'"
+        )
+    assert retention.forget(desk.conn, first.kept_at, 30) == 1
+    assert retention.forget(desk.conn, first.kept_at, 30) == 0
+    assert told(desk) == [("b", "kept", 1)]
+    assert [one.key for one in feed.page(desk.conn, first.position).changes] == ["b"]
+    with pytest.raises(NotFound):
+        feed.page(desk.conn, first.position - 1)

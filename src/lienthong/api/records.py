@@ -104,7 +104,12 @@ async def record(
                 conn, given, key, table=table, sender=permit.facility or sender, as_of=aware(as_of)
             )
 
-    return await to_thread.run_sync(read)
+    found = await to_thread.run_sync(read)
+    if found.until is None:
+        request.app.state.served.note(
+            (contract, found.root, found.sender, found.key, found.receipt)
+        )
+    return found
 
 
 @get(

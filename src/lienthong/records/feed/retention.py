@@ -24,10 +24,13 @@ def forget(conn: psycopg.Connection[Any], now: datetime, days: int) -> int:
                 "SELECT coalesce(max(id), 0) + 1 FROM records.change_bundle"
             ).fetchone()
             first = last[0] if last else 1
-        gone = conn.execute("DELETE FROM records.change_bundle WHERE id < %s", [first]).rowcount
+        gone = conn.execute(
+            "DELETE FROM records.change_bundle WHERE id < %s RETURNING id, number", [first]
+        ).fetchall()
         if gone:
+            last_id, number = max(gone)
             conn.execute(
                 "UPDATE records.change_floor SET position = greatest(position, %s)",
-                [first * PLACES - 1],
+                [last_id * PLACES + number - 1],
             )
-    return gone
+    return len(gone)
