@@ -265,3 +265,22 @@ def test_what_an_error_held_back_is_let_go_when_the_other_side_arrives(town, mon
     assert not one.rows(
         "SELECT 1 FROM records.submission WHERE received <> kept + unchanged + quarantined"
     )
+
+
+def test_a_file_that_is_gone_through_at_once_looks_too(town, monkeypatch):
+    """More rows than are judged one by one, in a file whose rows are not numbered before they are checked."""
+    monkeypatch.setattr(few, "BYTES", -1)
+    one = town()
+    play(one, ["licences", "deaths"])
+    lines = [f"v{at},L{1 + at % 2},p{at % 3},20260110" for at in range(700)]
+    done = one.send("wards", "VISIT.csv", "\n".join(["ID,DOC,PERSON,DAY", *lines]) + "\n")
+    assert done.kept == 700
+    one.send("wards", "VISIT.csv", "ID,DOC,PERSON,DAY\nx1,L1,p0,20260110\n", "79001")
+    one.again()
+    one.holds()
+    found = [rule for rule, _, _, _ in one.found()]
+    assert {rule: found.count(rule) for rule in found} == {
+        "T-LIC": 350,
+        "T-DEAD": 233,
+        "T-TWO": 351,
+    }

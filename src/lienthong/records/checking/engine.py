@@ -145,6 +145,7 @@ def _run(
     others: Others | None,
 ) -> tuple[dict[str, TableChecked], Situation]:
     situation = _attach(con, compiled.contract, reading, sender, received)
+    situation.sender = sender
     situation.trusting = getattr(reading, "optimistic", False)
     situation.looks = compiled.looks
     settle_names(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from lienthong.contracts.rules.casts import TEXT_PREFIX
+from lienthong.contracts.rules.casts import TEXT_PREFIX, literal
 from lienthong.contracts.rules.compiled_form import CompiledRule, CompiledTable, Look
 from lienthong.contracts.rules.days import DAY
 from lienthong.records.checking.checked import TableChecked
@@ -19,7 +19,7 @@ class Situation(msgspec.Struct):
 
     `missing` are (table, field) of columns that a file should have and has not.
     `trusting`: a file was taken for well-formed; an error of the engine may be the file's and not a rule's.
-    `looks` are those of the contract.
+    `looks` are those of the contract, `sender` who answers for the file.
     """
 
     con: Any
@@ -30,6 +30,7 @@ class Situation(msgspec.Struct):
     missing: set[tuple[str, str]] = set()
     trusting: bool = False
     looks: tuple[Look, ...] = ()
+    sender: str | None = None
 
 
 class Plan(msgspec.Struct):
@@ -97,6 +98,16 @@ def make_plan(situation: Situation, compiled: CompiledTable, source: Any) -> Pla
         root = compiled.table.root
         plan.unit = "rowid" if root in (None, compiled.name) else "NULL::BIGINT"
     return plan
+
+
+def without_ours(columns: dict[str, str]) -> dict[str, str]:
+    """The columns without those that only a numbered relation has."""
+    return {n: sql for n, sql in columns.items() if n not in ("_row", "_unit", "_sender")}
+
+
+def sender_column(situation: Situation) -> dict[str, str]:
+    """The reserved column `_sender` as SQL, for rows that are gone through without any column of ours."""
+    return {} if situation.sender is None else {"_sender": literal(situation.sender)}
 
 
 def filled(situation: Situation, rule: CompiledRule) -> str:
