@@ -17,7 +17,7 @@ from lienthong.contracts.rules.compiled_form import CompiledRule
 from lienthong.contracts.rules.days import DAY
 from lienthong.findings import Severity
 from lienthong.records.checking.checked import WORD, Measured, TableChecked
-from lienthong.records.checking.plan import Plan, Situation, broken, filled, sender_column, without_ours
+from lienthong.records.checking.plan import Plan, Situation, at_once, broken, filled
 from lienthong.records.checking.relations import (
     cell_text,
     matched_columns,
@@ -73,7 +73,7 @@ def go_through(situation: Situation, plan: Plan) -> None:
     """Makes `pass_<table>` of a file without row numbers: its nth row is row n of the file."""
     table, found = plan.compiled.table, situation.columns[plan.name]
     typed = typed_columns(table, found)
-    typed = without_ours(typed) | sender_column(situation)
+    typed = at_once(situation, typed)
     cells = cells_sql(table, found)
     kept = "".join(f", {quoted(name)} AS {quoted(KEPT + name)}" for name in plan.narrow)
     listed = ", ".join(quoted(name) for name in cells)

@@ -100,14 +100,10 @@ def make_plan(situation: Situation, compiled: CompiledTable, source: Any) -> Pla
     return plan
 
 
-def without_ours(columns: dict[str, str]) -> dict[str, str]:
-    """The columns without those that only a numbered relation has."""
-    return {n: sql for n, sql in columns.items() if n not in ("_row", "_unit", "_sender")}
-
-
-def sender_column(situation: Situation) -> dict[str, str]:
-    """The reserved column `_sender` as SQL, for rows that are gone through without any column of ours."""
-    return {} if situation.sender is None else {"_sender": literal(situation.sender)}
+def at_once(situation: Situation, columns: dict[str, str]) -> dict[str, str]:
+    """The columns of rows that are gone through before they have numbers: of ours only who sent them."""
+    sent = {n: sql for n, sql in columns.items() if n not in ("_row", "_unit", "_sender")}
+    return sent if situation.sender is None else sent | {"_sender": literal(situation.sender)}
 
 
 def filled(situation: Situation, rule: CompiledRule) -> str:
