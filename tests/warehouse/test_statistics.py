@@ -16,7 +16,10 @@ from lienthong.access import operator
 from lienthong.access.actor import Actor
 from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.errors import NotAllowed, Refused
+from lienthong.records.checking.engine import connect
 from lienthong.records.intake import terms
+from lienthong.warehouse.statistics import release as release_module
+from lienthong.warehouse.statistics import treatment
 from lienthong.warehouse.statistics.cells import suppress
 from lienthong.warehouse.statistics.release import Asked, release
 from lienthong.warehouse.statistics.treatment import policy, treat
@@ -134,6 +137,62 @@ def test_one_person_with_many_records_is_one_person(patients, tmp_path):
     with pytest.raises(Refused) as refused:
         run(tmp_path / "out.csv")
     assert refused.value.details["rows"] == 8
+    with pytest.raises(Refused) as refused:
+        run(tmp_path / "out.csv", drop=frozenset({"CCCD"}))
+    assert refused.value.details["rows"] == 8, "without the number it is still one person"
+
+
+def test_what_is_no_code_is_not_kept_in_the_place_of_one():
+    field = next(
+        one for one in read_contract("care").table("XML1").fields if one.name == "MA_BENH_CHINH"
+    )
+    con = connect()
+    con.execute("CREATE TABLE sent (MA_BENH_CHINH VARCHAR)")
+    sent = [
+        "A01",
+        "I10;E11.9",
+        "Nguyễn Văn Hai",
+        "0912345678",
+        "001190000001",
+        "GD4790123456789",
+        "=1+1",
+        None,
+    ]
+    con.executemany("INSERT INTO sent VALUES (?)", [[one] for one in sent])
+    (one,) = [
+        one
+        for one in treat(read_contract("care").table("XML1"), policy())
+        if one.field == field.name
+    ]
+    assert one.treatment == "keep"
+    kept = con.execute(
+        f"SELECT {treatment.sql(field, one, policy(), ('', ''))} FROM sent"
+    ).fetchall()
+    assert [row[0] for row in kept] == ["A01", "I10;E11.9", None, None, None, None, None, None]
+    con.close()
+
+
+def test_where_somebody_was_counts_among_what_others_may_know():
+    table = read_contract("care").table("XML1")
+    places = {field.name for field in table.fields if field.identity_role == "facility_code"}
+    shown = {one.field for one in treat(table, policy()) if one.quasi}
+    assert places and places <= shown
+    left = {one.field for one in treat(table, policy(), drop=frozenset(places)) if one.quasi}
+    assert not places & left and left
+    register = read_contract("devices").table("devices")
+    assert not any(one.quasi and one.why in policy().places for one in treat(register, policy()))
+
+
+def test_no_text_begins_a_formula_in_a_csv():
+    con = connect()
+    con.execute(
+        """CREATE TABLE released AS SELECT '=1+1' AS "a b", -1 AS n UNION ALL SELECT 'x', 2"""
+    )
+    cells = release_module._cells(con, ".csv")
+    found = con.execute(f"SELECT {cells} FROM released ORDER BY n").fetchall()
+    assert found == [("'=1+1", -1), ("x", 2)]
+    assert release_module._cells(con, ".parquet") == "*"
+    con.close()
 
 
 def test_too_many_left_out_would_bend_the_numbers(patients, tmp_path):

@@ -126,7 +126,9 @@ def _write(
         else:
             rows, left_out, smallest = _records(con, asked, treated, least, using)
         aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-        con.execute(f"COPY (SELECT * FROM released) TO {literal(str(aside))} ({KINDS[out.suffix]})")
+        con.execute(
+            f"COPY (SELECT {_cells(con, out.suffix)} FROM released) TO {literal(str(aside))} ({KINDS[out.suffix]})"
+        )
         aside.replace(out)
     finally:
         con.close()
@@ -152,6 +154,20 @@ def _write(
     return made
 
 
+def _cells(con: Any, kind: str) -> str:
+    """What is written of the columns of `released`: in a CSV, which spreadsheets open, no text begins a formula."""
+    if kind != ".csv":
+        return "*"
+    shown = []
+    for name, type_, *_ in con.execute("DESCRIBE released").fetchall():
+        cell = quoted(name)
+        if type_ == "VARCHAR":
+            begins = f"regexp_matches({cell}, '^[=+\\-@\\t\\r]')"
+            cell = f"CASE WHEN {begins} THEN chr(39) || {cell} ELSE {cell} END AS {cell}"
+        shown.append(cell)
+    return ", ".join(shown)
+
+
 def _columns(table: Table, treated: list[Treated], using: Policy) -> str:
     """The treated fields under their names, and who a row is about. The secret is forgotten after the release."""
     key = (secrets.token_hex(32), secrets.token_hex(32))
@@ -159,7 +175,8 @@ def _columns(table: Table, treated: list[Treated], using: Policy) -> str:
     for field, one in zip(table.fields, treated, strict=True):
         if one.treatment != "drop":
             shown.append(f"{sql(field, one, using, key)} AS {quoted(field.name)}")
-    person = [quoted(one.field) for one in treated if one.person]
+    # A person is one person whether or not the number is shown.
+    person = [quoted(field.name) for field in table.fields if field.identity_role in using.persons]
     whose = ", ".join([*(f"CAST({name} AS VARCHAR)" for name in person), "_sender || '/' || _key"])
     return ", ".join([*shown, f"coalesce({whose}) AS _person"])
 

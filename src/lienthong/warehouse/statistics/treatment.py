@@ -16,6 +16,9 @@ from lienthong.contracts.rules.casts import literal, quoted
 Kind = Literal["drop", "pseudonym", "year_band", "month", "keep"]
 DECLARED = Path(str(resources.files("lienthong") / "declared" / "deidentification.yaml"))
 DATED = ("date", "timestamp")
+CODE = r"[0-9\p{L}][0-9\p{L}.,;:+*/_†|-]{0,63}"
+NUMBER = r"(^|[^0-9])0[0-9]{9}([0-9]{2})?($|[^0-9])|[0-9]{13}"
+"""What codes look like, and what numbers of persons, telephones and insurance cards look like."""
 _DATE_FORMATS = ("date8", "datetime12", "birth", "iso", "dd/", "yyyy", "%")
 
 
@@ -29,6 +32,7 @@ class Policy(msgspec.Struct, frozen=True):
     evidence: str
     roles: dict[str, list[str]]
     quasi_identifiers: list[str]
+    places: list[str]
     persons: list[str]
     sensitivity: dict[str, str]
 
@@ -51,7 +55,22 @@ def policy(path: Path = DECLARED) -> Policy:
 
 def treat(table: Table, using: Policy, *, drop: frozenset[str] = frozenset()) -> list[Treated]:
     """The treatment of every field of a table; `drop` are fields left out besides."""
-    return [_treat(field, using, field.name in drop) for field in table.fields]
+    treated = [_treat(field, using, field.name in drop) for field in table.fields]
+    if not _about_persons(table, using):
+        return treated
+    return [
+        msgspec.structs.replace(one, quasi=True)
+        if one.treatment != "drop" and (field.identity_role or "") in using.places
+        else one
+        for field, one in zip(table.fields, treated, strict=True)
+    ]
+
+
+def _about_persons(table: Table, using: Policy) -> bool:
+    return any(
+        field.sensitivity in ("personal", "sensitive") or field.identity_role in using.persons
+        for field in table.fields
+    )
 
 
 def _treat(field: Field, using: Policy, dropped: bool) -> Treated:
@@ -100,7 +119,7 @@ def sql(field: Field, treated: Treated, using: Policy, key: tuple[str, str]) -> 
     """SQL of a field's value in a release; `key` are the two halves of the release's secret (hexadecimal)."""
     cell = quoted(field.name)
     if treated.treatment == "keep":
-        return cell
+        return _code(field, cell)
     if treated.treatment == "pseudonym":
         inner, outer = (literal(half) for half in key)
         name = f"trim(CAST({cell} AS VARCHAR))"
@@ -112,6 +131,16 @@ def sql(field: Field, treated: Treated, using: Policy, key: tuple[str, str]) -> 
         band = using.band_years
         return f"CASE WHEN {year} BETWEEN 1850 AND 2150 THEN {year} - {year} % {band} END"
     return f"CASE WHEN length({digits}) >= 6 THEN substr({digits}, 1, 6) END"
+
+
+def _code(field: Field, cell: str) -> str:
+    """A kept code; what a sender wrote in its place and no code looks like (a name, a telephone number) is left out."""
+    if field.type != "string" or field.identity_role or field.sensitivity == "public":
+        return cell
+    return (
+        f"CASE WHEN regexp_full_match({cell}, {literal(CODE)})"
+        f" AND NOT regexp_matches({cell}, {literal(NUMBER)}) THEN {cell} END"
+    )
 
 
 def described(treated: list[Treated]) -> list[dict[str, Any]]:
