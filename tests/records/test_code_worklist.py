@@ -6,8 +6,9 @@ import pytest
 
 from lienthong import audit
 from lienthong.contracts.codes import Codes
+from lienthong.contracts.replacements import explained
 from lienthong.errors import NotFound, Refused
-from lienthong.records import code_worklist
+from lienthong.records import code_worklist, registers
 
 RULE = """\
       - id: WARD
@@ -110,6 +111,11 @@ def test_a_decision_is_kept_with_its_reason_and_rewrites_no_record(sent):
     (one,) = code_worklist.waiting(sent.conn, state="mapped")
     assert (one.target, one.reason, one.actor) == ("00097", "old list", "mai")
     assert code_worklist.mapped(sent.conn, "communes") == {"77777": "00097"}
+    registers.refresh(sent.conn, codes)
+    assert explained(codes, "communes", "77777")["en"] == (
+        "77777 is in no list; it is read as 00097 (Hong Ha ward)."
+    )
+    assert codes.valid("communes", "77777") is False
     code_worklist.decide(
         sent.conn, codes, "communes", "77777", state="invalid", reason="typed wrongly", actor="mai"
     )

@@ -49,7 +49,11 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Codes:
-    """The code lists at hand. A list that is not here, or is declared incomplete, decides nothing."""
+    """The code lists at hand. A list that is not here, or is declared incomplete, decides nothing.
+
+    `decided` are codes outside the lists that an official reads as one of theirs: (list, code) to that one. They
+    explain a code; it stays wrong.
+    """
 
     def __init__(
         self, folders: Iterable[Path] = (), registers: Mapping[str, list[Code]] | None = None
@@ -61,6 +65,7 @@ class Codes:
             for name, about in _index(Path(folder)).items():
                 self._index[name] = {**self._index.get(name, {}), **about}
         self.registers: dict[str, list[Code]] = dict(registers or {})
+        self.decided: dict[tuple[str, str], str] = {}
         self._files = {file.stem: file for file in sorted(declared.glob("*.csv"))}
         self._own: set[str] = set()
         self.folders = tuple(Path(folder) for folder in folders)

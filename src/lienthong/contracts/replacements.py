@@ -105,6 +105,11 @@ def explained(codes: Codes, name: str, code: str, *, hidden: bool = False) -> Te
 
 def _another_code(codes: Codes, name: str, code: str, *, hidden: bool) -> Text:
     """That a code is right in another list of the same things: a facility has one of 5 and one of 13 characters."""
+    if (target := codes.decided.get((name, code))) and not hidden:
+        meant = codes.find(name, target)
+        label = meant[-1].label if meant else {}
+        sentence = "%(code)s is in no list; it is read as %(new)s (%(label)s)."
+        return _said(sentence, code=code, new=target, label=label)
     other = str(codes.about(name).get("otherCodes") or "")
     found = codes.find(other, code) if other else []
     if not found:

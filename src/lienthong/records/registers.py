@@ -19,6 +19,8 @@ from lienthong.contracts.codes import Code, Codes
 
 FRESH = 60.0
 """Seconds for which a register that was read is not asked again."""
+DECISIONS = "*"
+"""Stands among the registers for what was decided about codes of no list."""
 MOST = 200_000
 """Rows up to which a register is held in memory as a list; a larger one is asked by rules across databases only."""
 _DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
@@ -45,6 +47,8 @@ def refresh(
     now = time.monotonic()
     with _guard:
         _read_at.setdefault(codes, {}).update(dict.fromkeys(wanted, now))
+    if wanted.pop(DECISIONS, None) is not None:
+        codes.decided = _decided(conn)
     found = {name: held for name, told in wanted.items() if (held := _held(conn, told)) is not None}
     codes.hold(found)
     return bool(found)
@@ -60,6 +64,7 @@ def due(
         accusing = {name for name in kept if codes.about(name).get("complete") is True}
         accusing |= {str(codes.about(name).get("otherCodes")) for name in accusing}
         kept = {name: told for name, told in kept.items() if name in accusing}
+    kept = {**kept, DECISIONS: {}}
     return {
         name: told for name, told in kept.items() if name not in read or now - read[name] > fresh
     }
@@ -94,6 +99,15 @@ def _held(conn: psycopg.Connection[Any], told: dict[str, str]) -> list[Code] | N
     )
     rows = conn.execute(query).fetchall()
     return [_code(line) for line in rows] if 0 < len(rows) <= MOST else None
+
+
+def _decided(conn: psycopg.Connection[Any]) -> dict[tuple[str, str], str]:
+    """(list, code) to the code that an official reads it as."""
+    rows = conn.execute(
+        "SELECT list, code, target FROM (SELECT DISTINCT ON (list, code) list, code, state, target"
+        " FROM records.code_decision ORDER BY list, code, id DESC) last WHERE state = 'mapped'"
+    )
+    return {(str(name), str(code)): str(target) for name, code, target in rows}
 
 
 def _columns(conn: psycopg.Connection[Any], schema: str, table: str) -> set[str]:
