@@ -16,7 +16,7 @@ from tests.formats.making import envelope, read_bytes, visit
 FROM, UNTIL = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
 
 
-def certificate(name, issuer=None, key=None):
+def certificate(name, issuer=None, key=None, authority=False):
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issued_by, signing = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
@@ -28,6 +28,7 @@ def certificate(name, issuer=None, key=None):
         .serial_number(x509.random_serial_number())
         .not_valid_before(FROM)
         .not_valid_after(UNTIL)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .sign(signing, hashes.SHA256())
     )
     return made, key
@@ -90,8 +91,25 @@ def test_a_changed_file(tmp_path, facility):
 
 
 def test_a_certificate_issued_by_a_trusted_one(tmp_path):
-    authority = certificate("Authority")
+    authority = certificate("Authority", authority=True)
     assert result(tmp_path, signed(certificate("F", authority)), authority[0]) == ("valid", [])
+
+
+def test_a_facility_makes_no_certificates_for_others(tmp_path, facility):
+    found = result(tmp_path, signed(certificate("F", facility)), facility[0])
+    assert found == ("unverifiable", ["signature-stranger"])
+
+
+def test_a_second_section_beside_the_signed_one(tmp_path, facility):
+    data = signed(facility, ["THONGTINDONVI", "THONGTINHOSO"])
+    root = etree.fromstring(data)
+    file = tmp_path / "wrapped.xml"
+    file.write_bytes(etree.tostring(root))
+    assert signature.verified(file, [pem(facility[0])])[0] == "valid"
+    other = etree.fromstring(envelope(visit("x"), signature="").encode()).find("THONGTINHOSO")
+    root.insert(1, other)
+    file.write_bytes(etree.tostring(root))
+    assert signature.verified(file, [pem(facility[0])])[0] == "invalid"
 
 
 def test_a_signature_beside_chukydonvi(tmp_path, facility):

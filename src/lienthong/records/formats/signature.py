@@ -36,9 +36,16 @@ def verified(path: Path, certificates: Sequence[str]) -> tuple[str, Fault | None
     candidates = _candidates(root, certificates)
     if not candidates:
         return "unverifiable", fault("signature-stranger")
+    if _doubled(root):
+        return "invalid", fault("signature-invalid")
     if any(_fits(path.read_bytes(), candidate) for candidate in candidates):
         return "valid", None
     return "invalid", fault("signature-invalid")
+
+
+def _doubled(root: etree._Element) -> bool:
+    """Whether a signed section stands twice: then the one that was signed need not be the one that is read."""
+    return any(len(list(root.iter(f"{{*}}{name}"))) > 1 for name in _SIGNED)
 
 
 def _candidates(root: etree._Element, certificates: Sequence[str]) -> list[Certificate]:
@@ -60,6 +67,8 @@ def _candidates(root: etree._Element, certificates: Sequence[str]) -> list[Certi
 def _is_trusted(certificate: Certificate, trusted: Certificate) -> bool:
     if certificate == trusted:
         return True
+    if not _may_issue(trusted):
+        return False
     try:
         certificate.verify_directly_issued_by(trusted)
     except (ValueError, TypeError):
@@ -69,6 +78,17 @@ def _is_trusted(certificate: Certificate, trusted: Certificate) -> bool:
             raise
         return False
     return True
+
+
+def _may_issue(trusted: Certificate) -> bool:
+    """Whether it is the certificate of an authority: that of a facility makes no certificates for others."""
+    from cryptography import x509
+
+    try:
+        found = trusted.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    return found.value.ca
 
 
 def _fits(data: bytes, certificate: Certificate) -> bool:
