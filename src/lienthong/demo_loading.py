@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ RECEIPTS = "receipts.jsonl"
 """Which receipt each submission of the list got."""
 
 Advance = Callable[[int], None]
+T = TypeVar("T")
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -122,16 +123,27 @@ def load(database: Database, nation: Nation, folder: Path, home: Path) -> None:
             send_all(those[:1])  # the first of each contract makes its tables, so it goes alone
             send_all(those[1:])
         # What comes on a day comes database by database, so that the other side of a rule is there when it is asked.
-        days = sorted({one.sent[:10] for one in later} | {one.sent[:10] for one, _ in posts})
-        by_day = {day: list(those) for day, those in groupby(later, key=lambda one: one.sent[:10])}
-        posted = {
-            day: list(those) for day, those in groupby(posts, key=lambda pair: pair[0].sent[:10])
-        }
+        turns = sorted(
+            {_turn(one, place) for one in later} | {_turn(one, place) for one, _ in posts}
+        )
+        by_turn = _grouped(later, lambda one: _turn(one, place))
+        posted = _grouped(posts, lambda pair: _turn(pair[0], place))
         with Posting(pool, home, told) as posting:
-            for day in days:
-                for _, records in groupby(posted.get(day, []), key=lambda pair: pair[0].contract):
-                    posting.post(list(records))
-                send_all(by_day.get(day, []))
+            for turn in turns:
+                posting.post(posted.get(turn, []))
+                send_all(by_turn.get(turn, []))
+
+
+def _turn(one: Written, place: dict[str, int]) -> tuple[str, int]:
+    """The day on which something is sent, and the place of its database on that day."""
+    return one.sent[:10], place[one.contract]
+
+
+def _grouped(those: list[T], key: Callable[[T], tuple[str, int]]) -> dict[tuple[str, int], list[T]]:
+    found: dict[tuple[str, int], list[T]] = {}
+    for one in those:
+        found.setdefault(key(one), []).append(one)
+    return found
 
 
 class Posting:

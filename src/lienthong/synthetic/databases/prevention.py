@@ -61,9 +61,7 @@ def emit(scene: Scene) -> Iterator[Parcel]:
     yield scene.parcel("prevention", scene.hospital, known, scene.opening(5))
     for one in followed:
         if one.certificate:
-            at = datetime.combine(one.person.born, datetime.min.time()) + timedelta(
-                days=1, hours=20
-            )
+            at = datetime.combine(one.person.born, datetime.min.time()) + timedelta(hours=23)
             if at < scene.span.until:
                 subject = _subject(scene, one, at)
                 yield scene.parcel(
