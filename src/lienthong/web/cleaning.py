@@ -12,10 +12,11 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
+from lienthong.errors import NotAllowed
 from lienthong.quality import expected
 from lienthong.quality.explain import known_rules
 from lienthong.quality.keys import identity_keys
-from lienthong.quality.tickets import nightly, ranking, ticket, worklist
+from lienthong.quality.tickets import nightly, ranking, ticket, upkeep, worklist
 from lienthong.quality.tickets import silence as silences
 from lienthong.web.page import Page
 from lienthong.web.scores import province_names, reach, sender_names
@@ -43,6 +44,7 @@ def alerts(
             conn, "cause", among, today=today, show="alert", start=max(0, start), limit=PAGE + 1
         )
         numbers = ticket.numbers(conn, among, today=today)
+        behind = upkeep.is_behind(conn)
         keys = [key for key in identity_keys(conn, contracts.values(), reach(permit)) if key.failed]
         withheld = conn.execute(
             "SELECT contract, count(*), count(DISTINCT sender) FROM records.withheld GROUP BY 1 ORDER BY 2 DESC"
@@ -53,6 +55,7 @@ def alerts(
         groups=found[:PAGE],
         said=said,
         numbers=numbers,
+        behind=behind,
         keys=keys[:PAGE],
         more_keys=max(0, len(keys) - PAGE),
         withheld=withheld,
@@ -114,7 +117,11 @@ def ranks(
     """What the night says: who and what costs the nation's score most, and how that moved."""
     chosen_kind: Any = kind if kind in get_args(ranking.Kind) else "cause"
     with pool.connection() as conn:
-        policy.allow(conn, actor, "score.read")
+        permit = policy.allow(conn, actor, "score.read")
+        if permit.facility or permit.province:  # the night ranks the nation by name
+            raise NotAllowed(
+                "access.reach", "This belongs to another facility or province than yours."
+            )
         nights = nightly.nights(conn)
         of = contract if chosen_kind == "cause" and contract else None
         found = ranking.read(conn, chosen_kind, contract=of, start=max(0, start), limit=PAGE + 1)

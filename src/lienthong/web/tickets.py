@@ -104,6 +104,7 @@ def ticket_list(
             else ticket.listed(conn, among, today=today, show=kind, start=start, limit=PAGE + 1)
         )
         numbers = ticket.numbers(conn, among, today=today)
+        behind = upkeep.is_behind(conn)
         said = worklist.sayings(conn, found[:PAGE])
         cause = worklist.sayings(conn, [_named(contract, table, rule)]) if rule else {}
     chosen = {
@@ -117,6 +118,7 @@ def ticket_list(
         said=said,
         cause=next(iter(cause.values()), None),
         numbers=numbers,
+        behind=behind,
         chosen=chosen,
         first=start <= 0,
         more=start + PAGE if len(found) > PAGE else None,

@@ -75,6 +75,12 @@ def keep_up(conn: psycopg.Connection[Any], *, batches: int = 50) -> Done:
     return total
 
 
+def is_behind(conn: psycopg.Connection[Any]) -> bool:
+    """Whether marks wait, so that tickets may not yet say everything."""
+    row = conn.execute("SELECT EXISTS (SELECT 1 FROM quality.ticket_work)").fetchone()
+    return bool(row and row[0])
+
+
 def sweep(conn: psycopg.Connection[Any]) -> Done:
     """Look at every sender, whatever the marks say."""
     rows = conn.execute(
