@@ -14,6 +14,7 @@ from lienthong import clock
 from lienthong.access import operator
 from lienthong.database import Database
 from lienthong.records import intake
+from lienthong.records.crossing.again import linked, recheck
 from lienthong.records.intake.single import RecordIntake
 from lienthong.synthetic.country import Country
 from lienthong.synthetic.files import write_country
@@ -148,7 +149,7 @@ def country(db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A store with care, practice and vital_events of two days, in files and by single posts."""
     folder = tmp_path_factory.mktemp("store")
     made = Store(db, folder)
-    invented = Country(seed=7, visits=60, until=UNTIL, days=2, per_file=30, registers=40)
+    invented = Country(seed=7, visits=24, until=UNTIL, days=2, per_file=12, registers=10)
     for one in write_country(invented, folder):
         made.send(
             folder / one.name,
@@ -162,7 +163,7 @@ def country(db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         line = RecordIntake(pool, made.home)
         single = Country(seed=7, visits=4, until=UNTIL, first=1_000_000)
         for number, post in enumerate(posts(single, 1)):
-            if number < 24:
+            if number < 12:
                 line.submit(
                     post.body,
                     contract=post.contract,
@@ -173,5 +174,9 @@ def country(db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                     received=post.sent.replace(tzinfo=clock.VIETNAM),
                 )
         line.close()
+    # Rules across databases saw what was there when a record came; now that all are here they are asked again.
+    for name in linked(made.conn):
+        for _ in recheck(made.conn, name, made.home):
+            pass
     yield made
     made.conn.close()

@@ -20,12 +20,9 @@ from lienthong.warehouse.rescoring import rescore
 from lienthong.warehouse.spark_sql import Carrier, to_java
 from tests.warehouse.fabric import fabricate
 
-TABLES = {
-    "care": ("XML1", "XML2", "XML3", "XML13"),
-    "practice": ("registrations", "licences"),
-    "vital_events": ("birth_certificates", "death_notices"),
-}
-"""Tables that Spark is asked of; of the other databases the one with most rules."""
+TABLES = {"care": ("XML4", "XML5"), "practice": ("licences",), "vital_events": ("death_notices",)}
+"""Tables that Spark is asked of; of the other databases the one whose rules are asked soonest. `python -m
+tests.warehouse.every_table` asks all of them."""
 ROWS = 60
 SMALL = {
     "spark.driver.host": "127.0.0.1",
@@ -136,13 +133,13 @@ def test_duckdb_and_two_workers_of_spark_name_the_same_rows(master, tmp_path):
     broken = {(line[0], line[2]) for line in one}
     for contract in contracts:
         assert sum(1 for name, _ in broken if name == contract.name) >= 8, contract.name
-    assert len(broken) > 400
+    assert len(broken) > 200
 
 
 def chosen(contracts):
     for contract in contracts:
-        most = max(contract.tables, key=lambda table: len(table.rules) + len(table.fields))
-        for name in TABLES.get(contract.name, (most.name,)):
+        small = min(contract.tables, key=lambda table: abs(len(table.fields) - 12))
+        for name in TABLES.get(contract.name, (small.name,)):
             yield f"{contract.name}.{name}"
 
 

@@ -65,7 +65,7 @@ class Duck:
             f"CREATE OR REPLACE VIEW {typed} AS SELECT {statements.columns(table)} FROM {view} WHERE _stands"
         )
 
-    def groups(self, question: Question) -> Iterator[Group]:
+    def groups(self, question: Question, *, again: bool = False) -> Iterator[Group]:
         """All rows of the table, those alike together; what looks at other rows is grouped or found before."""
         self._prepare(question)
         source = f"({statements.masked(question, hits=True)})"

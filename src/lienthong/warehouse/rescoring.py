@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,7 +38,7 @@ class Engine(Protocol):
 
     def open(self, manifest: Manifest, asked: list[Question], codes: Any) -> None: ...
 
-    def groups(self, question: Question) -> Iterator[Group]: ...
+    def groups(self, question: Question, *, again: bool = False) -> Iterator[Group]: ...
 
     def wrong(self, question: Question, file: Path) -> None: ...
 
@@ -129,7 +129,8 @@ def rescore(
         kept = verdicts.read_rulesets(warehouse.root / contract.rulesets)
         deltas, ids = Deltas(), Counter[str]()
         for question in own:
-            scored.append(_score(engine, question, kept, deltas, ids, progress))
+            groups = engine.groups(question, again=name_rows) if question.taken.rows else ()
+            scored.append(_score(groups, question, kept, deltas, ids, progress))
             if name_rows and question.taken.rows:
                 _name(engine, question, kept, aside)
         file = aside / f"counts-{contract.name}.parquet"
@@ -168,7 +169,7 @@ def _questions(
 
 
 def _score(
-    engine: Engine,
+    groups: Iterable[Group],
     question: Question,
     kept: dict[int, verdicts.Kept],
     deltas: Deltas,
@@ -182,7 +183,7 @@ def _score(
     undecided = 0
     rows = wrong = 0
     errors = Ruleset(0, "", "", "", said).errors
-    for group in engine.groups(question) if question.taken.rows else ():
+    for group in groups:
         failed, unknown = judge.of(
             group.ruleset, group.failed, group.unknown, group.waiting, group.found
         )

@@ -125,9 +125,14 @@ class Spark:
         frame = self.session.read.parquet(self._file(made, view))
         functions.broadcast(frame).createOrReplaceTempView(view)
 
-    def groups(self, question: Question) -> Iterator[Group]:
-        """All rows of the table, those alike together: one job that reads the table once."""
+    def groups(self, question: Question, *, again: bool = False) -> Iterator[Group]:
+        """All rows of the table, those alike together: one job that reads the table once.
+
+        With `again` the masks stay with the workers until `wrong` has been asked.
+        """
         frame = self.session.sql(self._statement(question))
+        if again:
+            frame = frame.cache()
         frame.createOrReplaceTempView("masked")
         found = self.session.sql(statements.grouped(question, "masked")).toArrow()
         for batch in found.to_batches(10_000):
@@ -138,7 +143,6 @@ class Spark:
     def wrong(self, question: Question, file: Path) -> None:
         """Writes the rows on which an asked rule failed or that brought a mask; the workers write, we join."""
         folder = file.with_suffix(".parts").absolute()
-        self.session.sql(self._statement(question)).createOrReplaceTempView("masked")
         self.session.sql(statements.wrong(question, "masked")).write.parquet(str(folder))
         parts = sorted(folder.glob("*.parquet"))
         schema = pyarrow.parquet.read_schema(parts[0])
@@ -147,6 +151,7 @@ class Spark:
                 for batch in pyarrow.parquet.ParquetFile(part).iter_batches():
                     out.write_table(pa.Table.from_batches([batch]))
         shutil.rmtree(folder)
+        self.session.catalog.clearCache()
 
     def close(self) -> None:
         """End the application."""
@@ -162,8 +167,15 @@ class Spark:
                 of = question.contract.table(question.looks[number].table)
                 own = _kinds(of) if of is not None else {}
                 self._view(f"look_{number}", statements.look(question, number), own)
-            sql = statements.masked(question, inline=question.others)
-            self._carried[name] = Carrier(self._views, self._lists, kinds).carry(sql)
+            carrier = Carrier(self._views, self._lists, kinds)
+            # One plan of all looking rules would nest their joins; side by side they are planned one by one.
+            found = [carrier.carry(statements.found(question, at)) for at in question.others]
+            if found:
+                self._views["hits"] = f"hits_{len(self._carried)}"
+                made = self.session.sql(" UNION ALL ".join(found)).toDF(*statements.HITS)
+                made.createOrReplaceTempView(self._views["hits"])
+            sql = statements.masked(question, hits=bool(found))
+            self._carried[name] = carrier.carry(sql)
         return self._carried[name]
 
     def _moments(self, question: Question, kinds: dict[str, str]) -> None:

@@ -52,6 +52,8 @@ QUOTIENT = (
     " WHEN a_ < 0 THEN DOUBLE('-Infinity') WHEN a_ = 0 THEN DOUBLE('NaN') END END"
 )
 """What is divided by zero is infinite in DuckDB and an error in Spark."""
+SPACES = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+"""Unicode's separators of words (Zs)."""
 WHOLE = "CASE WHEN ABS(b_) < 4503599627370496 THEN CAST(a_ AS DOUBLE) ELSE b_ END"
 """Spark's FLOOR gives a BIGINT, which large numbers overflow; they are whole already."""
 PIECE = (
@@ -217,6 +219,10 @@ class Carrier:
             )
         )
 
+    def trimmed(self, node: exp.Trim) -> exp.Expression | None:
+        """DuckDB takes every kind of space away, Spark only the plain one."""
+        return filled(f"TRIM(BOTH '{SPACES}' FROM a_)", a_=node.this)
+
     def like(self, node: exp.Like) -> exp.Expression | None:
         """In DuckDB nothing escapes % and _."""
         if isinstance(node.expression, exp.Literal) and "\\" in node.expression.this:
@@ -237,6 +243,7 @@ _MENDED: tuple[
     ((exp.Floor, exp.Ceil), Carrier.whole),
     ((exp.Length,), Carrier.length),
     ((exp.Substring,), Carrier.piece),
+    ((exp.Trim,), Carrier.trimmed),
     ((exp.Like,), Carrier.like),
 )
 

@@ -22,6 +22,8 @@ ABOUT = ("_ruleset", "_failed", "_unknown", "_waiting", "_sender", "_province", 
 """What rows that are counted together share, beside their masks."""
 NAMING = ("_key", "_sender", "_province", "_receipt", "_row", "_entry")
 """What names a row: of which record, from whom, and where it stands in what was sent."""
+HITS = ("hit_receipt", "hit_key", "hit_row", "hit_entry", "position")
+"""The columns of the relation `hits`, as `found` gives them."""
 VIETNAM = "INTERVAL 7 HOUR"
 
 
@@ -82,13 +84,13 @@ def predicate(question: Question, rule: CompiledRule, row: str) -> str:
     return window(rule, row) + f"({moments.named(tree.sql(dialect='duckdb'), question)})"
 
 
-def masked(question: Question, *, inline: tuple[int, ...] = (), hits: bool = False) -> str:
+def masked(question: Question, *, hits: bool) -> str:
     """SELECT NAMING, ABOUT and the mask words f0, f1 .. of every row.
 
-    `inline` are the looking rules that are asked within this statement; with `hits` the rows in the relation `hits`
-    (what other statements found) have their bits too. Gathered rules are asked by their looks.
+    Local rules and gathered ones are asked here; with `hits` the rows in the relation of that name, which other rules
+    found before, have their bits too.
     """
-    asked = {at: predicate(question, question.rules[at], ROW) for at in inline}
+    asked = {}
     for at in question.local:
         rule = question.rules[at]
         asked[at] = f"{window(rule)}({moments.named(rule.sql, question)})"
@@ -185,11 +187,18 @@ def _words(question: Question, asked: dict[int, str]) -> list[str]:
 
 def _hit_words(question: Question) -> str:
     sums = ", ".join(
-        f"CAST(sum(CASE WHEN position // {WORD} = {word} THEN 1::BIGINT << (position % {WORD}) ELSE 0 END)"
-        f" AS BIGINT) AS h{word}"
+        "CAST(sum(" + _bits(question, word) + f") AS BIGINT) AS h{word}"
         for word in range(question.words)
     )
-    return f"SELECT hit_receipt, hit_key, hit_row, hit_entry, {sums} FROM hits GROUP BY ALL"
+    place = ", ".join(HITS[:-1])
+    return f"SELECT {place}, {sums} FROM hits GROUP BY {place}"
+
+
+def _bits(question: Question, word: int) -> str:
+    """The bit of a hit in one word."""
+    own = [at for at in question.others if at // WORD == word]
+    cases = " ".join(f"WHEN {at} THEN {1 << at % WORD}" for at in own)
+    return f"CASE position {cases} ELSE 0 END" if own else "0"
 
 
 def grouped(question: Question, source: str) -> str:
