@@ -25,7 +25,8 @@ def forget(conn: psycopg.Connection[Any], now: datetime, days: int) -> int:
             ).fetchone()
             first = last[0] if last else 1
         gone = conn.execute(
-            "DELETE FROM records.change_bundle WHERE id < %s RETURNING id, number", [first]
+            "DELETE FROM records.change_bundle WHERE id < %s AND kept_at < %s RETURNING id, number",
+            [first, now - timedelta(days=days)],
         ).fetchall()
         if gone:
             last_id, number = max(gone)
