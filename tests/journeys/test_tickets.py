@@ -214,6 +214,10 @@ class TestTheProgramOfAHospital:
         heads = {"authorization": f"Bearer {token}"}
         assert site.get("/api/v1/tickets?sender=79001", headers=heads).status_code == 403
 
+    def test_it_cannot_read_the_ranking_of_others(self, site, token):
+        heads = {"authorization": f"Bearer {token}"}
+        assert site.get("/api/v1/ranking?kind=sender", headers=heads).status_code == 403
+
 
 def test_the_worklist_comes_as_a_workbook_with_its_records(signed_in, send, upkeep):
     send(envelope(307, 1, NO_REASON), "hoso.xml", "care", "01999")

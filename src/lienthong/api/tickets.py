@@ -18,6 +18,7 @@ from lienthong.api.asking import contract_named, limited
 from lienthong.api.problems import language_of
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
+from lienthong.errors import NotAllowed
 from lienthong.findings import Text
 from lienthong.quality import expected
 from lienthong.quality.tickets import acts, holders, ranking, ticket, worklist
@@ -256,7 +257,11 @@ def ranked(
 ) -> list[ranking.Ranked]:
     """Senders, provinces or causes by what mending them lifts the nation's score; `points` are hundredths."""
     with pool.connection() as conn:
-        policy.allow(conn, actor, "score.read")
+        permit = policy.allow(conn, actor, "score.read")
+        if permit.facility or permit.province:  # the night ranks the nation by name
+            raise NotAllowed(
+                "access.reach", "This belongs to another facility or province than yours."
+            )
         return ranking.read(conn, kind, contract=contract, start=start, limit=limited(limit))
 
 
