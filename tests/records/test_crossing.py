@@ -284,3 +284,16 @@ def test_a_file_that_is_gone_through_at_once_looks_too(town, monkeypatch):
         "T-DEAD": 233,
         "T-TWO": 351,
     }
+
+
+def test_what_waits_in_quarantine_is_judged_too_once_it_can_be(town):
+    """A visit without a key waits and is counted; the register that comes later says something of it as well."""
+    outcomes = []
+    for number, late in enumerate((False, True)):
+        one = town(number)
+        play(one, ["deaths"] if late else ["deaths", "licences"])
+        one.send("wards", "VISIT.csv", "ID,DOC,PERSON,DAY\n,L2,p1,20260110\nv1,L1,p1,20260110\n")
+        play(one, ["licences"] if late else [])
+        outcomes.append(one.counted())
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0]["wards", "T-LIC|DOC"] == (2, 1, 0)

@@ -116,23 +116,25 @@ class Kept:
         return [number for number, keys in known if keys & open_]
 
     def replay(self) -> int:
-        """Check entries of quarantine again that only rules across databases may hold back."""
+        """Check entries of quarantine again that rules across databases hold back, or that nobody could judge."""
         causes = [
             f"{rule.rule.id}|{rule.rule.fields[0] if rule.rule.fields else ''}"
             for rules in self._rules.values()
             for rule in rules.values()
             if rule.rule.severity is Severity.ERROR
         ]
-        if not causes:
+        rulesets = [one for name in self._crossing.tables for one in self.undecided(name)]
+        if not causes and not rulesets:
             return 0
         from lienthong.records.quarantine.replaying import replay
 
         ids = [
             row[0]
             for row in self._conn.execute(
-                "SELECT id FROM records.quarantine WHERE contract = %s AND state = 'open' AND causes && %s"
+                "SELECT id FROM records.quarantine WHERE contract = %s AND state = 'open' AND (causes && %s OR EXISTS"
+                " (SELECT 1 FROM jsonb_each(masks) m WHERE (m.value ->> 'ruleset')::int = ANY(%s)))"
                 " ORDER BY id LIMIT %s",
-                [self._compiled.contract.name, causes, REPLAYED],
+                [self._compiled.contract.name, causes, rulesets, REPLAYED],
             ).fetchall()
         ]
         if ids:
