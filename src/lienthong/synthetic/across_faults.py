@@ -42,7 +42,7 @@ def plant(scene: Scene) -> Iterator[tuple[Parcel, Fault]]:
             continue
         parcel, table, row, field, rule, other, also = found
         name_of = f"{parcel.contract}-{parcel.sent:%Y%m%d}-{parcel.sender}-across.json"
-        parcel = dataclasses.replace(parcel, name=name_of, facts={"right": True})
+        parcel = dataclasses.replace(parcel, name=name_of, facts={**parcel.facts, "right": True})
         yield parcel, Fault(
             submission=parcel.name, table=table, row=row, field=field, rule=rule, kind=name, group=8, also=also,
             database=parcel.contract, other=other,
@@ -234,4 +234,5 @@ def _visit(scene: Scene, who: Person, left: datetime) -> Visit:
 def _sent(scene: Scene, made: Visit, left: datetime) -> Parcel:
     return scene.parcel(
         "care", scene.hospital, dict(made.tables), left + timedelta(minutes=3), posted=True,
+        facts={"visits": [made]},
     )  # fmt: skip

@@ -45,10 +45,13 @@ def judge_across(
     Returns for each contract that looked what was visible to it.
     """
     by_contract: dict[str, list[Unit]] = defaultdict(list)
+    asking: set[str] = set()
     for given in units:
-        crossing = crossing_of(given.engine)
-        if crossing.tables & set(given.rows):
-            by_contract[given.contract.name].append(given)
+        # Units without such a rule stay: those that have one may look at them.
+        by_contract[given.contract.name].append(given)
+        if crossing_of(given.engine).tables & set(given.rows):
+            asking.add(given.contract.name)
+    by_contract = {name: those for name, those in by_contract.items() if name in asking}
     looked = {}
     for name, those in sorted(by_contract.items()):
         others = StoredOthers(conn, name, seconds)
