@@ -23,7 +23,7 @@ TRIES = 40
 _MATCHES = re.compile(
     r"NOT\s+REGEXP_MATCHES\(\s*(?:UPPER\()?\s*(?:\w+\.)?(\w+)\)?\s*,\s*'((?:[^']|'')*)'", re.I
 )
-_PARENT = re.compile(r"^(mother|father|child)_")
+_LISTED = re.compile(r"(?:\w+\.)?(\w+)\s+NOT\s+IN\s*\(([^()]*)\)", re.I)
 
 
 @dataclass
@@ -58,6 +58,7 @@ class Filler:
         self.judge = judge
         self.contract: Contract = judge.contract
         self._patterns = _patterns(self.contract)
+        self._listed = _listed(self.contract)
 
     def row(
         self, table: Table, around: Around, said: Mapping[str, str] | None = None, *, sparse: bool = False
@@ -85,8 +86,10 @@ class Filler:
             found = _referred(table, one, around)
             if found is not None:
                 return found
-        if one.values:
-            return random.choice(one.values).value
+        if listed := [known.value for known in one.values] or self._listed.get(
+            (table.name, one.name)
+        ):
+            return random.choice(listed)
         role = around.roles().get(one.identity_role or "")
         if role:
             return self._date(role, one) if one.identity_role == "birth_date" else role
@@ -114,8 +117,10 @@ class Filler:
         return made_up(one)
 
     def _day(self, table: Table, one: Field, around: Around) -> str:
-        back = 0 if one.name == table.event else around.random.choice((0, 0, 1, 3, 30, 400))
-        ahead = around.random.choice((0, 0, 0, 200))
+        random = around.random
+        back, ahead = random.choice((0, 0, 1, 3, 30, 400)), random.choice((0, 0, 0, 200))
+        if one.name == table.event:
+            back = ahead = 0
         return _written(around.at - timedelta(days=back - ahead), one)
 
     @staticmethod
@@ -206,6 +211,17 @@ def _patterns(contract: Contract) -> dict[tuple[str, str], tuple[str, ...]]:
                 if len(rule.fields) == 1:
                     found.setdefault((table.name, name), []).append(pattern.replace("''", "'"))
     return {key: tuple(those) for key, those in found.items()}
+
+
+def _listed(contract: Contract) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Values that a rule of one field names as the only right ones."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for table in contract.tables:
+        for rule in table.rules:
+            for name, values in _LISTED.findall(rule.predicate or rule.query or ""):
+                if len(rule.fields) == 1 and rule.fields[0] == name:
+                    found[table.name, name] = tuple(one.strip(" '") for one in values.split(","))
+    return found
 
 
 def _referring(table: Table) -> set[str]:
