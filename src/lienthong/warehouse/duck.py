@@ -64,6 +64,10 @@ class Duck:
         self.con.execute(
             f"CREATE OR REPLACE VIEW {typed} AS SELECT {statements.columns(table)} FROM {view} WHERE _stands"
         )
+        kept = quoted(statements.kept_name(name))
+        self.con.execute(
+            f"CREATE OR REPLACE VIEW {kept} AS SELECT * FROM {typed} WHERE NOT _waiting"
+        )
 
     def groups(self, question: Question, *, again: bool = False) -> Iterator[Group]:
         """All rows of the table, those alike together; what looks at other rows is grouped or found before."""

@@ -95,6 +95,8 @@ class Spark:
         read.parquet(*files).createOrReplaceTempView(self._views[rows])
         sql = f'SELECT {statements.columns(table)} FROM "{rows}" WHERE _stands'
         self._view(typed, sql, _kinds(table))
+        kept = f'SELECT * FROM "{typed}" WHERE NOT _waiting'
+        self._view(statements.kept_name(name), kept, {})
 
     def _view(self, name: str, sql: str, kinds: Mapping[str, str]) -> None:
         made = self.session.sql(Carrier(self._views, self._lists, kinds).carry(sql))

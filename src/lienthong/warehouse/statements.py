@@ -1,7 +1,8 @@
 """The questions to a table as SQL: one statement that gives every row its mask, written once for both engines.
 
 DuckDB runs it as it stands; `spark_sql` carries it to Spark. Relations are called `rows_<database>.<table>` (all
-rows of a table), `typed_<database>.<table>` (those that others may find), `moments` and `look_<number>`.
+rows of a table), `typed_<database>.<table>` (those that rows of the same database may find), `kept_<database>.<table>`
+(those that other databases find), `moments` and `look_<number>`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ def rows_name(question: Question) -> str:
 def typed_name(database: str, table: str) -> str:
     """The relation of the rows of a table that others may find."""
     return f"{questions.TYPED}{database}.{table}"
+
+
+def kept_name(place: str) -> str:
+    """The relation of the kept rows of `database.table`: what rules of other databases find."""
+    return f"kept_{place}"
 
 
 def columns(table: Table) -> str:
@@ -81,6 +87,8 @@ def predicate(question: Question, rule: CompiledRule, row: str) -> str:
         name = source.name.removeprefix(questions.TYPED)
         if name in own:
             source.this.set("this", typed_name(question.contract.name, name))
+        elif "." in name:
+            source.this.set("this", kept_name(name))
     return window(rule, row) + f"({moments.named(tree.sql(dialect='duckdb'), question)})"
 
 
