@@ -101,7 +101,8 @@ class Settings:
         default_factory=lambda: _path(".lienthong"),
         metadata={
             "parse": _path,
-            "sentence": "The data folder: the database, the bytes of submissions, own code lists, trusted certificates.",
+            "sentence": "The data folder: the database, the bytes of submissions, own code lists, trusted"
+            " certificates.",
             "shown": ".lienthong/",
         },
     )
