@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from lienthong.synthetic import products, registers
 from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.databases import prevention
+from lienthong.synthetic.events import Stop
 from lienthong.synthetic.facilities import EXAMPLE, facility
 from lienthong.synthetic.ledger import Fault
-from lienthong.synthetic.lives import VISITS_EACH, Stop
+from lienthong.synthetic.lives import VISITS_EACH
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.people import FEMALE, Person, person
 from lienthong.synthetic.scene import Scene

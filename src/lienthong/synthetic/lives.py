@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from random import Random
-from typing import Any
 
 from lienthong.synthetic.chance import Weighted, chance, declared
+from lienthong.synthetic.events import Birth, Contact, Death, Outbreak, Pregnancy, Span, Stop
 from lienthong.synthetic.facilities import Facility, facility
 from lienthong.synthetic.households import BABIES, SLOTS, Catchment, Household, households
 from lienthong.synthetic.lines import certificate_number
@@ -22,110 +22,6 @@ from lienthong.synthetic.visits import Newborn, condition_for
 VISITS_EACH = 100_000
 """Numbers kept for the visits of each catchment."""
 FIRST_MINUTE, MINUTES = 8 * 60, 14 * 60
-YEAR = 365.25
-
-
-@dataclass(frozen=True)
-class Span:
-    """The days of which we speak: `days` full days up to `until` (Vietnam local time, naive)."""
-
-    until: datetime
-    days: int
-    many: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def first(self) -> date:
-        """The first day."""
-        return (self.until - timedelta(days=self.days - 1)).date()
-
-    @property
-    def on(self) -> date:
-        """The last day, of which ages are told."""
-        return self.until.date()
-
-    def expected(self, what: str, yearly: float, days: float | None = None) -> float:
-        """How often something happens that happens so often in a year."""
-        return yearly * (self.days if days is None else days) / YEAR * dict(self.many).get(what, 1)
-
-
-@dataclass(frozen=True)
-class Contact:
-    """One antenatal examination in a week of the pregnancy."""
-
-    at: datetime
-    week: int
-    number: int
-
-
-@dataclass(frozen=True)
-class Birth:
-    """One delivery: `children` in their order, `weeks` of pregnancy, `order` of this birth for the mother."""
-
-    at: datetime
-    children: tuple[Newborn, ...]
-    weeks: int
-    order: int
-    surgical: bool
-    left: datetime
-
-    @property
-    def early(self) -> bool:
-        """Before week 32."""
-        return self.weeks < 32
-
-
-@dataclass(frozen=True)
-class Pregnancy:
-    """A pregnancy that ended within the days (`birth`) or goes on."""
-
-    mother: Person
-    father: Person | None
-    last_period: date
-    due: date
-    contacts: tuple[Contact, ...]
-    station: str
-    order: int
-    birth: Birth | None = None
-
-
-@dataclass(frozen=True)
-class Death:
-    """A death in the hospital."""
-
-    who: Person
-    number: int
-    arrived: datetime
-    at: datetime
-    code: str
-    cause: str
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A visit of the hospital that is still to be written: it ended at `left`."""
-
-    who: Person
-    number: int
-    kind: str
-    condition: dict[str, Any]
-    left: datetime
-    nights: int = 0
-    children: tuple[Newborn, ...] = ()
-
-    @property
-    def come(self) -> date:
-        """The day of arrival."""
-        return (self.left - timedelta(days=self.nights)).date()
-
-
-@dataclass(frozen=True)
-class Outbreak:
-    """People of one commune whom one meal made ill; each came to the hospital (`numbers` of their visits)."""
-
-    number: int
-    commune: int
-    meal: datetime
-    numbers: tuple[int, ...]
 
 
 @dataclass

@@ -18,11 +18,12 @@ from lienthong.records.store import layout
 from lienthong.synthetic import across_faults
 from lienthong.synthetic.chance import declared
 from lienthong.synthetic.databases import unknown
+from lienthong.synthetic.events import Span
 from lienthong.synthetic.facilities import Facility, facility
 from lienthong.synthetic.households import Catchment, catchments
 from lienthong.synthetic.judging import Judge, judge
 from lienthong.synthetic.ledger import Fault
-from lienthong.synthetic.lives import Span, lives
+from lienthong.synthetic.lives import lives
 from lienthong.synthetic.parcels import Parcel, numbered
 from lienthong.synthetic.planting import plant
 from lienthong.synthetic.scene import Scene

@@ -10,9 +10,10 @@ from random import Random
 
 from lienthong.synthetic.anything import Around, filler_of
 from lienthong.synthetic.chance import chance
+from lienthong.synthetic.events import Span, Stop
 from lienthong.synthetic.facilities import Facility
 from lienthong.synthetic.lines import Row
-from lienthong.synthetic.lives import Lives, Span, Stop
+from lienthong.synthetic.lives import Lives
 from lienthong.synthetic.parcels import Parcel, Tables
 from lienthong.synthetic.people import Person
 from lienthong.synthetic.places import places

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from lienthong.synthetic.chance import declared
+from lienthong.synthetic.events import Outbreak
 from lienthong.synthetic.lines import Row, stamp
-from lienthong.synthetic.lives import Outbreak
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.places import places
 from lienthong.synthetic.scene import Scene

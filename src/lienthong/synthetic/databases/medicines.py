@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from lienthong.synthetic import products
 from lienthong.synthetic.chance import declared
+from lienthong.synthetic.events import Stop
 from lienthong.synthetic.lines import Row, moment, stamp
-from lienthong.synthetic.lives import Stop
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.people import Person
 from lienthong.synthetic.places import places

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
+from lienthong.synthetic.events import Birth, Contact, Pregnancy
 from lienthong.synthetic.lines import Row, stamp
-from lienthong.synthetic.lives import Birth, Contact, Pregnancy, certificates
+from lienthong.synthetic.lives import certificates
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.people import Person
 from lienthong.synthetic.scene import Scene

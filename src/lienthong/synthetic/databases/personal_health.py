@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from lienthong.synthetic.anything import filler_of
 from lienthong.synthetic.chance import declared
+from lienthong.synthetic.events import Stop
 from lienthong.synthetic.lines import Row, stamp
-from lienthong.synthetic.lives import Stop, moment_in
+from lienthong.synthetic.lives import moment_in
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.people import Person
 from lienthong.synthetic.scene import Scene

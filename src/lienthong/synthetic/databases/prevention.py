@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from lienthong.synthetic.chance import declared
+from lienthong.synthetic.events import Stop
 from lienthong.synthetic.lines import Row, stamp
-from lienthong.synthetic.lives import Stop, certificates
+from lienthong.synthetic.lives import certificates
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.people import Person
 from lienthong.synthetic.scene import Scene
