@@ -20,7 +20,7 @@ from lienthong.warehouse.rescoring import rescore
 from lienthong.warehouse.spark_sql import Carrier, to_java
 from tests.warehouse.fabric import fabricate
 
-TABLES = {"care": ("XML4", "XML5"), "practice": ("licences",), "vital_events": ("death_notices",)}
+TABLES = {"care": ("XML4",), "practice": ("licences",), "vital_events": ("death_notices",)}
 """Tables that Spark is asked of; of the other databases the one whose rules are asked soonest. `python -m
 tests.warehouse.every_table` asks all of them."""
 ROWS = 60
