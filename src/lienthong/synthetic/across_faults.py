@@ -145,8 +145,9 @@ def second_certificate(scene: Scene) -> Found | None:
 def mother_unknown(scene: Scene) -> Found | None:
     """A birth certificate whose mother no other database knows."""
     place = scene.lives.catchment.place
-    issued = scene.opening(0) + timedelta(days=min(4, scene.span.days - 1), hours=4)
-    if issued > scene.span.until - timedelta(hours=1):
+    # Near the end: by then the databases that might know her hold something.
+    issued = scene.span.until.replace(hour=9, minute=place % 50) - timedelta(days=2)
+    if issued.date() <= scene.span.first:
         return None
     mother = person(
         scene.seed,

@@ -34,8 +34,13 @@ Mistake = Callable[[Table, Row, Random], "Change | None"]
 
 
 def _free(table: Table) -> list[Field]:
-    """Fields whose change makes no other record of the row."""
-    return [one for one in table.fields if one.name not in table.key and one.name != table.link]
+    """Fields whose change makes no other record of the row, and of which no other database has something to say."""
+    asked = {name for rule in table.rules if rule.id.startswith("X-") for name in rule.fields}
+    return [
+        one for one in table.fields
+        if one.name not in table.key and one.name != table.link
+        and (one.name not in asked or one.identity_role in ("person_number", "sex"))
+    ]  # fmt: skip
 
 
 def _one(fields: list[Field], random: Random) -> Field | None:
