@@ -95,7 +95,8 @@ def test_every_rule_of_the_sheet_is_written_or_said_to_be_covered(contract):
     wanted = {
         f"{group}-{number:02}" for group, count in SHEET.items() for number in range(1, count + 1)
     }
-    written = {rule.id[:6] for table in contract.tables for rule in table.rules}
+    # Rules across databases are ours: the sheet speaks of one file.
+    written = {rule.id[:6] for table in contract.tables for rule in table.rules if not rule.other}
     covered = {entry["id"] for entry in contract.properties["coveredByProperties"]}
     assert len(wanted) == 159
     assert wanted - written - covered == set()
@@ -118,5 +119,6 @@ def test_every_rule_that_a_table_can_decide_has_a_case(contract):
         if (rule.predicate or rule.query)
         and not rule.id.startswith(NOT_IN_A_TABLE)
         and not rule.needs
+        and not rule.other  # tried with the store on both sides, in tests/records/test_crossing*
     }
     assert decidable - tried == set()
