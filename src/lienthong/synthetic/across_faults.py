@@ -70,14 +70,20 @@ def _noticed_wrong(scene: Scene, number: int) -> bool:
 
 def prescriber_without_licence(scene: Scene) -> Found | None:
     """A drug is ordered under a licence that nobody gave."""
-    made, left = _any_visit(scene)
+    found = _any_visit(scene)
+    if found is None:
+        return None
+    made, left = found
     made.tables["XML2"][0]["MA_BAC_SI"] = NO_LICENCE
     return _sent(scene, made, left), "XML2", 0, "MA_BAC_SI", "X-LIC-01", "practice.licences", ()
 
 
 def revoked_drug(scene: Scene) -> Found | None:
     """A drug is given whose registration was revoked months ago."""
-    made, left = _any_visit(scene)
+    found = _any_visit(scene)
+    if found is None:
+        return None
+    made, left = found
     made.tables["XML2"][0]["SO_DANG_KY"] = declared("products")["revoked_drug"]["number"]
     return _sent(scene, made, left), "XML2", 0, "SO_DANG_KY", "X-DRUG-02", "medicines.drugs", ()
 
@@ -207,15 +213,21 @@ def _certificate(scene: Scene, row: dict[str, str], sent: datetime) -> Parcel:
     )
 
 
-def _any_visit(scene: Scene) -> tuple[Visit, datetime]:
-    """An examination of a grown-up who was nowhere else in the days, at a minute before all others of its day."""
+def _any_visit(scene: Scene) -> tuple[Visit, datetime] | None:
+    """An examination of a grown-up who was nowhere else in the days, at a minute before all others of its day.
+
+    None in a place so small that there is nobody left.
+    """
     seen = {stop.who.number for stop in scene.lives.stops} | set(scene.lives.died)
     seen |= {one.mother.number for one in scene.lives.pregnancies}
-    who = next(
+    free = (
         who
         for _, who in scene.lives.people
         if who.number not in seen and 30 <= who.age(scene.span.on) < 60
     )
+    who = next(free, None)
+    if who is None:
+        return None
     left = datetime.combine(
         scene.span.first + timedelta(days=scene.span.days // 2), datetime.min.time()
     )
