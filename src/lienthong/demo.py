@@ -92,6 +92,7 @@ def demo(
             nation = _nation(state, chosen.home)
             _write_facilities(nation, chosen.home)
             load(found, nation, folder, chosen.home)
+            _forget_invented_waits(found)
             _publish_procedures(found)
             _open_accounts(found, nation, state)
             state.done = True
@@ -170,6 +171,16 @@ def _write_facilities(nation: Nation, home: Path) -> None:
         writer.writerow(COLUMNS)
         for one in nation.hospitals:
             writer.writerow([one.code, one.name, one.name, one.name, "", "", "", one.province])
+
+
+def _forget_invented_waits(database: Database) -> None:
+    """Submissions of the past were kept today: how long they waited to be kept is no fact, so it is not shown."""
+    from lienthong.records.store.owner import as_owner
+
+    with database.connect() as connection:
+        with as_owner(connection):
+            connection.execute("DELETE FROM records.delay WHERE step <> 'received'")
+        connection.commit()
 
 
 def _publish_procedures(database: Database) -> None:
