@@ -12,7 +12,7 @@ from lienthong.partners.portal import saying
 from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.profile import profile
 from lienthong.partners.portal.sending import Sending
-from lienthong.partners.stand_ins.portal.wire import StandIn
+from lienthong.partners.stand_ins.portal.site import StandIn
 from lienthong.procedures import catalogue
 from lienthong.procedures.procedure import Manner, Procedure, TimeLimit
 
@@ -43,6 +43,7 @@ class World:
     def __init__(self, db, standin: StandIn, unit: str = "G18.12") -> None:
         self.db, self.standin, self.unit = db, standin, unit
         self.now = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
+        standin.memory.clock = lambda: self.now
         self.codes: list[str] = []
         self.client = Client(
             Access(url=standin.url, unit="G18", username="byt", password="practise", timeout=5)

@@ -9,7 +9,7 @@ import pytest
 from lienthong.dossiers import dossier
 from lienthong.errors import Unavailable
 from lienthong.partners.portal import reconciling
-from lienthong.partners.stand_ins.portal.wire import StandIn
+from lienthong.partners.stand_ins.portal.site import StandIn
 from tests.partners.portal_world import WORDS, World, published
 
 

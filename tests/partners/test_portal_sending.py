@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lienthong.dossiers import dossier
 from lienthong.errors import Refused, Unavailable
 from lienthong.partners.stand_ins.portal.moods import MOODS, Moods, Rates
-from lienthong.partners.stand_ins.portal.wire import StandIn
+from lienthong.partners.stand_ins.portal.site import StandIn
 from tests.partners.portal_world import WORDS, World, published
 
 UNITS = (f"G18.{number}" for number in itertools.count(100))
@@ -151,7 +151,19 @@ def test_any_interleaving_of_acts_faults_and_kills_ends_with_both_sides_equal(re
         conn.execute("DELETE FROM portal.link")
     rates = Rates(
         **dict.fromkeys(
-            ("drop_before", "drop_after", "error_500", "garbage", "expire", "part"), 0.06
+            (
+                "drop_before",
+                "drop_after",
+                "error_500",
+                "garbage",
+                "expire",
+                "part",
+                "late",
+                "busy",
+                "code_3",
+                "code_minus_3",
+            ),
+            0.04,
         )
     )
     with StandIn(moods=Moods(rates, seed)) as standin:

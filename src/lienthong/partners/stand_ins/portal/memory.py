@@ -1,116 +1,176 @@
-"""What the stand-in Portal keeps and how it answers: as the sheet describes the real one, its faults included.
+"""What the stand-in Portal holds, as a list of changes: each is applied once, and kept in a file when there is one.
 
-Steps have no number and a repeated step is a second step; codes come as numbers or as text; a dossier that is made
-twice is answered with "đã tồn tại"; nothing is paged.
+The file has one change a line and is read again at the start, so the stand-in may be killed at any moment, as the
+real Portal may fall over and come back.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from lienthong import clock
+
+SESSION_LIFE = timedelta(minutes=30)
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call that came in or went out, for the page that watches."""
+
+    at: datetime
+    direction: str
+    service: str
+    dossier: str
+    mood: str
+    answer: str
 
 
 class Memory:
-    """The other side's own state; `answer` is what the wire calls. Safe for several threads."""
+    """The other side's own state. Safe for several threads: whoever reads or changes several things holds `lock`."""
 
-    def __init__(self, username: str = "byt", password: str = "practise") -> None:  # noqa: S107 no secret: a stand-in
+    def __init__(
+        self,
+        username: str = "byt",
+        password: str = "practise",  # noqa: S107 no secret: a stand-in
+        *,
+        file: Path | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
         self.username, self.password = username, password
+        self.lock = threading.RLock()
         self.dossiers: dict[str, dict[str, Any]] = {}
         self.steps: dict[str, list[dict[str, Any]]] = {}
+        self.history: dict[str, list[str]] = {}
+        self.filings: dict[str, dict[str, Any]] = {}
+        self.papers: dict[str, dict[str, Any]] = {}
+        self.fetched: dict[str, dict[str, Any]] = {}
         self.ratings: dict[str, dict[str, Any]] = {}
+        self.payments: dict[str, dict[str, Any]] = {}
+        self.questions: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.pushes: dict[str, dict[str, Any]] = {}
         self.procedures: dict[str, dict[str, Any]] = {}
         self.agencies: list[dict[str, Any]] = []
+        self.serials: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
-        self.history: dict[str, list[str]] = {}
-        self._sessions: set[str] = set()
-        self._numbers = itertools.count(1)
-        self._lock = threading.RLock()
-        self.codes_as_text = itertools.cycle((False, True))
+        self.days: Counter[tuple[str, str]] = Counter()
+        self.calls: deque[Call] = deque(maxlen=200)
+        self.offset = timedelta()
+        self.sessions: dict[str, datetime] = {}
+        self.clock = now
+        self._file: BinaryIO | None = None
+        if file is not None:
+            self._resume(file)
 
-    def log_in(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """A session for the right name and password."""
-        with self._lock:
-            self.counts["login"] += 1
-            if (body.get("username"), body.get("password")) != (self.username, self.password):
-                return {"error_code": 1, "message": "Sai tên đăng nhập hoặc mật khẩu"}
-            session = f"s{next(self._numbers):06d}"
-            self._sessions.add(session)
-            return {"error_code": 0, "message": "", "session": session}
+    # -- its clock
 
-    def expire(self) -> None:
-        """All sessions end now."""
-        with self._lock:
-            self._sessions.clear()
+    def now(self) -> datetime:
+        """The stand-in's moment: the real one, moved by what somebody chose on its page."""
+        return self.clock() + self.offset
 
-    def answer(self, body: Mapping[str, Any], *, upto: int | None = None) -> dict[str, Any]:
-        """The answer to one call; `upto` takes only so many lines of `data` before failing (a chunk that breaks)."""
-        with self._lock:
-            if body.get("session") not in self._sessions:
-                return {"error_code": -1, "message": "Phiên làm việc không hợp lệ hoặc đã hết hạn"}
-            service = str(body.get("service"))
-            self.counts[service] += 1
-            acts = {
-                "DongBoHoSoMC": self._dossier,
-                "CapNhatTienDoHoSoMC": self._progress,
-                "TraCuuHoSo": self._look_up,
-                "LayDanhSachTTHC": lambda body, upto: self._said(result=[
-                    {"MATTHC": code, "TENTTHC": one.get("TENTTHC", "")} for code, one in self.procedures.items()
-                ]),
-                "LayThuTuc": lambda body, upto: self._said(result=[
-                    self.procedures[code] for code in [str(body.get("maTTHC"))] if code in self.procedures
-                ]),
-                "LayDanhMucCoQuan": lambda body, upto: self._said(result=self.agencies),
-            }  # fmt: skip
-            if service not in acts:
-                return self._said(-1, f"Dịch vụ {service} không tồn tại")
-            return acts[service](body, upto)
+    def today(self) -> str:
+        """The day on Vietnam's calendar by its own clock, as yyyy-mm-dd."""
+        return clock.local(self.now()).date().isoformat()
 
-    def rate(self, code: str, rating: Mapping[str, Any]) -> None:
-        """A citizen's word on a dossier; only what was settled can be rated."""
-        with self._lock:
-            if self.dossiers.get(code, {}).get("TrangThaiHoSo") not in ("9", "10"):
-                raise ValueError("not settled")
-            self.ratings[code] = dict(rating)
+    # -- changes
 
-    def _dossier(self, body: Mapping[str, Any], upto: int | None) -> dict[str, Any]:
-        updating = str(body.get("isUpdating")) == "True"
-        for fields in list(body.get("data") or [])[: upto if upto is not None else None]:
-            code = str(fields.get("MaHoSo") or "")
-            if not code:
-                return self._said(-1, "Thiếu MaHoSo")
-            if not updating and code in self.dossiers:
-                return self._said(-3, f"Hồ sơ {code} đã tồn tại")
-            if updating and code not in self.dossiers:
-                return self._said(-1, f"Hồ sơ {code} không tìm thấy")
-            self.dossiers[code] = dict(fields)
+    def change(self, kind: str, **said: Any) -> None:
+        """One change of what it holds: written down first, then applied."""
+        with self.lock:
+            if self._file is not None:
+                self._file.write(msgspec.json.encode({"kind": kind, **said}) + b"\n")
+                self._file.flush()
+            self._apply(kind, said)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something of today; what is counted is not kept over a restart."""
+        self.counts[what] += number
+        self.days[self.today(), what] += number
+
+    def saw(self, direction: str, service: str, dossier: str, mood: str, answer: str) -> None:
+        """Remember a call for the page that watches."""
+        self.calls.appendleft(
+            Call(
+                at=self.now(), direction=direction, service=service, dossier=dossier, mood=mood,
+                answer=answer[:160],
+            )
+        )  # fmt: skip
+
+    def forget(self) -> None:
+        """Empty everything, the file too."""
+        with self.lock:
+            file = self._file
+            for held in (
+                self.dossiers, self.steps, self.history, self.filings, self.papers, self.fetched, self.ratings,
+                self.payments, self.questions, self.answers, self.pushes, self.serials, self.counts, self.days,
+                self.calls, self.sessions,
+            ):  # fmt: skip
+                held.clear()
+            if file is not None:
+                file.truncate(0)
+                file.seek(0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _apply(self, kind: str, said: Mapping[str, Any]) -> None:
+        if kind == "dossier":
+            fields = dict(said["fields"])
+            code = str(fields["MaHoSo"])
+            self.dossiers[code] = fields
             self.history.setdefault(code, []).append(str(fields.get("TrangThaiHoSo")))
-        return self._said(0, "Đồng bộ thành công")
+        elif kind == "step":
+            step = dict(said["step"])
+            self.steps.setdefault(str(step["MaHoSo"]), []).append(step)
+        elif kind == "serial":
+            self.serials[said["of"]] = said["last"]
+        elif kind == "procedures":
+            self.procedures = {one["MATTHC"]: dict(one) for one in said["all"]}
+        elif kind == "procedure":
+            self.procedures[said["fields"]["MATTHC"]] = dict(said["fields"])
+        elif kind == "withdrawn":
+            self.procedures.pop(said["code"], None)
+        elif kind == "agencies":
+            self.agencies = [dict(one) for one in said["all"]]
+        elif kind == "offset":
+            self.offset = timedelta(seconds=said["seconds"])
+        else:
+            held = getattr(self, KEYED[kind])
+            held[said["key"]] = held.get(said["key"], {}) | dict(said["fields"])
 
-    def _progress(self, body: Mapping[str, Any], upto: int | None) -> dict[str, Any]:
-        lines = list(body.get("data") or [])
-        if len(lines) > 10:
-            return self._said(-1, "Quá 10 bước trong một lần")
-        for at, step in enumerate(lines):
-            if upto is not None and at >= upto:
-                return self._said(-1, "Lỗi hệ thống khi ghi tiến độ")
-            code = str(step.get("MaHoSo") or "")
-            if code not in self.dossiers:
-                return self._said(-1, f"Hồ sơ {code} không tìm thấy")
-            self.steps.setdefault(code, []).append(dict(step))
-        return self._said(0, "Cập nhật thành công")
+    def _resume(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            whole = 0
+            with file.open("rb") as lines:
+                for line in lines:
+                    if not line.endswith(b"\n"):
+                        break  # killed while writing: what was not written whole never happened
+                    said = msgspec.json.decode(line)
+                    self._apply(said.pop("kind"), said)
+                    whole += len(line)
+            if whole < file.stat().st_size:
+                with file.open("r+b") as held:
+                    held.truncate(whole)
+        self._file = file.open("ab")
 
-    def _look_up(self, body: Mapping[str, Any], upto: int | None) -> dict[str, Any]:
-        code = str(body.get("mahoso") or "")
-        if code not in self.dossiers:
-            return self._said(result=[])
-        return self._said(result=[self.dossiers[code] | {"TienDo": list(self.steps.get(code, ()))}])
 
-    def _said(self, code: int = 0, message: str = "", **more: Any) -> dict[str, Any]:
-        return {
-            "error_code": str(code) if next(self.codes_as_text) else code,
-            "message": message,
-            **more,
-        }
+KEYED = {
+    "filing": "filings", "paper": "papers", "fetched": "fetched", "rating": "ratings", "payment": "payments",
+    "question": "questions", "answer": "answers", "push": "pushes",
+}  # fmt: skip
+"""Changes that add fields to one thing known by a key, and where such things are held."""
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment that was kept as text."""
+    return None if not text else datetime.fromisoformat(text).astimezone(UTC)
