@@ -12,9 +12,9 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from lienthong.dossiers.deadlines import Limit
-from lienthong.dossiers.history import Event
+from lienthong.dossiers.history import Event, StepTerm, Terms
 from lienthong.errors import NotFound
-from lienthong.procedures.procedure import Procedure
+from lienthong.procedures.procedure import Procedure, TimeLimit
 
 Channel = Literal["direct", "online", "post"]
 
@@ -67,6 +67,12 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     extensions: int
     holder: str
     last_event: int
+    answer_due: datetime | None = None
+    ended_at: datetime | None = None
+    next_due: datetime | None = None
+    step: int = 0
+    step_since: datetime | None = None
+    step_due: datetime | None = None
 
 
 _SELECT = sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = %s").format(
@@ -97,12 +103,12 @@ def events(conn: psycopg.Connection[Any], code: str) -> list[Event]:
 
 
 def limits_of(procedure: Procedure, channel: str, case: str, clock: str) -> Sequence[Limit]:
-    """The limits that hold for a dossier: of its channel when the procedure tells channels apart, its case, its clock.
+    """The limits that hold for a dossier: of its channel when that has limits of its own, of its case, of its clock.
 
     A limit without a case is for every case that has none of its own. Empty when no source gives a limit: then nobody
     can say when it is due.
     """
-    manners = [one for one in procedure.manners if one.channel == channel] or [
+    manners = [one for one in procedure.manners if one.channel == channel and one.limits] or [
         one for one in procedure.manners if one.channel == "any"
     ]
     found = [limit for one in manners for limit in one.limits if limit.clock == clock]
@@ -111,7 +117,35 @@ def limits_of(procedure: Procedure, channel: str, case: str, clock: str) -> Sequ
     stages = [limit for limit in chosen if limit.stage]
     # A procedure may state the whole and its stages: the whole counts, the stages say where the time goes.
     whole = [limit for limit in chosen if not limit.stage]
-    return [
-        Limit(value=one.value, unit=one.unit, stage=one.stage, case=one.case, basis=one.basis)
-        for one in (whole[:1] or stages)
-    ]
+    return [limit_of(one) for one in (whole[:1] or stages)]
+
+
+def limit_of(said: TimeLimit) -> Limit:
+    """A procedure's time limit as the clock of dossiers takes it."""
+    return Limit(
+        value=said.value, unit=said.unit, stage=said.stage, case=said.case, basis=said.basis
+    )
+
+
+def terms_of(procedure: Procedure, channel: str, case: str, clock: str) -> Terms:
+    """Everything that a procedure version sets for a dossier: its limits, its steps, its terms for a supplement."""
+    own = [step for step in procedure.steps if case and step.case == case]
+    steps = own or [step for step in procedure.steps if not step.case]
+    supplement = procedure.supplement
+    return Terms(
+        limits=tuple(limits_of(procedure, channel, case, clock)),
+        steps=tuple(
+            StepTerm(
+                number=number,
+                name=dict(step.name),
+                role=step.role,
+                limit=limit_of(step.limit) if step.limit else None,
+            )
+            for number, step in enumerate(steps, 1)
+        ),
+        answer=limit_of(supplement.answer_within)
+        if supplement and supplement.answer_within
+        else None,
+        after=limit_of(supplement.then) if supplement and supplement.then else None,
+        rounds=supplement.rounds if supplement else None,
+    )

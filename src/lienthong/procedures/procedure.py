@@ -25,10 +25,35 @@ Channel = Literal["any", "direct", "online", "post"]
 LimitUnit = Literal["working_days", "days", "months", "working_hours", "hours", "immediate"]
 Partial = Literal["presence", "inspection", "incident", "technical"]
 """The four reasons that Decree 224/2026 Art. 14 allows for a service that is not full-process."""
+Evidence = Literal["attested", "inferred", "recalled"]
+
+MANDATORY = (
+    "name", "steps", "manner", "components", "sets", "limit", "subjects", "authority",
+)  # fmt: skip
+"""What Decree 63/2010 Art. 8.2 asks of every procedure, in the order of the law."""
+
+WHERE_THEY_APPLY = ("forms", "results", "conditions", "fees")
+"""What Art. 8.2(h) asks where it applies: absent means that no source says, not that there is none."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the parts of a procedure."""
+
+
+class Mark(Part, frozen=True, kw_only=True):
+    """How sure a part is and where it stands: attested by its source, inferred by us, or recalled."""
+
+    evidence: Evidence
+    source: str = ""
+
+
+class Competence(Part, frozen=True, kw_only=True):
+    """An agency that settles, and for whom: one code may have several (1.012279 has four)."""
+
+    agency: str
+    code: str = ""
+    level: Level | None = None
+    applies: str = ""
 
 
 class TimeLimit(Part, frozen=True, kw_only=True):
@@ -56,9 +81,13 @@ class Fee(Part, frozen=True, kw_only=True):
 
 
 class Manner(Part, frozen=True, kw_only=True):
-    """One channel with its own time limits and fees (the Portal keeps them by channel)."""
+    """One channel with its own time limits and fees (the Portal keeps them by channel).
+
+    A channel without limits of its own has those of `any`.
+    """
 
     channel: Channel = "any"
+    where: str = ""
     limits: tuple[TimeLimit, ...] = ()
     fees: tuple[Fee, ...] | None = None
     """None: no source says; empty: said to be free."""
@@ -83,8 +112,13 @@ class Component(Part, frozen=True, kw_only=True):
 
 
 class Supplement(Part, frozen=True, kw_only=True):
-    """How a supplement is asked: by when, how long the applicant has, how often, and what happens then."""
+    """How a supplement is asked: by when, how long the applicant has, how often, and what happens then.
 
+    Nothing within `answer_within`, or a round more than `rounds`: the dossier lapses.
+    """
+
+    case: str = ""
+    clock: str = "normal"
     ask_within: TimeLimit | None = None
     answer_within: TimeLimit | None = None
     then: TimeLimit | None = None
@@ -97,6 +131,7 @@ class Step(Part, frozen=True, kw_only=True):
 
     name: Text
     role: str = ""
+    text: str = ""
     limit: TimeLimit | None = None
     forms: tuple[str, ...] = ()
     case: str = ""
@@ -121,22 +156,34 @@ class Decision(Part, frozen=True, kw_only=True):
 
 
 class Procedure(Part, frozen=True, kw_only=True):
-    """A procedure as one published version says it. `evidence` names the kinds of source behind it."""
+    """A procedure as one published version says it.
+
+    `evidence` names the kinds of source behind the whole, `marks` how sure single parts are. `receiving` is where a
+    dossier is handed in, `start` the text that says when the clock starts, `supplement` how a supplement is asked
+    unless `own_supplements` has one of that case or clock. `related` and `chained` are codes of other procedures.
+    """
 
     name: Text
     code: str = ""
     uuid: str = ""
+    kind: str = ""
+    publisher: str = ""
     field: str = ""
+    field_code: str = ""
     subfield: str = ""
     levels: tuple[Level, ...] = ()
     authority: str = ""
+    competent: tuple[Competence, ...] = ()
     coordinating: tuple[str, ...] = ()
     delegated: tuple[str, ...] = ()
+    receiving: str = ""
     subjects: tuple[str, ...] = ()
     manners: tuple[Manner, ...] = ()
+    start: str = ""
     components: tuple[Component, ...] = ()
     sets: int | None = None
     supplement: Supplement | None = None
+    own_supplements: tuple[Supplement, ...] = ()
     steps: tuple[Step, ...] = ()
     results: tuple[Result, ...] = ()
     conditions: str = ""
@@ -148,9 +195,13 @@ class Procedure(Part, frozen=True, kw_only=True):
     decentralised_basis: str = ""
     limit_text: str = ""
     fee_text: str = ""
+    related: tuple[str, ...] = ()
+    chained: tuple[str, ...] = ()
+    keywords: str = ""
     successor: str = ""
     standing: str = "unknown"
     evidence: tuple[str, ...] = ()
+    marks: dict[str, Mark] = {}
     sources: tuple[str, ...] = ()
 
     @property
@@ -164,8 +215,39 @@ class Procedure(Part, frozen=True, kw_only=True):
         said = [manner.fees for manner in self.manners if manner.fees is not None]
         return None if not said else not any(fee.amount for fees in said for fee in fees)
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms that components and steps name, each once: decree, annex and number."""
+        named = [one.form for one in self.components if one.form]
+        return tuple(dict.fromkeys([*named, *(form for step in self.steps for form in step.forms)]))
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The cases that limits, components or supplements tell apart, each once."""
+        named = [one.case for one in (*self.limits, *self.components, *self.own_supplements)]
+        return tuple(dict.fromkeys(case for case in named if case))
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """The parallel clocks of its limits (normal, urgent), each once."""
+        return tuple(dict.fromkeys(limit.clock for limit in self.limits))
+
+    def supplement_of(self, case: str = "", clock: str = "normal") -> Supplement | None:
+        """How a supplement is asked in that case and on that clock; None when no source says."""
+        for one in self.own_supplements:
+            if one.case == case and one.clock == clock:
+                return one
+        return self.supplement
+
+    def steps_days(self) -> float | None:
+        """The working days of the timed internal steps together; None unless all that are timed use them."""
+        timed = [step.limit for step in self.steps if step.limit]
+        if not timed or any(limit.unit != "working_days" for limit in timed):
+            return None
+        return sum(limit.value for limit in timed)
+
     def missing(self) -> tuple[str, ...]:
-        """Which of the mandatory parts of Decree 63/2010 Art. 8.2 no source has given yet, in the order of the law."""
+        """Which of MANDATORY no source has given yet."""
         parts = {
             "name": bool(self.name.get("vi")),
             "steps": bool(self.steps),
@@ -174,9 +256,19 @@ class Procedure(Part, frozen=True, kw_only=True):
             "sets": self.sets is not None,
             "limit": bool(self.limits),
             "subjects": bool(self.subjects),
-            "authority": bool(self.authority),
+            "authority": bool(self.authority or self.competent),
         }
-        return tuple(name for name, there in parts.items() if not there)
+        return tuple(name for name in MANDATORY if not parts[name])
+
+    def unsaid(self) -> tuple[str, ...]:
+        """Which of WHERE_THEY_APPLY no source mentions."""
+        parts = {
+            "forms": bool(self.forms),
+            "results": bool(self.results),
+            "conditions": bool(self.conditions),
+            "fees": self.free is not None,
+        }
+        return tuple(name for name in WHERE_THEY_APPLY if not parts[name])
 
 
 def national_code(text: str) -> str:
