@@ -33,6 +33,7 @@ CREATE TABLE office.difference (
     said jsonb NOT NULL,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'agreed', 'decided', 'replaced')),
     owner text NOT NULL,
+    assigned boolean NOT NULL DEFAULT false,
     due date NOT NULL,
     opened_at timestamptz NOT NULL,
     closed_at timestamptz,
