@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lienthong.database import Database
     from lienthong.synthetic.nation import Nation
 
-FACILITIES = "facilities.csv"
+FACILITIES, SENDERS = "facilities.csv", "senders.csv"
 STATE = "demo.json"
 EARLIEST_HOUR = 4
 
@@ -90,7 +90,7 @@ def demo(
             from lienthong.demo_loading import load
 
             nation = _nation(state, chosen.home)
-            _write_facilities(nation, chosen.home)
+            _write_lists(nation, chosen.home)
             load(found, nation, folder, chosen.home)
             _forget_invented_waits(found)
             _publish_procedures(found)
@@ -158,19 +158,21 @@ def _only_write(nation: Nation, folder: Path) -> None:
     )
 
 
-def _write_facilities(nation: Nation, home: Path) -> None:
-    """The list of invented hospitals as an own code list, unless the folder has one already."""
+def _write_lists(nation: Nation, home: Path) -> None:
+    """The invented hospitals and all senders with their kinds as own code lists, unless the folder has them already."""
     from lienthong.contracts.codes import COLUMNS
+    from lienthong.synthetic.senders_list import listed
 
-    file = home / "codes" / FACILITIES
-    if file.exists():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(COLUMNS)
-        for one in nation.hospitals:
-            writer.writerow([one.code, one.name, one.name, one.name, "", "", "", one.province])
+    hospitals = [(one.code, one.name, one.province) for one in nation.hospitals]
+    for name, lines in ((FACILITIES, hospitals), (SENDERS, listed(nation))):
+        file = home / "codes" / name
+        if file.exists():
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out)
+            writer.writerow(COLUMNS)
+            writer.writerows([code, *3 * (label,), "", "", "", parent] for code, label, parent in lines)
 
 
 def _forget_invented_waits(database: Database) -> None:
@@ -184,13 +186,15 @@ def _forget_invented_waits(database: Database) -> None:
 
 
 def _publish_procedures(database: Database) -> None:
-    """The procedures that public sources name, in force from the day of the list they stand in."""
+    """The procedures that public sources name, from the day of their list on, then those described in full."""
     from lienthong.access import operator
-    from lienthong.procedures.importing import publish_new
+    from lienthong.procedures.described import described
+    from lienthong.procedures.importing import publish_described, publish_new
     from lienthong.procedures.known import known
 
     with database.connect() as connection:
         publish_new(connection, operator(), known(), "known.csv", date(2025, 7, 3))
+        publish_described(connection, operator(), described())
         connection.commit()
 
 

@@ -6,7 +6,7 @@ audited in the caller's transaction.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, LiteralString
 
 import msgspec
@@ -21,7 +21,10 @@ from lienthong.procedures.procedure import CODE, Decision, Procedure
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a procedure with its place in time; `valid_to` is the first day on which it no longer holds."""
+    """One version of a procedure with its place in time; `valid_to` is the first day on which it no longer holds.
+
+    `origin` says where its text comes from. `successor` follows an abolished procedure, ended by `end_decision`.
+    """
 
     code: str
     version: int
@@ -30,26 +33,49 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     valid_from: date | None = None
     valid_to: date | None = None
+    drafted_by: str = ""
+    drafted_at: datetime | None = None
+    published_by: str | None = None
+    published_at: datetime | None = None
+    successor: str | None = None
+    end_decision: str | None = None
+
+    def holds(self, on: date) -> bool:
+        """Whether it is in force on a day."""
+        begun = self.valid_from is not None and self.valid_from <= on
+        return begun and (self.valid_to is None or on < self.valid_to)
 
 
 _SELECT: LiteralString = (
-    "SELECT code, version, status, document, origin, valid_from, valid_to FROM procedures.version"
-    " WHERE "
+    "SELECT code, version, status, document, origin, valid_from, valid_to, drafted_by, drafted_at, published_by,"
+    " published_at, successor, end_decision FROM procedures.version WHERE "
 )
 
 
 def draft(
-    conn: psycopg.Connection[Any], actor: audit.Acting | str, procedure: Procedure, origin: str
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    procedure: Procedure,
+    origin: str,
+    *,
+    seen: datetime | None = None,
 ) -> Version:
     """Write the draft of a procedure, over the draft there is or as the next version.
 
-    `origin` says where the text comes from (a file, the Portal, an editor). Raises Refused without a national code.
+    `origin` says where the text comes from (a file, the Portal, an editor); `seen` is when the draft that the writer
+    looked at was written. Raises Refused without a national code, Conflict when the draft was changed since then.
     """
     if not CODE.match(procedure.code):
         raise Refused(
             "PROCEDURE-CODE",
             "“%(written)s” is no procedure code; it looks like 1.012279.",
             written=procedure.code,
+        )
+    if seen is not None and _draft(conn, procedure.code, lock=True).drafted_at != seen:
+        raise Conflict(
+            "PROCEDURE-CHANGED",
+            "Somebody changed the draft of %(number)s meanwhile; open it again.",
+            number=procedure.code,
         )
     row = conn.execute(
         "INSERT INTO procedures.version AS v (code, version, name, field, levels, online, document, decision, origin,"
@@ -83,6 +109,35 @@ def draft(
     return version(conn, procedure.code, row[0])
 
 
+def start(
+    conn: psycopg.Connection[Any], actor: audit.Acting | str, code: str, number: int, origin: str
+) -> Version:
+    """Begin the next version as a copy of one that there is.
+
+    Raises NotFound for a version that is not there, Conflict when a draft is being written already.
+    """
+    copied = version(conn, code, number)
+    if any(one.status == "draft" for one in versions(conn, code)):
+        raise Conflict(
+            "PROCEDURE-DRAFT",
+            "A draft of procedure %(number)s is there already; finish or withdraw it first.",
+            number=code,
+        )
+    return draft(conn, actor, copied.procedure, origin)
+
+
+def withdraw(conn: psycopg.Connection[Any], actor: audit.Acting | str, code: str) -> Version:
+    """Give a draft up; it stays readable as withdrawn. Raises NotFound without a draft."""
+    row = conn.execute(
+        "UPDATE procedures.version SET status = 'withdrawn' WHERE code = %s AND status = 'draft' RETURNING version",
+        [code],
+    ).fetchone()
+    if row is None:
+        raise _missing(code)
+    audit.write(conn, actor, "procedure.withdrawn", {"code": code, "version": row[0]})
+    return version(conn, code, row[0])
+
+
 def publish(
     conn: psycopg.Connection[Any],
     actor: audit.Acting | str,
@@ -92,16 +147,24 @@ def publish(
 ) -> Version:
     """Put the draft of a procedure in force from a day on; the version before it ends on that day.
 
-    Raises NotFound without a draft, Conflict when the last version begins on or after that day.
+    The day may lie ahead: until then the version before it holds. Raises NotFound without a draft, Conflict when the
+    last version begins on or after that day or was abolished for a later one.
     """
-    found = _draft(conn, code)
+    found = _draft(conn, code, lock=True)
     before = conn.execute(
-        "SELECT version, valid_from FROM procedures.version WHERE code = %s AND valid_from IS NOT NULL"
+        "SELECT version, valid_from, valid_to FROM procedures.version WHERE code = %s AND valid_from IS NOT NULL"
         " ORDER BY valid_from DESC LIMIT 1 FOR UPDATE",
         [code],
     ).fetchone()
     if before and before[1] >= valid_from:
         raise _order(code, before[1])
+    if before and before[2] is not None and before[2] > valid_from:
+        raise Conflict(
+            "PROCEDURE-ABOLISHED",
+            "Procedure %(number)s is abolished from %(day)s; a new version cannot begin before that day.",
+            number=code,
+            day=f"{before[2]:%d/%m/%Y}",
+        )
     procedure = found.procedure
     if decision is not None:
         procedure = msgspec.structs.replace(procedure, decision=decision)
@@ -133,21 +196,39 @@ def publish(
 
 
 def abolish(
-    conn: psycopg.Connection[Any], actor: audit.Acting | str, code: str, from_day: date
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    code: str,
+    from_day: date,
+    *,
+    successor: str = "",
+    decision: str = "",
 ) -> Version:
-    """End a procedure on a day: from then on nothing is in force under its code."""
+    """End a procedure on a day: from then on nothing is in force under its code; `successor` follows it.
+
+    Raises NotFound when nothing open is published, Refused for a successor that is not in the catalogue.
+    """
+    if successor and (successor == code or not versions(conn, successor)):
+        raise Refused(
+            "PROCEDURE-SUCCESSOR",
+            "The successor %(successor)s must be another procedure of the catalogue.",
+            successor=successor[:20],
+        )
     row = conn.execute(
-        "UPDATE procedures.version SET status = 'abolished', valid_to = %s WHERE code = %s AND status = 'published'"
-        " AND valid_to IS NULL AND valid_from < %s RETURNING version",
-        [from_day, code, from_day],
-    ).fetchone()
+        "UPDATE procedures.version SET status = 'abolished', valid_to = %s, successor = %s, end_decision = %s,"
+        " ended_by = %s, ended_at = %s WHERE code = %s AND status = 'published' AND valid_to IS NULL"
+        " AND valid_from < %s RETURNING version",
+        [
+            from_day, successor or None, decision or None, _id(actor), clock.now(), code, from_day,
+        ],
+    ).fetchone()  # fmt: skip
     if row is None:
         raise _missing(code)
     audit.write(
         conn,
         actor,
         "procedure.abolished",
-        {"code": code, "version": row[0], "from": from_day.isoformat()},
+        {"code": code, "version": row[0], "from": from_day.isoformat(), "successor": successor},
     )
     return version(conn, code, row[0])
 
@@ -174,14 +255,40 @@ def all_in_force(conn: psycopg.Connection[Any], on: date) -> list[Version]:
     )
 
 
-def _draft(conn: psycopg.Connection[Any], code: str) -> Version:
-    return _one(conn, code, "status = 'draft'", [])
+def drafts(conn: psycopg.Connection[Any]) -> list[Version]:
+    """Every draft that waits, the newest first."""
+    return _read(conn, "status = 'draft' ORDER BY drafted_at DESC, code", [])
+
+
+def draft_of(conn: psycopg.Connection[Any], code: str) -> Version:
+    """The draft of a procedure; raises NotFound without one."""
+    return _draft(conn, code)
+
+
+def before(conn: psycopg.Connection[Any], given: Version) -> Version | None:
+    """What a version replaces or would replace: the newest published one of a smaller number."""
+    found = [
+        one
+        for one in versions(conn, given.code)
+        if one.valid_from is not None and one.version < given.version
+    ]
+    return max(found, key=lambda one: one.valid_from or date.min, default=None)
+
+
+def _draft(conn: psycopg.Connection[Any], code: str, *, lock: bool = False) -> Version:
+    return _one(conn, code, "status = 'draft'", [], lock=lock)
 
 
 def _one(
-    conn: psycopg.Connection[Any], code: str, where: LiteralString, values: list[Any]
+    conn: psycopg.Connection[Any],
+    code: str,
+    where: LiteralString,
+    values: list[Any],
+    *,
+    lock: bool = False,
 ) -> Version:
-    found = _read(conn, "code = %s AND " + where + " LIMIT 1", [code, *values])
+    ending: LiteralString = " LIMIT 1 FOR UPDATE" if lock else " LIMIT 1"
+    found = _read(conn, "code = %s AND " + where + ending, [code, *values])
     if not found:
         raise _missing(code)
     return found[0]

@@ -34,14 +34,15 @@ def bring(
     """Draft and publish procedures that have a national code; those that are there already are left."""
     from lienthong import database, settings
     from lienthong.access import operator, policy
-    from lienthong.procedures import known
-    from lienthong.procedures.importing import publish_new
+    from lienthong.procedures import described, known
+    from lienthong.procedures.importing import publish_described, publish_new
 
     day = _day(valid_from)
     listed = known.read_file(file) if file else list(known.known())
     with database.running(settings.read()) as found, found.connect() as conn:
         policy.allow(conn, operator(), "procedure.edit")
         done = publish_new(conn, operator(), listed, file.name if file else "known.csv", day)
+        full = None if file else publish_described(conn, operator(), described.described())
         conn.commit()
     typer.echo(
         say(
@@ -52,6 +53,15 @@ def bring(
             uncoded=number(done.uncoded),
         )
     )
+    if full is not None:
+        typer.echo(
+            say(
+                "%(published)s of them described in full from public decisions; %(uncoded)s descriptions wait for a"
+                " national code.",
+                published=number(full.published),
+                uncoded=number(full.uncoded),
+            )
+        )
 
 
 @app.command("list")

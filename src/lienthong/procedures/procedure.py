@@ -32,6 +32,10 @@ MANDATORY = (
 )  # fmt: skip
 """What Decree 63/2010 Art. 8.2 asks of every procedure, in the order of the law."""
 
+MARKED = (*MANDATORY, "forms", "results", "conditions", "fees", "supplement", "start", "roles", "uuid",
+          "online", "decentralised", "legal_basis", "decision")  # fmt: skip
+"""The parts that may carry a mark of how sure they are."""
+
 WHERE_THEY_APPLY = ("forms", "results", "conditions", "fees")
 """What Art. 8.2(h) asks where it applies: absent means that no source says, not that there is none."""
 
@@ -224,7 +228,9 @@ class Procedure(Part, frozen=True, kw_only=True):
     @property
     def cases(self) -> tuple[str, ...]:
         """The cases that limits, components or supplements tell apart, each once."""
-        named = [one.case for one in (*self.limits, *self.components, *self.own_supplements)]
+        named = [limit.case for limit in self.limits]
+        named += [component.case for component in self.components]
+        named += [supplement.case for supplement in self.own_supplements]
         return tuple(dict.fromkeys(case for case in named if case))
 
     @property
