@@ -94,6 +94,7 @@ def demo(
             load(found, nation, folder, chosen.home)
             _forget_invented_waits(found)
             _publish_procedures(found)
+            _fill_office(found, state.seed)
             _open_accounts(found, nation, state)
             state.done = True
             _keep(folder, state)
@@ -195,6 +196,15 @@ def _publish_procedures(database: Database) -> None:
     with database.connect() as connection:
         publish_new(connection, operator(), known(), "known.csv", date(2025, 7, 3))
         publish_described(connection, operator(), described())
+        connection.commit()
+
+
+def _fill_office(database: Database, seed: int) -> None:
+    """What the Office keeps, invented and marked so."""
+    from lienthong.synthetic import office
+
+    with database.connect() as connection:
+        office.load(connection, seed)
         connection.commit()
 
 

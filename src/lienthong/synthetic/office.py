@@ -1,0 +1,147 @@
+"""What a demonstration of the Office needs: three invented lists that almost agree, readiness, cuts and burdens.
+
+Names and codes are those that public sources name; who owns what, when and how far it is, is invented, and every
+row carries the mark of demonstration data.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import psycopg
+
+from lienthong.access import operator
+from lienthong.procedures.known import catalogued
+from lienthong.procedures.lists import bringing
+from lienthong.procedures.procedure import Procedure
+from lienthong.synthetic.chance import chance
+
+HEADS = (
+    "Mã TTHC",
+    "Tên thủ tục",
+    "Lĩnh vực",
+    "Cấp giải quyết",
+    "Trạng thái",
+    "Mức độ trực tuyến",
+    "Nhóm",
+    "Mức ưu tiên",
+)
+LEVELS = {
+    "ministry": "Bộ", "province": "Tỉnh", "commune": "Xã", "facility": "Cơ sở", "social_insurance": "BHXH",
+}  # fmt: skip
+STATUS = {
+    "current": "Còn hiệu lực",
+    "listed_2025-07": "Còn hiệu lực",
+    "likely_replaced": "",
+    "unknown": "",
+}
+ONLINE = {
+    "full": "Toàn trình",
+    "partial": "Một phần",
+    "information": "Cung cấp thông tin",
+    "unknown": "",
+}
+ACTOR = "demo"
+
+Row = dict[str, str]
+
+
+def load(conn: psycopg.Connection[Any], seed: int) -> None:
+    """Bring the invented lists, readiness, cuts and burdens, once; a store that has lists is left as it is."""
+    if bringing.newest(conn):
+        return
+    for unit, rows in three_lists(chance(seed, "office lists")).items():
+        bringing.bring(
+            conn,
+            operator(),
+            unit,
+            _csv(rows),
+            f"danh-muc-mau-{unit}.csv",
+            channel="demo",
+            demo=True,
+        )
+
+
+def three_lists(random: Random) -> dict[str, list[Row]]:
+    """The lists by unit: the same rows, with a dozen differences planted in them."""
+    base = [_row(one, random) for one in catalogued().values() if one.standing != "abolished"]
+    lists = {unit: [dict(row) for row in base] for unit in ("office", "science", "information")}
+    places = random.sample(range(len(base)), 12)
+    for at, plant in zip(places, _plants(), strict=True):
+        unit, change = plant
+        row = lists[unit][at]
+        change(row)
+    return {unit: [row for row in rows if row["Mã TTHC"]] for unit, rows in lists.items()}
+
+
+def _plants() -> list[tuple[str, Callable[[Row], None]]]:
+    """A dozen differences of every kind, each in one unit's list."""
+
+    def put(column: str, *values: str) -> Callable[[Row], None]:
+        def change(row: Row) -> None:
+            row[column] = next(value for value in values if value != row[column])
+
+        return change
+
+    def rename(row: Row) -> None:
+        row["Tên thủ tục"] = (
+            row["Tên thủ tục"].replace("thiết bị y tế", "trang thiết bị y tế") + " (sửa đổi)"
+        )
+
+    def both(row: Row) -> None:
+        put("Cấp giải quyết", "Tỉnh", "Bộ")(row)
+        put("Nhóm", "Phân cấp", "Kết nối")(row)
+
+    return [
+        ("science", put("Mã TTHC", "")),
+        ("information", put("Mã TTHC", "")),
+        ("information", put("Mã TTHC", "")),
+        ("office", rename),
+        ("science", rename),
+        ("information", put("Cấp giải quyết", "Tỉnh", "Xã")),
+        ("science", both),
+        ("office", put("Trạng thái", "Bãi bỏ")),
+        ("information", put("Trạng thái", "Được thay thế")),
+        ("science", put("Tên thủ tục", "Thủ tục chưa chuẩn hóa tên")),
+        ("information", put("Cấp giải quyết", "Bộ", "Tỉnh")),
+        ("office", put("Cấp giải quyết", "Xã", "Tỉnh")),
+    ]
+
+
+def _row(one: Procedure, random: Random) -> Row:
+    central = "ministry" in one.levels
+    group = (
+        "Kết nối"
+        if central or one.decentralised is False
+        else "Phân cấp"
+        if one.decentralised
+        else ""
+    )
+    return dict(
+        zip(
+            HEADS,
+            (
+                one.code,
+                one.name["vi"],
+                one.field,
+                "; ".join(LEVELS[level] for level in one.levels),
+                STATUS.get(one.standing, ""),
+                ONLINE[one.online],
+                group,
+                str(random.choice((1, 1, 2, 2, 3))) if group == "Kết nối" else "",
+            ),
+            strict=True,
+        )
+    )
+
+
+def _csv(rows: list[Row]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, HEADS)
+    writer.writeheader()
+    writer.writerows(rows)
+    return ("\ufeff" + out.getvalue()).encode()
