@@ -22,6 +22,7 @@ LOGGED = (
     "contract",
     "table",
     "key",
+    "dossier",
     "receipt",
     "entry",
     "ticket",

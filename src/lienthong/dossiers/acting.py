@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from lienthong import audit, clock
 from lienthong.dossiers import codes, deadlines
 from lienthong.dossiers.deadlines import Customs
-from lienthong.dossiers.dossier import Dossier, Filing, events, find, limits_of
+from lienthong.dossiers.dossier import Dossier, Filing, events, find, terms_of
 from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, Event, Standing, replay
 from lienthong.dossiers.moves import Moves, moves
 from lienthong.errors import Conflict, Refused
@@ -42,8 +42,8 @@ def file(
     if filing.code:
         codes.parse(code)
     first = Event(act=FILED, to_state=NEW, at=filing.filed_at, actor=_id(actor), number=1)
-    limits = limits_of(version.procedure, filing.channel, filing.case, filing.clock)
-    standing = replay([first], limits, moves(), online=filing.channel == "online", customs=customs)
+    terms = terms_of(version.procedure, filing.channel, filing.case, filing.clock)
+    standing = replay([first], terms, moves(), online=filing.channel == "online", customs=customs)
     made = conn.execute(
         "INSERT INTO dossiers.dossier (code, procedure, procedure_version, unit, received_by, province, channel,"
         " origin, case_name, clock_name, summary, applicant, form, state, filed_at, reception_due)"
@@ -215,8 +215,8 @@ def _standing(
     table: Moves,
 ) -> Standing:
     version = catalogue.version(conn, dossier.procedure, dossier.procedure_version)
-    limits = limits_of(version.procedure, dossier.channel, dossier.case_name, dossier.clock_name)
-    return replay(happened, limits, table, online=dossier.channel == "online", customs=customs)
+    terms = terms_of(version.procedure, dossier.channel, dossier.case_name, dossier.clock_name)
+    return replay(happened, terms, table, online=dossier.channel == "online", customs=customs)
 
 
 def _write(conn: psycopg.Connection[Any], code: str, event: Event, found: Standing) -> None:
@@ -231,10 +231,12 @@ def _write(conn: psycopg.Connection[Any], code: str, event: Event, found: Standi
     assert row
     conn.execute(
         "UPDATE dossiers.dossier SET state = %s, received_at = %s, due_at = %s, settled_at = %s, returned_at = %s,"
-        " waiting_since = %s, supplements = %s, extensions = %s, holder = %s, last_event = %s WHERE code = %s",
+        " waiting_since = %s, supplements = %s, extensions = %s, holder = %s, answer_due = %s, ended_at = %s,"
+        " step = %s, step_since = %s, step_due = %s, last_event = %s WHERE code = %s",
         [
             found.state, found.received_at, found.due_at, found.settled_at, found.returned_at, found.waiting_since,
-            found.supplements, found.extensions, found.holder, row[0], code,
+            found.supplements, found.extensions, found.holder, found.answer_due, found.ended_at, found.step,
+            found.step_since, found.step_due, row[0], code,
         ],
     )  # fmt: skip
 

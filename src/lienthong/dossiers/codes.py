@@ -60,17 +60,22 @@ def written(unit: str, day: date, serial: int, *, central: bool) -> str:
     return f"{unit}-{day:%y%m%d}-{prefix}{serial:04d}"
 
 
-def issue(conn: psycopg.Connection[Any], unit: str, day: date, *, central: bool) -> str:
-    """The next code of a unit on a day of Vietnam's calendar, in the caller's transaction.
-
-    Whoever comes second waits for the first: a transaction that is rolled back gives its number back.
-    """
+def check_unit(unit: str) -> None:
+    """Raise Refused for what cannot be the code of an agency."""
     if not UNIT.match(unit):
         raise Refused(
             "DOSSIER-UNIT",
             "“%(unit)s” is no agency code; it looks like G18.12 or H15.50.",
             unit=unit[:40],
         )
+
+
+def issue(conn: psycopg.Connection[Any], unit: str, day: date, *, central: bool) -> str:
+    """The next code of a unit on a day of Vietnam's calendar, in the caller's transaction.
+
+    Whoever comes second waits for the first: a transaction that is rolled back gives its number back.
+    """
+    check_unit(unit)
     row = conn.execute(
         "INSERT INTO dossiers.counter (unit, day, last) VALUES (%s, %s, 1)"
         " ON CONFLICT (unit, day) DO UPDATE SET last = counter.last + 1 RETURNING last",

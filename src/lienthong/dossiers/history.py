@@ -17,8 +17,33 @@ from lienthong.dossiers import deadlines
 from lienthong.dossiers.deadlines import Customs, Limit, Pause
 from lienthong.dossiers.moves import Moves
 
-FILED, EXTEND, ASSIGN = "filed", "extend", "assign"
-"""Acts that are no moves between states: the filing itself, a letter of apology, handing the work to somebody."""
+FILED, EXTEND, ASSIGN, STEP = "filed", "extend", "assign", "step"
+"""Acts that are no moves between states: the filing itself, a letter of apology, handing the work to somebody, going to
+another step of the internal process."""
+
+
+class StepTerm(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the internal process for a dossier, counted from 1; `limit` may be half a day or not be known."""
+
+    number: int
+    name: dict[str, str]
+    role: str = ""
+    limit: Limit | None = None
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a procedure version sets for one dossier.
+
+    `limits` run one after the other from reception. `answer` is the applicant's time for a supplement, after which
+    the dossier lapses; `after` the limit that counts anew from the supplement (60 days of devices, 10 of insurance);
+    `rounds` how often a supplement may be asked at all. What no source says is empty or None.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    steps: tuple[StepTerm, ...] = ()
+    answer: Limit | None = None
+    after: Limit | None = None
+    rounds: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +76,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     supplements: int = 0
     extensions: int = 0
     holder: str = ""
+    answer_due: datetime | None = None
+    step: int = 0
+    step_since: datetime | None = None
+    step_due: datetime | None = None
 
     def late(self, now: datetime) -> bool | None:
         """Whether it is or was overdue at `now`; None when it has no deadline (yet)."""
@@ -68,76 +97,140 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay(
     events: Sequence[Event],
-    limits: Iterable[Limit],
+    limits: Iterable[Limit] | Terms,
     table: Moves,
     *,
     online: bool = False,
     customs: Customs | None = None,
     using: Calendar | None = None,
 ) -> Standing:
-    """The standing after these events, in their order. `limits` run one after the other from reception.
+    """The standing after these events, in their order, under a procedure's terms (or nothing but its limits).
 
     The clock starts when the dossier is received full and correct; waits for the applicant stop it; a corrected
     result opens it again without a new clock.
     """
     if not events or events[0].act != FILED:
         raise ValueError("the first event of a dossier is its filing")
-    stages = list(limits)
-    filed = events[0].at
-    state, received, settled, returned, ended = events[0].to_state, None, None, None, None
-    waits: list[Pause] = []
-    supplements = extensions = 0
-    holder, promised, promised_at = "", None, filed
+    terms = limits if isinstance(limits, Terms) else Terms(limits=tuple(limits))
+    seen = _Seen(state=events[0].to_state, promised_at=events[0].at)
     for event in events[1:]:
-        if event.act == ASSIGN:
-            holder = str(event.about.get("to", ""))
-            continue
-        if event.act == EXTEND:
-            extensions += 1
-            promised, promised_at = datetime.fromisoformat(event.about["due"]), event.at
-            continue
-        before, after = table.states[state].clock, table.states[event.to_state].clock
-        if received is None and after == "runs":
-            received = event.at
-        if before != "waits" and after == "waits":
-            waits.append(Pause(begun=event.at))
-            supplements += event.to_state == "supplement"
-        if before == "waits" and after != "waits":
-            waits[-1] = Pause(begun=waits[-1].begun, ended=event.at)
-        state = event.to_state
-        settled = event.at if state == "settled" else settled
-        returned = event.at if state == "returned" else returned
-        ended = (ended or event.at) if after == "ended" else None
-    counted = [wait for wait in waits if received is not None and wait.begun >= received]
-    waiting = waits[-1].begun if waits and waits[-1].ended is None else None
-    if promised is None:
-        due = _due(received, stages, counted, using)
-    else:
-        # A promised new date counts instead, moved by the waits that begin after the promise.
-        after_it = [wait for wait in counted if wait.begun >= promised_at]
-        due = deadlines.prolonged(promised, "working_days", after_it, using)
+        _see(seen, event, table)
+    counted = [
+        wait for wait in seen.waits if seen.received is not None and wait.begun >= seen.received
+    ]
+    asked = seen.waits[-1].begun if seen.waits and seen.waits[-1].ended is None else None
+    number, since = _step(seen, terms)
     return Standing(
-        state=state,
-        filed_at=filed,
-        received_at=received,
-        reception_due=deadlines.reception_due(filed, using, customs) if online else None,
-        due_at=due,
-        settled_at=settled,
-        returned_at=returned,
-        ended_at=ended,
-        waiting_since=waiting,
+        state=seen.state,
+        filed_at=events[0].at,
+        received_at=seen.received,
+        reception_due=deadlines.reception_due(events[0].at, using, customs) if online else None,
+        due_at=_due(seen, terms, counted, using),
+        settled_at=seen.settled,
+        returned_at=seen.returned,
+        ended_at=seen.ended,
+        waiting_since=asked,
         pauses=tuple(counted),
-        supplements=supplements,
-        extensions=extensions,
-        holder=holder,
+        supplements=seen.supplements,
+        extensions=seen.extensions,
+        holder=seen.holder,
+        answer_due=deadlines.lapses(asked, terms.answer, using)
+        if asked and terms.answer and seen.state == "supplement"
+        else None,
+        step=number,
+        step_since=since,
+        step_due=_step_due(number, since, terms, counted, using),
     )
 
 
-def _due(
-    received: datetime | None, stages: list[Limit], waits: list[Pause], using: Calendar | None
-) -> datetime | None:
-    """The end of the last stage, moved by the waits."""
-    if received is None or not stages:
+class _Seen(msgspec.Struct, kw_only=True):
+    """What was read of the events so far."""
+
+    state: str
+    promised_at: datetime
+    promised: datetime | None = None
+    received: datetime | None = None
+    settled: datetime | None = None
+    returned: datetime | None = None
+    ended: datetime | None = None
+    waits: list[Pause] = msgspec.field(default_factory=list)
+    answered: datetime | None = None
+    supplements: int = 0
+    extensions: int = 0
+    holder: str = ""
+    step: int = 0
+    step_since: datetime | None = None
+
+
+def _see(seen: _Seen, event: Event, table: Moves) -> None:
+    """Take one event in."""
+    if event.act == ASSIGN:
+        seen.holder = str(event.about.get("to", ""))
+    elif event.act == EXTEND:
+        seen.extensions += 1
+        seen.promised = datetime.fromisoformat(event.about["due"])
+        seen.promised_at = event.at
+    elif event.act == STEP:
+        seen.step, seen.step_since = int(event.about["step"]), event.at
+    else:
+        _move(seen, event, table)
+
+
+def _move(seen: _Seen, event: Event, table: Moves) -> None:
+    """A move between states: what the clock does then."""
+    before, after = table.states[seen.state].clock, table.states[event.to_state].clock
+    if seen.received is None and after == "runs":
+        seen.received = event.at
+    if before != "waits" and after == "waits":
+        seen.waits.append(Pause(begun=event.at))
+        seen.supplements += event.to_state == "supplement"
+    if before == "waits" and after != "waits":
+        seen.waits[-1] = Pause(begun=seen.waits[-1].begun, ended=event.at)
+        if seen.state == "supplement" and after == "runs" and seen.received != event.at:
+            seen.answered = event.at
+    seen.state = event.to_state
+    seen.settled = event.at if seen.state == "settled" else seen.settled
+    seen.returned = event.at if seen.state == "returned" else seen.returned
+    seen.ended = (seen.ended or event.at) if after == "ended" else None
+
+
+def _due(seen: _Seen, terms: Terms, waits: list[Pause], using: Calendar | None) -> datetime | None:
+    """When it must be settled: by promise, by the limit after a supplement, else by the whole, moved by the waits."""
+    if seen.promised is not None and not (
+        terms.after and seen.answered and seen.answered > seen.promised_at
+    ):
+        # A promised new date counts instead, moved by the waits that begin after the promise.
+        after_it = [wait for wait in waits if wait.begun >= seen.promised_at]
+        return deadlines.prolonged(seen.promised, "working_days", after_it, using)
+    if terms.after and seen.answered is not None:
+        since = [wait for wait in waits if wait.begun >= seen.answered]
+        ends = deadlines.due(seen.answered, terms.after, using)
+        return deadlines.prolonged(ends, terms.after.unit, since, using)
+    if seen.received is None or not terms.limits:
         return None
-    ends = deadlines.due_in_stages(received, stages, using)[-1]
-    return deadlines.prolonged(ends, stages[-1].unit, waits, using)
+    ends = deadlines.due_in_stages(seen.received, terms.limits, using)[-1]
+    return deadlines.prolonged(ends, terms.limits[-1].unit, waits, using)
+
+
+def _step(seen: _Seen, terms: Terms) -> tuple[int, datetime | None]:
+    """The step the dossier is at; the first one begins with reception."""
+    if not terms.steps or seen.received is None:
+        return 0, None
+    return seen.step or 1, seen.step_since or seen.received
+
+
+def _step_due(
+    number: int, since: datetime | None, terms: Terms, waits: list[Pause], using: Calendar | None
+) -> datetime | None:
+    """When the present step must be done, moved by the waits inside it; None where nobody set a time."""
+    if not number or since is None or number > len(terms.steps):
+        return None
+    limit = terms.steps[number - 1].limit
+    if limit is None:
+        return None
+    inside = [
+        Pause(begun=max(wait.begun, since), ended=wait.ended)
+        for wait in waits
+        if wait.ended is None or wait.ended > since
+    ]
+    return deadlines.prolonged(deadlines.due(since, limit, using), limit.unit, inside, using)
