@@ -82,6 +82,12 @@ def _hosts(text: str) -> frozenset[str]:
     return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
 
 
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("https://…")
+    return text.rstrip("/")
+
+
 def _level(text: str) -> str:
     levels = ("debug", "info", "warning", "error")
     if text.lower() not in levels:
@@ -142,6 +148,38 @@ class Settings:
     )
     feed_days: int = _setting(
         _between(1, 3650), 30, "Days for which the feed of changes is kept and can be replayed."
+    )
+    portal_url: str | None = _setting(
+        _address,
+        None,
+        "The National Public Service Portal or the relay before it; when empty, nothing is exchanged with it.",
+    )
+    portal_profile: str = _setting(
+        str, "adapter-v1", "The contract that the Portal or its relay speaks (declared/partners)."
+    )
+    portal_unit: str = _setting(str, "G18", "The agency as which we speak to the Portal.")
+    portal_account: str = _setting(str, "", "The account that the Portal gave us.")
+    portal_secret_file: Path | None = field(
+        default=None,
+        metadata={
+            "parse": _path,
+            "sentence": "A file whose first line is the password of that account; nobody else should be able to read it.",
+            "shown": "",
+        },
+    )
+    portal_destination: str = _setting(
+        str, "", "The code of the Portal on the exchange axis (header dstcode)."
+    )
+    portal_seconds: int = _setting(
+        _between(1, 3600), 5, "Seconds between two looks for what is to be exchanged with the Portal."
+    )
+    portal_lines: int = _setting(
+        _between(1, 64), 8, "Dossiers that one worker sends to the Portal at the same time."
+    )
+    portal_payment_url: str | None = _setting(
+        _address,
+        None,
+        "The payment platform; accounts and its secret stand in payments.yaml of the data folder.",
     )
     jobs: bool = _setting(_yes_no, True, "Whether the site also does the waiting jobs (yes or no).")
     log_level: str = _setting(_level, "info", "How much is logged: debug, info, warning or error.")

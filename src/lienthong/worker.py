@@ -205,6 +205,8 @@ def worker(
         if attached:
             threading.Thread(target=_until_end_of_input, args=[made, database], daemon=True).start()
         threading.Thread(target=_tell_subscribers, args=[database, chosen], daemon=True).start()
+        if chosen.portal_url:
+            threading.Thread(target=_exchange, args=[database, chosen], daemon=True).start()
         made.run()
 
 
@@ -214,6 +216,12 @@ def _tell_subscribers(database: Database, chosen: all_settings.Settings) -> None
 
     deliveries = Deliveries(chosen.home, chosen.webhook_hosts)
     Running(database, deliveries, chosen.feed_days).run()
+
+
+def _exchange(database: Database, chosen: all_settings.Settings) -> None:
+    from lienthong.partners.portal.running import Running
+
+    Running(database, chosen).run()
 
 
 def _leave(made: Worker, database: Database) -> None:

@@ -18,6 +18,7 @@ from lienthong.procedures.procedure import Manner, Procedure, TimeLimit
 
 PROCEDURE = Procedure(
     code="1.003844", name={"vi": "Cấp giấy phép nhập khẩu thiết bị y tế"}, field="Thiết bị y tế",
+    field_code="G18-YT99",
     levels=("ministry",), manners=(Manner(limits=(TimeLimit(value=15, unit="working_days"),)),),
 )  # fmt: skip
 APPLICANT = {
@@ -25,6 +26,7 @@ APPLICANT = {
     "number": "001190000001",
     "kind": "person",
     "email": "mau@example.vn",
+    "technical_id": "t-000001",
 }
 ALL = frozenset({"receiver", "processor", "decider", "applicant", "payment", "clock"})
 SAID = {

@@ -42,7 +42,7 @@ def conn(ready):
 
 
 def take(conn, body, kind="dossier"):
-    return inbound.take(conn, kind, body, at=NOW)[0]
+    return inbound.take(conn, kind, body, at=NOW).code
 
 
 def test_a_pushed_dossier_is_taken_and_becomes_one(conn):
@@ -106,7 +106,8 @@ def test_what_waited_is_resolved_when_the_obstacle_is_gone(conn):
     assert inbound.resolve(conn, now=NOW) == 0
     catalogue.draft(conn, "editor", replace(PROCEDURE, code="1.012279"), "test")
     catalogue.publish(conn, "head", "1.012279", date(2025, 7, 1))
-    assert inbound.resolve(conn, now=NOW) == 1
+    assert inbound.resolve(conn, now=NOW) == 0, "not at once: it waits a little longer each time"
+    assert inbound.resolve(conn, now=NOW + timedelta(minutes=2)) == 1
 
 
 def test_a_supplement_continues_the_dossier_that_waits_for_it(conn):

@@ -29,7 +29,10 @@ def ready(db):
 def world(ready):
     with ready.connect(autocommit=True) as conn:
         conn.execute("DELETE FROM portal.link")
-        conn.execute("UPDATE portal.dossier SET sent_event = 9223372036854775807")
+        conn.execute(
+            "INSERT INTO portal.dossier (code) SELECT code FROM dossiers.dossier ON CONFLICT DO NOTHING"
+        )
+        conn.execute("UPDATE portal.dossier SET sent_event = 9223372036854775807, again = false")
         conn.execute("DELETE FROM portal.step")
     with StandIn() as standin:
         made = World(ready, standin, unit=next(UNITS))

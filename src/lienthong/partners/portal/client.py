@@ -6,7 +6,6 @@ answer was unreadable). What nobody knows is raised as Unavailable; only the led
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +16,13 @@ from lienthong.errors import Refused, Unavailable
 from lienthong.partners.portal import envelope
 from lienthong.partners.portal.envelope import Answer
 from lienthong.partners.portal.profile import profile
+from lienthong.partners.portal.sessions import Alone, Sessions
+
+MOST_CONNECTIONS = 64
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the Portal is and who we are there. `relay` is the query a provincial relay asks for."""
+    """Where the Portal is and who we are there. `relay` is what a provincial relay wants in every query."""
 
     url: str
     unit: str
@@ -33,14 +35,22 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Client:
-    """The Portal as its profile speaks; safe for several threads."""
+    """The Portal as its profile speaks; safe for several threads. `sessions` keeps the session for all who share it."""
 
-    def __init__(self, access: Access, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        transport: httpx.BaseTransport | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:
         self.access, self.profile = access, profile(access.profile)
         seconds = access.timeout or self.profile.timeout_seconds
         self._http = httpx.Client(
             base_url=access.url.rstrip("/"),
             timeout=httpx.Timeout(seconds, connect=min(10.0, seconds)),
+            limits=httpx.Limits(
+                max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS
+            ),
             headers={
                 "accept": "application/json",
                 "content-type": "application/json",
@@ -49,7 +59,7 @@ class Client:
             | ({"dstcode": access.destination} if access.destination else {}),
             transport=transport,
         )
-        self._session, self._lock = "", threading.Lock()
+        self._sessions = sessions or Alone()
 
     def close(self) -> None:
         """End the connections."""
@@ -71,6 +81,11 @@ class Client:
         found = [item for item in answer.result if isinstance(item, Mapping)]
         return found[0] if found else ({} if answer.result else None)
 
+    def technical_id(self, number: str) -> str | None:
+        """TraCuuTechID: the Portal's own id of a person, by their number; None when it knows nobody."""
+        found = self.listed("technical_id", provider="wso2is", mstorcmnd=number)
+        return next((str(one["TECHNICALID"]) for one in found if one.get("TECHNICALID")), None)
+
     def listed(self, service: str, **parameters: Any) -> list[Mapping[str, Any]]:
         """The lines of a catalogue service (agencies, fields, procedures …)."""
         answer = self.call(service, parameters)
@@ -80,10 +95,32 @@ class Client:
 
     def call(self, service: str, parameters: Mapping[str, Any]) -> Answer:
         """One call; raises Refused when the Portal refuses and Unavailable when nobody knows what it did."""
-        session = self._logged_in(None)
-        answer = self._ask(service, session, parameters)
-        if self.profile.expired(answer.code, answer.message):
-            answer = self._ask(service, self._logged_in(session), parameters)
+        if service not in self.profile.services:
+            raise Refused(
+                "portal.no-service",
+                "This profile of the Portal has no service %(service)s.",
+                service=service,
+            )
+        if self.profile.envelope == "bare":
+            answer = self._ask(service, "", parameters)
+        else:
+            session = self._sessions.current(self._log_in, None)
+            answer = self._ask(service, session, parameters)
+            if self.profile.expired(answer.code, answer.message):
+                session = self._sessions.current(self._log_in, session)
+                answer = self._ask(service, session, parameters)
+        return self._judged(service, answer)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A message that has no envelope (the payment platform), answered by one; numbers travel as text."""
+        answer = envelope.opened(self._send("POST", path, envelope.plain(body), {}))
+        if not isinstance(answer, Mapping):
+            raise Unavailable(
+                "portal.odd", "The Portal answered without a code: %(said)s", said=str(answer)[:200]
+            )
+        return answer
+
+    def _judged(self, service: str, answer: Answer) -> Answer:
         if self.profile.is_accepted(answer.code):
             return answer
         if answer.code is None:
@@ -100,37 +137,44 @@ class Client:
             said=answer.message[:200],
         )
 
-    def _logged_in(self, over: str | None) -> str:
-        """The session; a new one when there is none or when `over` is still the present one (one login for all)."""
-        with self._lock:
-            if self._session and self._session != over:
-                return self._session
-            body = msgspec.json.encode(
-                {"username": self.access.username, "password": self.access.password}
+    def _log_in(self) -> str:
+        body = msgspec.json.encode(
+            {"username": self.access.username, "password": self.access.password}
+        )
+        answer = envelope.read(self._send("POST", self.profile.endpoints["auth"], body, {}))
+        if not self.profile.is_accepted(answer.code) or not answer.session:
+            raise Unavailable(
+                "portal.login", "The Portal did not let us in: %(said)s", said=answer.message[:200]
             )
-            answer = envelope.read(self._post(self.profile.endpoints["auth"], body))
-            if not self.profile.is_accepted(answer.code) or not answer.session:
-                self._session = ""
-                raise Unavailable(
-                    "portal.login",
-                    "The Portal did not let us in: %(said)s",
-                    said=answer.message[:200],
-                )
-            self._session = answer.session
-            return self._session
+        return answer.session
 
     def _ask(self, service: str, session: str, parameters: Mapping[str, Any]) -> Answer:
         about = self.profile.services[service]
+        path = self.profile.endpoints[about.endpoint]
+        if self.profile.envelope == "bare":
+            query = {name: self._value(source, parameters) for name, source in about.query.items()}
+            body = b"" if about.method == "GET" else envelope.bare(parameters.get("data", {}))
+            return envelope.read(self._send(about.method, path, body, query))
         body = envelope.write(about.name, session, self.access.unit, parameters)
-        return envelope.read(self._post(self.profile.endpoints[about.endpoint], body))
+        return envelope.read(self._send("POST", path, body, {}))
 
-    def _post(self, path: str, body: bytes) -> bytes:
+    def _value(self, source: str, parameters: Mapping[str, Any]) -> str:
+        if source.startswith("="):
+            return source[1:]
+        value = self.access.unit if source == "unit" else parameters.get(source, "")
+        return ("True" if value else "False") if isinstance(value, bool) else str(value)
+
+    def _send(self, method: str, path: str, body: bytes, query: Mapping[str, str]) -> bytes:
         try:
-            answer = self._http.post(path, content=body, params=self.access.relay or None)
+            answer = self._http.request(
+                method, path, content=body or None, params={**self.access.relay, **query} or None
+            )
         except httpx.HTTPError as error:
             raise Unavailable(
                 "portal.silent", "The Portal does not answer (%(why)s).", why=type(error).__name__
             ) from error
+        if answer.status_code in (401, 403):
+            return b'{"error_code": -401, "message": "session: HTTP status 401 or 403"}'
         if answer.status_code >= 500 or answer.status_code in (408, 429):
             raise Unavailable(
                 "portal.ill", "The Portal answers with %(status)s.", status=answer.status_code

@@ -35,14 +35,14 @@ def read(content: bytes) -> Answer:
             "The Portal answered with something that is no JSON (%(size)s bytes).",
             size=len(content),
         ) from error
-    body = _opened(body)
+    body = opened(body)
     if isinstance(body, list):
         return Answer(code=0, result=tuple(body))
     if not isinstance(body, Mapping):
         return Answer(code=None, message=str(body)[:500])
     named = {str(name).lower(): value for name, value in body.items()}
     message = named.get("message", "")
-    inner = _opened(message) if isinstance(message, str) and message[:1] in "{[" else None
+    inner = opened(message) if isinstance(message, str) and message[:1] in "{[" else None
     if isinstance(inner, Mapping | list) and "error_code" not in named:
         return read(msgspec.json.encode(inner))
     return Answer(
@@ -63,6 +63,16 @@ def write(service: str, session: str, unit: str, parameters: Mapping[str, Any]) 
     )
 
 
+def bare(data: Any) -> bytes:
+    """A request of a relay that takes the data alone."""
+    return msgspec.json.encode(_plain(data))
+
+
+def plain(body: Mapping[str, Any]) -> bytes:
+    """A message without an envelope; scalars travel as text."""
+    return msgspec.json.encode(_plain(body))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(inner) for name, inner in value.items() if inner is not None}
@@ -75,8 +85,13 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _opened(value: Any) -> Any:
-    """A value that is JSON written as text, decoded; at most three layers deep."""
+def opened(value: Any) -> Any:
+    """A value that is JSON written as text or bytes, decoded; at most three layers deep."""
+    if isinstance(value, bytes):
+        try:
+            value = msgspec.json.decode(value[:MOST])
+        except msgspec.DecodeError:
+            value = value[:500].decode("utf-8", "replace")
     for _ in range(3):
         if not isinstance(value, str) or value[:1] not in ("{", "[", '"'):
             return value
@@ -95,7 +110,7 @@ def _code(value: Any) -> int | None:
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
-    opened = _opened(value)
-    if opened is None or opened == "":
+    found = opened(value)
+    if found is None or found == "":
         return ()
-    return tuple(opened) if isinstance(opened, list) else (opened,)
+    return tuple(found) if isinstance(found, list) else (found,)

@@ -1,16 +1,18 @@
-"""What the Portal pushes: kept as it came before anything else, resolved into dossiers later, never dropped.
+"""What the Portal pushes: kept as it came before anything else, resolved later, never dropped.
 
 A message that cannot be resolved (a procedure that is not in the catalogue, an agency code that ended, a missing
-technical id) waits in a visible queue with its reason and its age. The same message again changes nothing.
+technical id, a signature that nobody can read) waits in a visible queue with its reason and its age. The same message
+again changes nothing and gets the same receipt.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import psycopg
@@ -18,26 +20,35 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
-from lienthong.dossiers import acting, codes
-from lienthong.dossiers import dossier as dossiers
-from lienthong.dossiers.dossier import Filing
-from lienthong.errors import Conflict, Failure, Refused
-from lienthong.partners.portal import times
-from lienthong.partners.portal.profile import profile
-from lienthong.procedures.agencies import agencies
-from lienthong.procedures.procedure import national_code
+from lienthong.errors import Conflict, Failure, NotFound, Refused
+from lienthong.partners.portal import envelope, resolving
+from lienthong.partners.portal.client import Client
 
-ACTOR = "portal"
+ACTOR = resolving.ACTOR
+KINDS = ("dossier", "supplement", "payment", "question", "rating")
+Kind = Literal["dossier", "supplement", "payment", "question", "rating"]
 ALARM = timedelta(hours=8)
 """A message that waits longer raises the alarm of its page: a dossier hangs with a code and nobody works on it."""
-
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+"""When a message that could not be resolved is tried again by itself."""
+NAMES = ("MaHoSo", "MaHoSoQG", "MaThamChieu", "HOIDAPID")
+"""Under what a message is kept, in this order."""
+NO_CODE = "–"
 
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, psycopg.DataError)
 """What a message of another shape than the profile's runs into: a list where a person is expected, a foreign date."""
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What the Portal is told: 0 taken, 1 there already, -1 without anything to know it by. `receipt` never changes."""
+
+    code: int
+    message: str
+    receipt: int
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that waits, without its content."""
+    """One message, without its content."""
 
     position: int
     kind: str
@@ -45,32 +56,75 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     reason: str | None
     tried_at: datetime | None
+    state: str = "waiting"
+    attempts: int = 0
+    next_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    repeats: int = 0
+    procedure: str | None = None
+    agency: str | None = None
 
     def alarming(self, now: datetime) -> bool:
         """Whether it has waited too long."""
-        return now - self.received_at > ALARM
+        return self.state == "waiting" and now - self.received_at > ALARM
+
+
+_LINES = (
+    "SELECT position, kind, code, received_at, reason, tried_at, state, attempts,"
+    " nullif(next_at, '-infinity') AS next_at, resolved_at, resolved_by, repeats,"
+    " left(body ->> 'MaTTHC', 60) AS procedure,"
+    " left(body ->> 'MaDonViTiepNhan', 60) AS agency FROM portal.inbound"
+)
 
 
 def take(
-    conn: psycopg.Connection[Any], kind: str, body: Mapping[str, Any], *, at: datetime | None = None
-) -> tuple[int, str]:
-    """Keep a pushed message; the answer the Portal gets: (0, taken), (1, there already), (-1, without a code).
+    conn: psycopg.Connection[Any],
+    kind: str,
+    body: Mapping[str, Any] | bytes,
+    *,
+    at: datetime | None = None,
+) -> Taken:
+    """Keep a pushed message, whatever it says, and give a receipt.
 
-    Only a message without a dossier code is not kept: there is nothing to keep it under.
+    Bytes that are no JSON object are kept as they came. Raises NotFound for a kind that there is not.
     """
-    code = str(body.get("MaHoSo") or body.get("MaHoSoQG") or "").strip()
-    if not code or len(code) > 60:
-        return -1, "Thiếu mã hồ sơ"
-    content = msgspec.json.encode(body, order="sorted")
+    if kind not in KINDS:
+        raise NotFound(
+            "portal.kind", "There is no such message; there are: %(kinds)s.", kinds=", ".join(KINDS)
+        )
+    said = _readable(body)
+    data = said.get("data")
+    inner = data if isinstance(data, Mapping) else {}
+    code = next((str(found).strip() for name in NAMES if (found := said.get(name) or inner.get(name))), "")  # fmt: skip
+    known = bool(code) and len(code) <= 60
+    sha256 = hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
     row = conn.execute(
-        "INSERT INTO portal.inbound (kind, code, sha256, body, received_at) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (kind, code, sha256) DO NOTHING RETURNING position",
-        [kind, code, hashlib.sha256(content).hexdigest(), Jsonb(dict(body)), at or clock.now()],
-    ).fetchone()
-    if row is None:
-        return 1, "Hồ sơ đã tồn tại"
-    audit.write(conn, ACTOR, "portal.taken", {"dossier": code, "kind": kind})
-    return 0, "Đã tiếp nhận bản tin"
+        "INSERT INTO portal.inbound (kind, code, sha256, body, received_at, reason) VALUES (%s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (kind, code, sha256) DO UPDATE SET repeats = portal.inbound.repeats + 1"
+        " RETURNING position, repeats, state",
+        [kind, code if known else NO_CODE, sha256, Jsonb(said), at or clock.now(),
+         None if known else "portal.nameless: nothing to know it by"],
+    ).fetchone()  # fmt: skip
+    assert row
+    position, repeats, _ = row
+    if not repeats:
+        audit.write(conn, ACTOR, "portal.taken", {"dossier": code[:60], "kind": kind})
+    if not known:
+        return Taken(code=-1, message="Thiếu mã hồ sơ", receipt=position)
+    if repeats:
+        return Taken(code=1, message="Hồ sơ đã tồn tại", receipt=position)
+    return Taken(code=0, message="Đã tiếp nhận bản tin", receipt=position)
+
+
+def _readable(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
+    """The message as an object; NUL, which no column takes, is left out of texts."""
+    found = envelope.opened(body) if isinstance(body, bytes) else body
+    if isinstance(found, Mapping):
+        text = msgspec.json.encode(found)
+        return dict(msgspec.json.decode(text.replace(b"\\u0000", b"")))
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    return {"unreadable": base64.b64encode(raw).decode()}
 
 
 def resolve(
@@ -79,51 +133,21 @@ def resolve(
     *,
     now: datetime | None = None,
     limit: int = 500,
+    client: Client | None = None,
 ) -> int:
-    """Make dossiers and supplements of what waits, in the order it came; returns how many. None stops the others."""
+    """Take further what waits, in the order it came; returns how many. None stops the others."""
     moment, done = now or clock.now(), 0
     positions = conn.execute(
-        "SELECT position FROM portal.inbound WHERE state = 'waiting' ORDER BY position LIMIT %s",
-        [limit],
+        "SELECT position FROM portal.inbound WHERE state = 'waiting' AND next_at <= %s ORDER BY position LIMIT %s",
+        [moment, limit],
     ).fetchall()
     for (position,) in positions:
         with conn.transaction():
-            done += _resolve_one(conn, position, home, moment)
+            done += _resolve_one(conn, position, resolving.Context(home, moment, client))
     return done
 
 
-def waiting(conn: psycopg.Connection[Any], limit: int = 200) -> list[Waiting]:
-    """What waits, the oldest first."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(
-            "SELECT position, kind, code, received_at, reason, tried_at FROM portal.inbound WHERE state = 'waiting'"
-            " ORDER BY received_at LIMIT %s",
-            [limit],
-        ).fetchall()
-    return [Waiting(**row) for row in rows]
-
-
-def reject(
-    conn: psycopg.Connection[Any], actor: audit.Acting | str, position: int, reason: str
-) -> None:
-    """A person decides that a message will not become a dossier; it stays kept with who said so and why."""
-    if not reason.strip():
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
-    row = conn.execute(
-        "UPDATE portal.inbound SET state = 'rejected', reason = %s, resolved_at = %s WHERE position = %s"
-        " AND state = 'waiting' RETURNING code",
-        [reason, clock.now(), position],
-    ).fetchone()
-    if row is None:
-        raise Conflict(
-            "portal.not-waiting", "Message %(position)s does not wait any more.", position=position
-        )
-    audit.write(conn, actor, "portal.rejected", {"dossier": row[0], "position": position})
-
-
-def _resolve_one(
-    conn: psycopg.Connection[Any], position: int, home: Path | None, moment: datetime
-) -> bool:
+def _resolve_one(conn: psycopg.Connection[Any], position: int, context: resolving.Context) -> bool:
     row = conn.execute(
         "SELECT kind, code, body FROM portal.inbound WHERE position = %s AND state = 'waiting' FOR UPDATE SKIP LOCKED",
         [position],
@@ -131,95 +155,120 @@ def _resolve_one(
     if row is None:
         return False
     kind, code, body = row
+    reason: str | None
     try:
         with conn.transaction():
-            if kind == "dossier":
-                _file(conn, code, body, home, moment)
-            else:
-                _supplement(conn, code, body, moment)
+            reason = None if code != NO_CODE else "portal.nameless: nothing to know it by"
+            if reason is None:
+                resolving.KINDS[kind](conn, code, body, context)
     except Failure as failure:
-        conn.execute(
-            "UPDATE portal.inbound SET reason = %s, tried_at = %s WHERE position = %s",
-            [f"{failure.code}: {failure}"[:500], moment, position],
-        )
-        return False
+        reason = f"{failure.code}: {failure}"
     except UNREADABLE as failure:
         # What no profile foresees waits like the others; its words stay in the message and out of the reason.
+        reason = f"portal.shape: {type(failure).__name__}"
+    if reason is not None:
         conn.execute(
-            "UPDATE portal.inbound SET reason = %s, tried_at = %s WHERE position = %s",
-            [f"portal.shape: {type(failure).__name__}", moment, position],
+            "UPDATE portal.inbound SET reason = %(why)s, tried_at = %(now)s, attempts = attempts + 1,"
+            " next_at = %(now)s + least(%(longest)s, %(first)s * power(2, least(attempts, 12)))"
+            " WHERE position = %(at)s",
+            {
+                "why": reason[:500],
+                "now": context.now,
+                "first": FIRST_WAIT,
+                "longest": LONGEST_WAIT,
+                "at": position,
+            },
         )
         return False
     conn.execute(
-        "UPDATE portal.inbound SET state = 'resolved', reason = NULL, resolved_at = %s, tried_at = %s, dossier = %s"
-        " WHERE position = %s",
-        [moment, moment, code, position],
+        "UPDATE portal.inbound SET state = 'resolved', reason = NULL, resolved_at = %s, tried_at = %s,"
+        " attempts = attempts + 1, resolved_by = %s, dossier = %s WHERE position = %s",
+        [context.now, context.now, ACTOR, code, position],
     )
     return True
 
 
-def _file(
-    conn: psycopg.Connection[Any],
-    code: str,
-    body: Mapping[str, Any],
-    home: Path | None,
-    moment: datetime,
-) -> None:
-    words = profile()
-    filed = times.read(body.get("NgayNopHoSo"))
-    if filed is None:
-        raise Refused("portal.lacks", "The message lacks %(name)s.", name="NgayNopHoSo")
-    on: date = clock.local(moment).date()
-    unit = agencies(home).today(str(body.get("MaDonViTiepNhan") or codes.parse(code).unit), on)
-    person = body.get("NguoiNop") or {}
-    if not person.get("TechID"):
-        raise Refused("portal.lacks", "The message lacks %(name)s.", name="TechID")
-    channels = {number: name for name, number in words.channel.items()}
-    kinds = {number: name for name, number in words.applicant.items()}
-    filing = Filing(
-        code=code,
-        procedure=national_code(str(body.get("MaTTHC") or "")),
-        unit=unit.code,
-        province=unit.province,
-        received_by=str(body.get("MaDonViTiepNhan") or ""),
-        channel=channels.get(str(body.get("KenhThucHien") or "2"), "online"),  # type: ignore[arg-type]
-        filed_at=filed,
-        summary=str(body.get("TrichYeuHoSo") or ""),
-        origin="portal",
-        case=str(body.get("TruongHop") or ""),
-        applicant={
-            name: value
-            for name, value in {
-                "name": person.get("HoVaTen"),
-                "number": person.get("SoDinhDanh"),
-                "kind": kinds.get(str(person.get("LoaiTaiKhoan") or "1"), "person"),
-                "technical_id": person.get("TechID"),
-                "email": person.get("Email"),
-                "phone": person.get("SoDienThoai"),
-                "vneid": person.get("VNeID"),
-            }.items()
-            if value is not None
-        },
-        form={"fields": body.get("BieuMau") or {}, "papers": body.get("TaiLieuNop") or []},
-    )
-    try:
-        acting.file(conn, ACTOR, filing)
-    except Conflict:
-        # Pushed again with other words: the dossier is there, what came stands beside it.
-        audit.write(conn, ACTOR, "portal.again", {"dossier": code})
+# -- the queue, for people
 
 
-def _supplement(
-    conn: psycopg.Connection[Any], code: str, body: Mapping[str, Any], moment: datetime
+def waiting(conn: psycopg.Connection[Any], limit: int = 200) -> list[Waiting]:
+    """What waits, the oldest first."""
+    return _listed(conn, "waiting", limit)
+
+
+def listed(conn: psycopg.Connection[Any], state: str, limit: int = 100) -> list[Waiting]:
+    """Messages in a state: what waits the oldest first, what is done the newest first."""
+    return _listed(conn, state, limit)
+
+
+def _listed(conn: psycopg.Connection[Any], state: str, limit: int) -> list[Waiting]:
+    order = "received_at" if state == "waiting" else "resolved_at DESC NULLS LAST"
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            f"{_LINES} WHERE state = %s ORDER BY {order}, position LIMIT %s",
+            [state, limit],
+        ).fetchall()
+    return [Waiting(**row) for row in rows]
+
+
+def one(conn: psycopg.Connection[Any], position: int) -> Waiting:
+    """One message without its content; raises NotFound."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(f"{_LINES} WHERE position = %s", [position]).fetchone()
+    if row is None:
+        raise NotFound("portal.no-message", "There is no message %(position)s.", position=position)
+    return Waiting(**row)
+
+
+def content(conn: psycopg.Connection[Any], position: int) -> dict[str, Any]:
+    """What a message says; personal: call it behind the gate only."""
+    row = conn.execute("SELECT body FROM portal.inbound WHERE position = %s", [position]).fetchone()
+    if row is None:
+        raise NotFound("portal.no-message", "There is no message %(position)s.", position=position)
+    return row[0]
+
+
+def retry(conn: psycopg.Connection[Any], actor: audit.Acting | str, position: int) -> None:
+    """Try a message again with the next look."""
+    row = conn.execute(
+        "UPDATE portal.inbound SET next_at = '-infinity' WHERE position = %s AND state = 'waiting' RETURNING code",
+        [position],
+    ).fetchone()
+    if row is None:
+        raise _gone(position)
+    audit.write(conn, actor, "portal.retried", {"dossier": row[0], "position": position})
+
+
+def reject(
+    conn: psycopg.Connection[Any], actor: audit.Acting | str, position: int, reason: str
 ) -> None:
-    found = dossiers.find(conn, code)
-    papers = body.get("data", body).get("TaiLieuNop") or body.get("TaiLieuNop") or []
-    acting.move(
-        conn,
-        ACTOR,
-        frozenset({"receiver"}),
-        code,
-        "supplement",
-        {"papers": len(papers)},
-        at=max(moment, found.filed_at),
+    """A person decides that a message will not be taken further; it stays kept with who said so and why."""
+    if not reason.strip():
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+    who = actor if isinstance(actor, str) else actor.id
+    row = conn.execute(
+        "UPDATE portal.inbound SET state = 'rejected', reason = %s, resolved_at = %s, resolved_by = %s"
+        " WHERE position = %s AND state = 'waiting' RETURNING code",
+        [reason.strip()[:500], clock.now(), who, position],
+    ).fetchone()
+    if row is None:
+        raise _gone(position)
+    audit.write(conn, actor, "portal.rejected", {"dossier": row[0], "position": position})
+
+
+def reopen(conn: psycopg.Connection[Any], actor: audit.Acting | str, position: int) -> None:
+    """What was rejected by mistake waits again."""
+    row = conn.execute(
+        "UPDATE portal.inbound SET state = 'waiting', next_at = '-infinity', resolved_at = NULL, resolved_by = NULL"
+        " WHERE position = %s AND state = 'rejected' RETURNING code",
+        [position],
+    ).fetchone()
+    if row is None:
+        raise Conflict("portal.not-rejected", "Message %(position)s was not rejected.", position=position)  # fmt: skip
+    audit.write(conn, actor, "portal.reopened", {"dossier": row[0], "position": position})
+
+
+def _gone(position: int) -> Conflict:
+    return Conflict(
+        "portal.not-waiting", "Message %(position)s does not wait any more.", position=position
     )

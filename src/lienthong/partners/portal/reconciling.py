@@ -130,6 +130,14 @@ def reconcile(
     return out
 
 
+def all_due(
+    conn: psycopg.Connection[Any], client: Client, *, now: datetime | None = None
+) -> list[Difference]:
+    """Everything that may differ; see reconcile."""
+    codes = [code for (code,) in conn.execute("SELECT code FROM dossiers.dossier").fetchall()]
+    return reconcile(conn, client, codes, now=now)
+
+
 def open_differences(
     conn: psycopg.Connection[Any], limit: int = 500
 ) -> list[tuple[Difference, datetime]]:

@@ -2,39 +2,43 @@
 
 A step has no number over there and doubles when it is sent again, so the ledger is written before a step goes out
 (`sending`) and after it was taken (`accepted`). What stands as `sending` when somebody comes back is unknown: the
-Portal is asked what it has, and only what it has not is sent. One dossier is held by one sender at a time.
+Portal is asked what it has, and only what it has not is sent. Dossiers are taken in batches: written down together
+before and after, sent side by side, each in the order of its own events.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
+import structlog
 
 from lienthong import clock
-from lienthong.dossiers import dossier as dossiers
-from lienthong.dossiers.dossier import Dossier
-from lienthong.dossiers.history import Event
 from lienthong.dossiers.moves import Moves, moves
-from lienthong.errors import Failure, Refused, Unavailable
-from lienthong.partners.portal import saying
+from lienthong.errors import Refused, Unavailable
+from lienthong.partners.portal import gathering, ledger, line, saying
 from lienthong.partners.portal.client import Client
-from lienthong.procedures import catalogue
+from lienthong.partners.portal.ledger import Step, Work
 
-LINK = "portal"
 FIRST_WAIT, LONGEST_WAIT = 15.0, 3600.0
 """Seconds before a dossier is tried again: doubled each time, up to an hour, with some chance in it."""
-BREAK_AFTER, BREAK_FOR = 5, 60.0
-"""So many failures of the line in a row stop every sending for so many seconds."""
+BATCH = 24
+"""Dossiers that are written down together; when the program is killed the Portal is asked about so many at most."""
+LOOK_AGAIN = 600.0
+"""Seconds after which all dossiers are compared again, not only those with new events."""
+IN_FLIGHT = 5000
+"""Positions of events that may be committed later than higher ones."""
 
 
 class Sent(msgspec.Struct, kw_only=True):
-    """What one round did."""
+    """What one round did. `stopped`: the breaker is open."""
 
     dossiers: int = 0
     steps: int = 0
@@ -44,7 +48,10 @@ class Sent(msgspec.Struct, kw_only=True):
 
 
 class Sending:
-    """Sends to one Portal. `now` and `chance` are handed in so that tests own the clock and the dice."""
+    """Sends to one Portal. `now` and `chance` are handed in so that tests own the clock and the dice.
+
+    `side_by_side` dossiers of a batch are sent at the same time, each over a connection of its own.
+    """
 
     def __init__(
         self,
@@ -53,209 +60,198 @@ class Sending:
         now: Callable[[], datetime] = clock.now,
         chance: Callable[[], float] = random.random,
         table: Moves | None = None,
+        side_by_side: int = 1,
+        gather: gathering.Gathering | None = None,
     ) -> None:
         self.client, self._now, self._chance = client, now, chance
         self._table = table or moves()
+        self._gather = gather or gathering.Gathering()
+        self._crew = ThreadPoolExecutor(side_by_side, "portal") if side_by_side > 1 else None
+        self._log = structlog.get_logger()
+        self._mark = 0
+        self._compared_at: datetime | None = None
 
-    def round(self, conn: psycopg.Connection[Any], limit: int = 200) -> Sent:
+    def close(self) -> None:
+        """End the threads."""
+        if self._crew is not None:
+            self._crew.shutdown()
+
+    def round(self, conn: psycopg.Connection[Any], limit: int = 2000) -> Sent:
         """Send what is due, oldest events first; `conn` must be in autocommit, so that the ledger outlives us."""
         done = Sent()
-        if self._broken(conn):
-            done.stopped = True
-            return done
-        for code in self._due(conn, limit):
-            if not self._held(conn, code):
-                continue
+        codes = [] if self._stopped(conn, done) else self._due(conn, limit)
+        while codes and not done.stopped:
+            standing = line.line(conn).standing(self._now())
+            size = 1 if standing == "trying" else BATCH
+            batch, codes = codes[:size], codes[size:]
+            held = ledger.hold(conn, batch)
             try:
-                self._one(conn, code, done)
+                self._batch(conn, held, done)
             finally:
-                conn.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 21))", [code])
-            if self._broken(conn):
-                done.stopped = True
-                break
+                if not conn.closed and not conn.broken:
+                    ledger.let_go(conn, held)
+            self._stopped(conn, done)
         return done
+
+    def _stopped(self, conn: psycopg.Connection[Any], done: Sent) -> bool:
+        done.stopped = line.line(conn).standing(self._now()) == "open"
+        return done.stopped
+
+    def _due(self, conn: psycopg.Connection[Any], limit: int) -> list[str]:
+        """What is to be sent. All dossiers are compared now and then; in between only new events are looked at."""
+        now = self._now()
+        if self._compared_at is None or abs((now - self._compared_at).total_seconds()) > LOOK_AGAIN:
+            last = ledger.last_position(conn)
+            codes = ledger.due(conn, now, limit)
+            if len(codes) < limit:
+                self._compared_at, self._mark = now, max(0, last - IN_FLIGHT)
+            return codes
+        return ledger.due(conn, now, limit, self._mark)
+
+    # -- one batch
+
+    def _batch(self, conn: psycopg.Connection[Any], codes: Sequence[str], done: Sent) -> None:
+        settle = self.client.profile.settle_seconds
+        works = ledger.load(conn, codes, self._now(), settle)
+        if not works:
+            return
+        self._gather.fill(conn, works, self._now())
+        for work in works:
+            self._prepare(work)
+        ledger.begin(conn, works, self._now())
+        broken = _Streak()
+        self._each(works, lambda work: self._one(work, broken))
+        self._keep(conn, works, broken, done)
+
+    def _each(self, works: Sequence[Work], does: Callable[[Work], None]) -> None:
+        if self._crew is None or len(works) == 1:
+            for work in works:
+                does(work)
+            return
+        futures = [self._crew.submit(does, work) for work in works]
+        wait(futures)
+        for future in futures:
+            future.result()
+
+    def _prepare(self, work: Work) -> None:
+        """Say every step that was not taken yet; what is in doubt stays so until the Portal was asked."""
+        work.doubtful = set(work.unknown)
+        for event in saying.steps_of(work.events):
+            if event.number not in work.accepted:
+                said = saying.step_fields(
+                    work.dossier, event, self._table, self.client.profile, work
+                )
+                work.steps.append(
+                    Step(number=event.number, said=said, print=saying.fingerprint(said))
+                )
+
+    def _one(self, work: Work, broken: _Streak) -> None:
+        if broken.enough:
+            return  # the line is down: nothing of this dossier was tried
+        work.tried = True
+        try:
+            self._settle_unknown(work)
+            self._person(work)
+            self._dossier(work)
+            self._steps(work)
+            work.done = True
+            broken.answered()
+        except saying.Unsayable as unsayable:
+            work.missing = unsayable.missing
+        except Unavailable as silent:
+            work.failure, work.line_failed = silent, True
+            broken.failed()
+        except Refused as refused:
+            work.failure = refused
+            broken.answered()
+        except Exception as fault:
+            # A dossier of a shape that nobody foresaw stops no other; its words stay out of the log.
+            self._log.exception("portal.fault", dossier=work.dossier.code)
+            work.failure = Refused(
+                "portal.fault",
+                "The dossier could not be said (%(why)s); tell the developers.",
+                why=type(fault).__name__,
+            )
+
+    def _keep(
+        self, conn: psycopg.Connection[Any], works: Sequence[Work], broken: _Streak, done: Sent
+    ) -> None:
+        now = self._now()
+        ledger.keep(conn, works, [self._wait(work) for work in works], now)
+        silent = [work.failure for work in works if work.line_failed and work.failure]
+        if broken.answers:
+            line.works(conn, now)
+        if broken.count and silent:
+            line.failed(conn, silent[-1], now, broken.count)
+        done.dossiers += sum(work.done for work in works)
+        done.steps += sum(len(work.sent) for work in works)
+        done.blocked += sum(bool(work.missing) for work in works)
+        done.waiting += sum(work.failure is not None for work in works)
+
+    def _wait(self, work: Work) -> float:
+        longer = FIRST_WAIT * 2.0 ** min(work.attempts, 20)
+        return min(LONGEST_WAIT, longer) * (0.5 + self._chance() / 2)
 
     # -- one dossier
 
-    def _one(self, conn: psycopg.Connection[Any], code: str, done: Sent) -> None:
-        found, events = dossiers.find(conn, code), dossiers.events(conn, code)
-        try:
-            self._settle_unknown(conn, found, events)
-            self._dossier(conn, found, events)
-            done.steps += self._steps(conn, found, events)
-        except saying.Unsayable as unsayable:
-            self._block(conn, code, ", ".join(unsayable.missing), found.last_event)
-            done.blocked += 1
-            return
-        except Unavailable as silent:
-            self._line_failed(conn, silent)
-            self._later(conn, code, silent)
-            done.waiting += 1
-            return
-        except Refused as refused:
-            self._later(conn, code, refused)
-            done.waiting += 1
-            return
-        conn.execute(
-            "UPDATE portal.dossier SET sent_event = %s, attempts = 0, next_at = '-infinity', blocked = NULL,"
-            " last_answer = NULL, changed_at = %s WHERE code = %s",
-            [found.last_event, self._now(), code],
-        )
-        self._line_works(conn)
-        done.dossiers += 1
+    def _person(self, work: Work) -> None:
+        """The Portal's own id of whoever filed online: asked for once, never made up."""
+        number = work.applicant.get("number")
+        if saying.needs_technical_id(work, self.client.profile) and number:
+            work.technical_id = self.client.technical_id(str(number))
 
-    def _dossier(
-        self, conn: psycopg.Connection[Any], found: Dossier, events: Sequence[Event]
-    ) -> None:
+    def _dossier(self, work: Work) -> None:
         """Make or change the dossier: it is known by its code, so that repeating does no harm."""
-        row = conn.execute(
-            "SELECT created, applicant FROM portal.dossier JOIN dossiers.dossier USING (code) WHERE code = %s",
-            [found.code],
-        ).fetchone()
-        assert row
-        version = catalogue.version(conn, found.procedure, found.procedure_version)
-        fields = saying.dossier_fields(
-            found, row[1], version.procedure, events, self.client.profile
-        )
-        answer = self.client.dossier(fields, update=row[0])
-        if not row[0] and self.client.profile.exists(answer.message):
+        fields = saying.dossier_fields(work, self.client.profile)
+        answer = self.client.dossier(fields, update=work.created)
+        if not work.created and self.client.profile.exists(answer.message):
             self.client.dossier(fields, update=True)
-        if not row[0]:
-            conn.execute("UPDATE portal.dossier SET created = true WHERE code = %s", [found.code])
+        work.created = True
 
-    def _steps(self, conn: psycopg.Connection[Any], found: Dossier, events: Sequence[Event]) -> int:
-        taken = {
-            number
-            for (number,) in conn.execute(
-                "SELECT number FROM portal.step WHERE dossier = %s AND state = 'accepted'",
-                [found.code],
-            ).fetchall()
-        }
-        left = [event for event in saying.steps_of(events) if event.number not in taken]
+    def _steps(self, work: Work) -> None:
+        left = [step for step in work.steps if step.number not in work.sent]
         size = self.client.profile.chunk
         for at in range(0, len(left), size):
-            self._chunk(conn, found, left[at : at + size])
-        return len(left)
+            chunk = left[at : at + size]
+            # A refused chunk may have been taken in part: it stays in doubt until the Portal says what it has.
+            work.doubtful |= {step.number for step in chunk}
+            self.client.progress([step.said for step in chunk])
+            work.sent |= {step.number: step.print for step in chunk}
 
-    def _chunk(
-        self, conn: psycopg.Connection[Any], found: Dossier, events: Sequence[Event]
-    ) -> None:
-        said = [
-            saying.step_fields(found, event, self._table, self.client.profile) for event in events
-        ]
-        with conn.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO portal.step (dossier, number, print, state, tried_at) VALUES (%s, %s, %s, 'sending', %s)"
-                " ON CONFLICT (dossier, number) DO UPDATE SET state = 'sending', tried_at = excluded.tried_at,"
-                " print = excluded.print",
-                [
-                    (found.code, event.number, saying.fingerprint(step), self._now())
-                    for event, step in zip(events, said, strict=True)
-                ],
-            )
-        # A refused chunk may have been taken in part: it stays `sending` until the Portal says what it has.
-        self.client.progress(said)
-        conn.execute(
-            "UPDATE portal.step SET state = 'accepted', accepted_at = %s WHERE dossier = %s AND state = 'sending'",
-            [self._now(), found.code],
-        )
-
-    def _settle_unknown(
-        self, conn: psycopg.Connection[Any], found: Dossier, events: Sequence[Event]
-    ) -> None:
+    def _settle_unknown(self, work: Work) -> None:
         """Ask what became of steps that went out without an answer."""
-        unknown = conn.execute(
-            "SELECT number, print FROM portal.step WHERE dossier = %s AND state = 'sending' ORDER BY number",
-            [found.code],
-        ).fetchall()
-        if not unknown:
+        if not work.unknown:
             return
-        theirs = self.client.look_up(found.code) or {}
-        steps = theirs.get("TienDo")
-        if steps is None and theirs:
+        theirs = self.client.look_up(work.dossier.code)
+        steps = None if theirs is None else theirs.get("TienDo")
+        if theirs is not None and steps is None:
             raise Refused(
                 "portal.blind",
                 "The Portal does not say which steps it has; they are not sent again without knowing.",
             )
         there = Counter(saying.fingerprint(step) for step in steps or ())
-        for (print_,) in conn.execute(
-            "SELECT print FROM portal.step WHERE dossier = %s AND state = 'accepted'", [found.code]
-        ).fetchall():
+        there.subtract(work.accepted.values())
+        for number, print_ in work.unknown.items():
+            if there[print_] > 0:
+                work.sent[number] = print_
             there[print_] -= 1
-        for number, print_ in unknown:
-            state = "accepted" if there[print_] > 0 else "waiting"
-            there[print_] -= 1
-            conn.execute(
-                "UPDATE portal.step SET state = %s, accepted_at = CASE WHEN %s = 'accepted' THEN %s::timestamptz END"
-                " WHERE dossier = %s AND number = %s",
-                [state, state, self._now(), found.code, number],
-            )
+        work.doubtful -= set(work.unknown)
 
-    # -- which and when
 
-    def _due(self, conn: psycopg.Connection[Any], limit: int) -> list[str]:
-        conn.execute(
-            "INSERT INTO portal.dossier (code, changed_at) SELECT d.code, %s FROM dossiers.dossier d"
-            " WHERE NOT EXISTS (SELECT 1 FROM portal.dossier p WHERE p.code = d.code) ON CONFLICT DO NOTHING",
-            [self._now()],
-        )
-        rows = conn.execute(
-            "SELECT p.code FROM portal.dossier p JOIN dossiers.dossier d USING (code)"
-            " WHERE d.last_event > p.sent_event AND p.next_at <= %s ORDER BY d.last_event LIMIT %s",
-            [self._now(), limit],
-        ).fetchall()
-        return [code for (code,) in rows]
+class _Streak:
+    """How often the line failed in a row in this batch, for all that send it."""
 
-    def _held(self, conn: psycopg.Connection[Any], code: str) -> bool:
-        row = conn.execute(
-            "SELECT pg_try_advisory_lock(hashtextextended(%s, 21))", [code]
-        ).fetchone()
-        return bool(row and row[0])
+    def __init__(self) -> None:
+        self.count, self.answers, self._lock = 0, 0, threading.Lock()
 
-    def _later(self, conn: psycopg.Connection[Any], code: str, failure: Failure) -> None:
-        row = conn.execute("SELECT attempts FROM portal.dossier WHERE code = %s", [code]).fetchone()
-        attempts = (row[0] if row else 0) + 1
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 20)) * (
-            0.5 + self._chance() / 2
-        )
-        conn.execute(
-            "UPDATE portal.dossier SET attempts = %s, next_at = %s, last_answer = %s, changed_at = %s WHERE code = %s",
-            [
-                attempts,
-                self._now() + timedelta(seconds=wait),
-                str(failure)[:500],
-                self._now(),
-                code,
-            ],
-        )
+    @property
+    def enough(self) -> bool:
+        return self.count >= line.BREAK_AFTER
 
-    def _block(self, conn: psycopg.Connection[Any], code: str, missing: str, event: int) -> None:
-        """Nothing more is tried until another event of the dossier says more."""
-        conn.execute(
-            "UPDATE portal.dossier SET blocked = %s, sent_event = %s, changed_at = %s WHERE code = %s",
-            [missing, event, self._now(), code],
-        )
+    def failed(self) -> None:
+        with self._lock:
+            self.count += 1
 
-    # -- the line
-
-    def _broken(self, conn: psycopg.Connection[Any]) -> bool:
-        row = conn.execute(
-            "SELECT open_until > %s FROM portal.link WHERE name = %s", [self._now(), LINK]
-        ).fetchone()
-        return bool(row and row[0])
-
-    def _line_failed(self, conn: psycopg.Connection[Any], failure: Failure) -> None:
-        conn.execute(
-            "INSERT INTO portal.link AS l (name, failures, last_failure) VALUES (%s, 1, %s)"
-            " ON CONFLICT (name) DO UPDATE SET failures = l.failures + 1, last_failure = excluded.last_failure,"
-            " open_until = CASE WHEN l.failures + 1 >= %s THEN %s::timestamptz ELSE l.open_until END",
-            [LINK, str(failure)[:500], BREAK_AFTER, self._now() + timedelta(seconds=BREAK_FOR)],
-        )
-
-    def _line_works(self, conn: psycopg.Connection[Any]) -> None:
-        conn.execute(
-            "INSERT INTO portal.link AS l (name, last_success) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET"
-            " failures = 0, open_until = '-infinity', last_success = excluded.last_success"
-            " WHERE l.failures > 0 OR l.last_success < excluded.last_success - interval '1 minute'",
-            [LINK, self._now()],
-        )
+    def answered(self) -> None:
+        with self._lock:
+            self.count, self.answers = 0, self.answers + 1

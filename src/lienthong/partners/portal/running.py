@@ -1,0 +1,156 @@
+"""Exchanges with the Portal as long as the program runs: sends, takes what came in further, compares both sides.
+
+Nothing runs without an address. Each kind of work has a thread and a connection of its own: a long comparison holds up
+no sending. Everything may be killed at any moment; what was under way is asked about, not repeated.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+
+from lienthong import clock
+from lienthong.database import Database
+from lienthong.errors import Failure, Refused, Unavailable
+from lienthong.partners.portal import inbound, jobs, line
+from lienthong.partners.portal.client import Access, Client
+from lienthong.partners.portal.gathering import Gathering
+from lienthong.partners.portal.links import Links
+from lienthong.partners.portal.sending import Sending
+from lienthong.partners.portal.sessions import Shared
+from lienthong.settings import Settings
+
+PAUSE = 5.0
+"""Seconds of rest when the database does not answer."""
+
+
+def access(settings: Settings) -> Access:
+    """Where the Portal is and who we are there; raises Refused when the settings leave it open."""
+    if not settings.portal_url:
+        raise Refused("portal.nowhere", "LIENTHONG_PORTAL_URL is not set: nothing is exchanged.")
+    password = ""
+    if settings.portal_secret_file is not None:
+        try:
+            text = settings.portal_secret_file.read_text("utf-8")
+        except OSError as wrong:
+            raise Refused(
+                "portal.secret",
+                "LIENTHONG_PORTAL_SECRET_FILE cannot be read (%(why)s).",
+                why=type(wrong).__name__,
+            ) from wrong
+        password = text.splitlines()[0].strip() if text.strip() else ""
+    return Access(
+        url=settings.portal_url,
+        unit=settings.portal_unit,
+        username=settings.portal_account,
+        password=password,
+        destination=settings.portal_destination,
+        profile=settings.portal_profile,
+    )
+
+
+def client(database: Database, settings: Settings) -> Client:
+    """The client of these settings, with the session that all programs share."""
+    asked = access(settings)
+    return Client(asked, sessions=Shared(database, settings.home, f"{asked.username}@{asked.url}"))
+
+
+class Running:
+    """Exchanges for one database in threads of its own until it is stopped."""
+
+    def __init__(
+        self, database: Database, settings: Settings, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._database, self._settings, self._now = database, settings, now
+        self._stopped = threading.Event()
+        self._log = structlog.get_logger()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Work until stopped; a wrong setting is said once in the log and on the page."""
+        try:
+            spoken = client(self._database, self._settings)
+        except (Failure, OSError) as wrong:
+            self._log.error("portal.settings", why=getattr(wrong, "code", type(wrong).__name__))
+            return
+        links = Links(self._settings.home, self._settings.public_url)
+        sending = Sending(
+            spoken,
+            now=self._now,
+            side_by_side=self._settings.portal_lines,
+            gather=Gathering(self._settings.home, links.paper),
+        )
+        works: dict[str, Callable[[psycopg.Connection[Any]], bool]] = {
+            "send": lambda conn: self._send(conn, sending),
+            "resolve": lambda conn: self._resolve(conn, spoken),
+            "jobs": lambda conn: self._jobs(conn, spoken),
+        }
+        threads = [
+            threading.Thread(target=self._repeat, args=[name, does], name=f"portal-{name}")
+            for name, does in works.items()
+        ]
+        for thread in threads:
+            thread.daemon = True
+            thread.start()
+        for thread in threads:
+            thread.join()
+        sending.close()
+        spoken.close()
+
+    def _repeat(self, name: str, does: Callable[[psycopg.Connection[Any]], bool]) -> None:
+        while not self._stopped.is_set():
+            try:
+                with self._database.connect(autocommit=True) as conn:
+                    while not self._stopped.is_set():
+                        if not does(conn):
+                            self._stopped.wait(self._settings.portal_seconds)
+            except (psycopg.OperationalError, Unavailable) as silent:
+                self._log.warning("portal.waits", work=name, why=type(silent).__name__)
+                self._stopped.wait(PAUSE)
+            except Exception:
+                self._log.exception("portal.failed", work=name)
+                self._stopped.wait(PAUSE)
+
+    # -- each kind of work returns whether there may be more at once
+
+    def _send(self, conn: psycopg.Connection[Any], sending: Sending) -> bool:
+        done = sending.round(conn)
+        if done.dossiers or done.waiting or done.blocked:
+            self._log.info(
+                "portal.sent", dossiers=done.dossiers, steps=done.steps, waiting=done.waiting,
+                blocked=done.blocked, stopped=done.stopped,
+            )  # fmt: skip
+        return done.dossiers > 0 and not done.stopped
+
+    def _resolve(self, conn: psycopg.Connection[Any], spoken: Client) -> bool:
+        done = inbound.resolve(conn, self._settings.home, now=self._now(), client=spoken)
+        if done:
+            self._log.info("portal.resolved", messages=done)
+        return done > 0
+
+    def _jobs(self, conn: psycopg.Connection[Any], spoken: Client) -> bool:
+        from lienthong.partners.portal.daily import does
+
+        if line.line(conn).standing(self._now()) == "open":
+            return False
+        for name in jobs.EVERY:
+            if self._stopped.is_set():
+                break
+            try:
+                if jobs.run(conn, name, self._now, does(name, conn, spoken, self._settings, self._now)):  # fmt: skip
+                    self._log.info("portal.job", job=name, done=jobs.jobs(conn)[name].done)
+            except psycopg.OperationalError:
+                raise
+            except Failure as failure:
+                self._log.warning("portal.job_failed", job=name, why=failure.code)
+            except Exception:
+                self._log.exception("portal.job_failed", job=name)
+        return False
