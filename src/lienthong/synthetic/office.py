@@ -9,15 +9,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import psycopg
 
+from lienthong import clock
 from lienthong.access import operator
 from lienthong.procedures.known import catalogued
-from lienthong.procedures.lists import bringing
+from lienthong.procedures.lists import agreed, bringing
 from lienthong.procedures.procedure import Procedure
+from lienthong.procedures.readiness import standing
+from lienthong.procedures.readiness.gates import gates
 from lienthong.synthetic.chance import chance
 
 HEADS = (
@@ -64,6 +68,45 @@ def load(conn: psycopg.Connection[Any], seed: int) -> None:
             channel="demo",
             demo=True,
         )
+
+
+def _readiness(conn: psycopg.Connection[Any], random: Random) -> None:
+    """Gates of the procedures that the agreed list wants connected: most in work, some stuck, a few late."""
+    wanted = [one for one in agreed.agreed_list(conn) if one.group == "connect"]
+    today = clock.today()
+    for one in wanted:
+        if random.random() < 0.2:
+            continue
+        service = random.choice(("full", "full", "full", "undecided", "partial"))
+        standing.decide(
+            conn, operator(), one.code, priority=one.priority, owner=random.choice(OWNERS), service=service,
+            reason=random.choice(("inspection", "technical")) if service == "partial" else None, demo=True,
+        )  # fmt: skip
+        done = min(len(gates().names), int(random.triangular(0, 8, 2)))
+        for at, gate in enumerate(gates().names[: done + 1]):
+            state = (
+                "ready"
+                if at < done
+                else random.choice(("working", "working", "working", "blocked"))
+            )
+            standing.set_gate(
+                conn, operator(), one.code, gate, state=state, owner=random.choice(OWNERS),
+                due=clock.add_working_days(today + timedelta(days=random.randint(-10, 60)), 1),
+                blocker=random.choice(BLOCKERS) if state == "blocked" else "", demo=True,
+            )  # fmt: skip
+
+
+OWNERS = (
+    "Cục Khám chữa bệnh (mẫu)",
+    "Cục Quản lý Dược (mẫu)",
+    "Cục Phòng bệnh (mẫu)",
+    "Trung tâm Thông tin (mẫu)",
+)
+BLOCKERS = (
+    "Mẫu: chờ sửa thông tư quy định biểu mẫu",
+    "Mẫu: chưa kết nối cơ sở dữ liệu đăng ký doanh nghiệp",
+    "Mẫu: Cổng chưa cấp định danh cho thủ tục",
+)
 
 
 def three_lists(random: Random) -> dict[str, list[Row]]:

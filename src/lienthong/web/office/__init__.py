@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.web.office import landing, lists
+from lienthong.web.office import landing, lists, readiness
 
-ROUTES: list[ControllerRouterHandler] = [*landing.ROUTES, *lists.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [*landing.ROUTES, *lists.ROUTES, *readiness.ROUTES]

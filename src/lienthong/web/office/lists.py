@@ -55,7 +55,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     one: Difference
     name: str
-    said: tuple[tuple[str, str], ...]
+    said: tuple[tuple[tuple[str, ...], str], ...]
+    """What is said and by which units."""
     late: int
 
 
@@ -83,13 +84,21 @@ def lines(page: Page, found: list[Difference], names: Mapping[str, str], today: 
         Line(
             one=one,
             name=names.get(one.code, ""),
-            said=tuple(
-                (unit, word(page, one.kind, one.said[unit])) for unit in units if unit in one.said
-            ),
+            said=_said(page, one, units),
             late=one.late(today),
         )
         for one in found
     ]
+
+
+def _said(page: Page, one: Difference, units: list[str]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    by_value: dict[Any, tuple[list[str], str]] = {}
+    for unit in units:
+        if unit in one.said:
+            value = one.said[unit]
+            key = comparing.key_of(one.kind, value)
+            by_value.setdefault(key, ([], word(page, one.kind, value)))[0].append(unit)
+    return tuple((tuple(who), said) for who, said in by_value.values())
 
 
 def names_of(lists: comparing.Lists) -> dict[str, str]:
