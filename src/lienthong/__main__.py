@@ -60,6 +60,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lienthong.procedures.command:app",
         "The catalogue of administrative procedures: import, list.",
     ),
+    "portal-stand-in": (
+        "lienthong.partners.stand_ins.portal.command:portal_stand_in",
+        "Run a Portal to practise with: its citizens' pages, its faults.",
+    ),
     "serve": ("lienthong.app:serve", "Serve the site and the API."),
     "worker": ("lienthong.worker:worker", "Do the jobs that wait."),
     "demo": ("lienthong.demo:demo", "Make demonstration data, load it and serve the site."),

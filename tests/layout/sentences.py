@@ -33,7 +33,8 @@ def modules() -> list[Path]:
 
 def templates() -> list[Path]:
     """Every page template."""
-    return sorted((SOURCE / "web" / "templates").rglob("*.html"))
+    folders = (SOURCE / "web" / "templates", SOURCE / "partners" / "stand_ins")
+    return sorted(path for folder in folders for path in folder.rglob("*.html"))
 
 
 def _name(call: ast.Call) -> str:

@@ -50,6 +50,7 @@ class Memory:
         self.filings: dict[str, dict[str, Any]] = {}
         self.papers: dict[str, dict[str, Any]] = {}
         self.fetched: dict[str, dict[str, Any]] = {}
+        self.links: dict[str, str] = {}
         self.ratings: dict[str, dict[str, Any]] = {}
         self.payments: dict[str, dict[str, Any]] = {}
         self.questions: dict[str, dict[str, Any]] = {}
@@ -103,18 +104,18 @@ class Memory:
         )  # fmt: skip
 
     def forget(self) -> None:
-        """Empty everything, the file too."""
+        """Empty everything but the catalogue, the file too."""
         with self.lock:
-            file = self._file
             for held in (
-                self.dossiers, self.steps, self.history, self.filings, self.papers, self.fetched, self.ratings,
-                self.payments, self.questions, self.answers, self.pushes, self.serials, self.counts, self.days,
-                self.calls, self.sessions,
+                self.dossiers, self.steps, self.history, self.filings, self.papers, self.fetched, self.links,
+                self.ratings, self.payments, self.questions, self.answers, self.pushes, self.serials, self.counts,
+                self.days, self.calls, self.sessions,
             ):  # fmt: skip
                 held.clear()
-            if file is not None:
-                file.truncate(0)
-                file.seek(0)
+            if self._file is not None:
+                self._file.truncate(0)
+            self.change("procedures", all=list(self.procedures.values()))
+            self.change("agencies", all=self.agencies)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -123,17 +124,34 @@ class Memory:
             self._file = None
 
     def _apply(self, kind: str, said: Mapping[str, Any]) -> None:
-        if kind == "dossier":
-            fields = dict(said["fields"])
-            code = str(fields["MaHoSo"])
-            self.dossiers[code] = fields
-            self.history.setdefault(code, []).append(str(fields.get("TrangThaiHoSo")))
+        if kind in KEYED:
+            held = getattr(self, KEYED[kind])
+            held[said["key"]] = held.get(said["key"], {}) | dict(said["fields"])
+            if kind == "fetched" and said["fields"].get("content"):
+                self.links.pop(said["key"], None)
+        elif kind == "dossier":
+            self._apply_dossier(dict(said["fields"]))
         elif kind == "step":
             step = dict(said["step"])
             self.steps.setdefault(str(step["MaHoSo"]), []).append(step)
         elif kind == "serial":
             self.serials[said["of"]] = said["last"]
-        elif kind == "procedures":
+        elif kind == "offset":
+            self.offset = timedelta(seconds=said["seconds"])
+        else:
+            self._apply_catalogue(kind, said)
+
+    def _apply_dossier(self, fields: dict[str, Any]) -> None:
+        code = str(fields["MaHoSo"])
+        self.dossiers[code] = fields
+        self.history.setdefault(code, []).append(str(fields.get("TrangThaiHoSo")))
+        for result in fields.get("DanhSachGiayToKetQua") or ():
+            link = str(result.get("DuongDanTepTinKetQua") or "")
+            if link and not self.fetched.get(link, {}).get("content"):
+                self.links[link] = code
+
+    def _apply_catalogue(self, kind: str, said: Mapping[str, Any]) -> None:
+        if kind == "procedures":
             self.procedures = {one["MATTHC"]: dict(one) for one in said["all"]}
         elif kind == "procedure":
             self.procedures[said["fields"]["MATTHC"]] = dict(said["fields"])
@@ -141,11 +159,8 @@ class Memory:
             self.procedures.pop(said["code"], None)
         elif kind == "agencies":
             self.agencies = [dict(one) for one in said["all"]]
-        elif kind == "offset":
-            self.offset = timedelta(seconds=said["seconds"])
         else:
-            held = getattr(self, KEYED[kind])
-            held[said["key"]] = held.get(said["key"], {}) | dict(said["fields"])
+            raise ValueError(kind)
 
     def _resume(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,7 @@ def checked(rates: Rates) -> Rates:
     if any(not 0 <= share <= 1 for share in shares) or rates.total() > 1 + 1e-9:
         raise Refused(
             "stand_in.rates",
-            "Each share lies between 0 and 100 %%, and those of the calls together make at most 100 %%.",
+            "Each share lies between 0 and 100 %, and those of the calls together make at most 100 %.",
         )
     if not 0 <= rates.slow_seconds <= 600 or not 0 <= rates.late_seconds <= 600:
         raise Refused("stand_in.seconds", "Seconds lie between 0 and 600.")
