@@ -173,7 +173,9 @@ def _write_lists(nation: Nation, home: Path) -> None:
         with file.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(COLUMNS)
-            writer.writerows([code, *3 * (label,), "", "", "", parent] for code, label, parent in lines)
+            writer.writerows(
+                [code, *3 * (label,), "", "", "", parent] for code, label, parent in lines
+            )
 
 
 def _forget_invented_waits(database: Database) -> None:

@@ -7,14 +7,16 @@ class Failure(Exception):
     """A request that ends without its effect.
 
     `code` is stable and never reused; `message` is the English sentence and the gettext key,
-    `details` fill its placeholders and hold no personal values.
+    `details` fill its placeholders and hold no personal values; one that is a {vi, en, fr} text is said in the
+    reader's language.
     """
 
     status = 500
     exit_code = 2
 
     def __init__(self, code: str, message: str, **details: object) -> None:
-        super().__init__(message % details if details else message)
+        said = {k: v.get("en") if isinstance(v, dict) else v for k, v in details.items()}
+        super().__init__(message % said if details else message)
         self.code = code
         self.message = message
         self.details = details

@@ -81,11 +81,14 @@ def read_catalogue(path: Path) -> list[tuple[str, str]]:
 def say(sentence: str, to: str | None = None, /, **values: object) -> str:
     """The sentence in the language `to` (default: the reader's), its %(name)s places filled.
 
-    A sentence without a translation is said in English: a test, not the reader, complains about it.
+    A sentence without a translation is said in English: a test, not the reader, complains about it. A value that is
+    a {vi, en, fr} text is said in the same language.
     """
     chosen = to if to in LANGUAGES else language()
     text = catalogue(chosen).get(sentence, sentence)
-    return text % values if values else text
+    if not values:
+        return text
+    return text % {k: pick(v, chosen) if isinstance(v, Mapping) else v for k, v in values.items()}
 
 
 def in_every_language(sentence: str, **values: object) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from msgspec.structs import replace
 from tests.quality.conftest import DAY, RULES, count, remember_rules
 from tests.records.conftest import CONTRACT, Desk, csv, read
 
@@ -55,11 +54,11 @@ def test_what_the_ranking_promises_is_what_mending_lifts(connection):
 
 
 def test_who_stopped_and_who_never_sent_are_told_apart_with_their_working_days(connection):
-    contract = replace(read(), expected={"list": "facilities"})
+    contract = read()
     listed = {
         "01999": Known("Bệnh viện A", "01"), "01001": Known("Bệnh viện B", "01"), "79001": Known("Bệnh viện C", "79"),
     }  # fmt: skip
-    expected = Expected(listed, {}, {"trial": "day"})  # fresh for 7 days
+    expected = Expected({"trial": listed}, {}, {"trial": "day"})  # fresh for 7 days
     count(connection, [("01999", "01", 0, 0)], day=date(2026, 11, 20), contract="trial")
     count(connection, [("01001", "01", 0, 0)], day=date(2026, 11, 6), contract="trial")
     found = silence(
@@ -80,13 +79,13 @@ def test_where_nobody_knows_who_must_send_only_known_senders_are_watched(connect
     listed = {"01999": Known("Bệnh viện A", "01"), "79001": Known("Bệnh viện C", "79")}
     count(connection, [("01999", "01", 0, 0)], day=date(2026, 11, 6), contract="trial")
     found = silence(
-        connection, [read()], Expected(listed, {}, {"trial": "day"}), today=TODAY, kind="all"
+        connection, [read()], Expected({}, {}, {"trial": "day"}, listed), today=TODAY, kind="all"
     )
     assert [(one.sender, one.name) for one in found.lines] == [("01999", "Bệnh viện A")]
 
 
 def test_a_last_day_before_a_weekend_is_no_silence_yet(connection):
-    expected = Expected({"01999": Known("Bệnh viện A", "01")}, {}, {"trial": "day"})
+    expected = Expected({"trial": {"01999": Known("Bệnh viện A", "01")}}, {}, {"trial": "day"})
     count(connection, [("01999", "01", 0, 0)], day=date(2026, 11, 13), contract="trial")
     for today, stopped in ((date(2026, 11, 22), 0), (date(2026, 11, 23), 1)):  # Sunday, Monday
         assert silence(connection, [read()], expected, today=today).stopped == stopped

@@ -67,7 +67,7 @@ def _expected(**known: str) -> Expected:
     facilities = {
         f"{code[1:]}": Known(f"Bệnh viện {code}", province) for code, province in known.items()
     }
-    return Expected(facilities, {"care": 9}, {"care": "day"})
+    return Expected({"care": facilities}, {"care": 9}, {"care": "day"})
 
 
 def test_expected_senders_are_part_of_sufficient_and_alive(connection, counting):

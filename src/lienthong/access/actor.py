@@ -17,6 +17,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     facility: str | None = None
     province: str | None = None
     language: str = "vi"
+    contracts: tuple[str, ...] | None = None
+    """The databases to which a token is narrowed; None: it is not."""
 
 
 def operator() -> Actor:

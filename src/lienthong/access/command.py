@@ -74,13 +74,17 @@ def token(
     facility: str = typer.Argument(help=say("Code of the facility.")),
     name: str = typer.Option(..., help=say("Which program it is for.")),
     province: str = typer.Option(None, help=say("Code of the province.")),
+    contract: list[str] = typer.Option(
+        [], help=say("Only this database; may repeat. Without it: those of the facility's kind.")
+    ),
 ) -> None:
     """Make a token."""
     with database.running() as found, found.connect() as connection:
         policy.allow(connection, operator(), "account.manage", {})
         made = tokens.create(
-            connection, operator(), facility=facility, name=name, province=province
-        )
+            connection, operator(), facility=facility, name=name, province=province,
+            contracts=contract or None,
+        )  # fmt: skip
     typer.echo(made)
 
 
@@ -94,6 +98,7 @@ def tokens_(facility: str = typer.Option(None, help=say("Code of the facility.")
             state = say("ended") if ended else say("in use")
             typer.echo(
                 f"{one.id}  {one.facility:<8} {words.date(one.created_at)}  {state}  {one.name}"
+                + (f"  ({', '.join(one.contracts)})" if one.contracts is not None else "")
             )
 
 

@@ -28,6 +28,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     facility: str
     province: str | None
+    contracts: list[str] | None = None
     created_at: datetime
     expires_at: datetime | None
     used_at: datetime | None
@@ -43,8 +44,12 @@ def create(
     province: str | None = None,
     roles: Sequence[str] = ("sender",),
     life: timedelta | None = LIFE,
+    contracts: Sequence[str] | None = None,
 ) -> str:
-    """A new token for one facility; the return value is shown once and cannot be found again."""
+    """A new token for one facility; the return value is shown once and cannot be found again.
+
+    `contracts`: the only databases that it may send (None: those of the facility's kind).
+    """
     known = declared_roles().roles
     if not facility.strip():
         raise Refused("access.facility", "These roles need the code of a facility.")
@@ -55,8 +60,8 @@ def create(
         )  # fmt: skip
     id, secret, now = secrets.token_hex(6), secrets.token_urlsafe(32), clock.now()
     connection.execute(
-        "INSERT INTO app.token (id, hash, facility, province, name, roles, created_by, created_at, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO app.token (id, hash, facility, province, name, roles, created_by, created_at, expires_at,"
+        " contracts) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             id,
             _hash(secret),
@@ -67,11 +72,13 @@ def create(
             by.id,
             now,
             now + life if life else None,
+            None if contracts is None else sorted(contracts),
         ],
     )
-    audit.write(
-        connection, by, "token.created", {"token": id, "facility": facility, "roles": list(roles)}
-    )
+    about = {"token": id, "facility": facility, "roles": list(roles)}
+    if contracts is not None:
+        about["contracts"] = sorted(contracts)
+    audit.write(connection, by, "token.created", about)
     return f"lt_{id}_{secret}"
 
 
@@ -81,13 +88,13 @@ def actor(connection: psycopg.Connection, token: str, at: datetime | None = None
     if shape is None:
         return None
     row = connection.execute(
-        "SELECT id, facility, province, name, roles, used_at FROM app.token WHERE hash = %s AND id = %s"
+        "SELECT id, facility, province, name, roles, used_at, contracts FROM app.token WHERE hash = %s AND id = %s"
         " AND revoked_at IS NULL AND coalesce(expires_at > %s, true)",
         [_hash(shape[2]), shape[1], moment],
     ).fetchone()
     if row is None:
         return None
-    id, facility, province, name, names, used = row
+    id, facility, province, name, names, used, only = row
     if used is None or moment - used > timedelta(minutes=5):  # a hint for people, not a log
         connection.execute("UPDATE app.token SET used_at = %s WHERE id = %s", [moment, id])
     return Actor(
@@ -97,6 +104,7 @@ def actor(connection: psycopg.Connection, token: str, at: datetime | None = None
         name=name,
         facility=facility,
         province=province,
+        contracts=None if only is None else tuple(only),
     )
 
 
@@ -133,7 +141,7 @@ _revoked = [0]
 def listed(connection: psycopg.Connection, facility: str | None = None) -> list[Token]:
     """All tokens, or those of one facility, newest first."""
     rows = connection.execute(
-        "SELECT id, name, facility, province, created_at, expires_at, used_at, revoked_at FROM app.token"
+        "SELECT id, name, facility, province, contracts, created_at, expires_at, used_at, revoked_at FROM app.token"
         " WHERE %(facility)s::text IS NULL OR facility = %(facility)s ORDER BY created_at DESC, id",
         {"facility": facility},
     ).fetchall()

@@ -172,6 +172,7 @@ async def send(
         sender=whose,
         actor=actor.id,
         table=None if _whole(body, given) else table,
+        granted=actor.contracts,
     )
     status = 200 if kept.again else 202 if kept.state == "received" else 201
     return Response(

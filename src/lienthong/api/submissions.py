@@ -93,6 +93,7 @@ async def send(
                     channel="api",
                     home=settings.home,
                     test=test,
+                    granted=actor.contracts,
                 )
             if not wait:
                 return given

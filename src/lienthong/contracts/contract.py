@@ -268,6 +268,7 @@ class Contract(Struct, frozen=True, kw_only=True):
     legal_basis: tuple[dict[str, Any], ...] = ()
     clocks: tuple[Clock, ...] = ()
     senders: Text = {}
+    sender_kinds: tuple[str, ...] = ()
     expected: dict[str, Any] = {}
     purposes: tuple[str, ...] = ()
     retention: Text = {}

@@ -104,6 +104,7 @@ def map_contract(
         legal_basis=tuple(own.get("legalBasis") or ()),
         clocks=tuple(_clocks(mapper, own.get("clocks") or ())),
         senders=mapper.text(own.get("senders"), ("customProperties",), "senders"),
+        sender_kinds=tuple(str(kind) for kind in own.get("senderKinds") or ()),
         expected=own.get("expected") or {},
         purposes=tuple(str(purpose) for purpose in own.get("purposes") or ()),
         retention=mapper.text(own.get("retention"), ("customProperties",), "retention"),

@@ -1,6 +1,7 @@
 """Who must send to a database, who has been silent, and for how long.
 
-The list of facilities decides when it is loaded (list `facilities`, `parent` = province); else the number that the
+A database expects the senders of its own kinds (`expected: kinds`, else `senderKinds`) when an official keeps the list
+`senders`; one that names the list `facilities` expects those when that is all there is. Else the number that the
 contract declares is the denominator for the nation, and nobody can say for a province.
 """
 
@@ -14,66 +15,90 @@ from typing import Any
 import msgspec
 import psycopg
 
+from lienthong.contracts import senders as kinds_of_senders
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.quality.criteria import criteria
+from lienthong.records.intake.receiving import home_province
 
 LIST = "facilities"
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A facility on the list: its name and today's province."""
+    """A facility or agency on a list: its name and today's province ("": its code does not tell)."""
 
     name: str
     province: str
 
 
 class Expected:
-    """The senders each contract expects, as of one day."""
+    """The senders each contract expects, as of one day. `lists`: those of a contract of which they are known."""
 
     def __init__(
-        self, facilities: Mapping[str, Known], counts: Mapping[str, int], periods: Mapping[str, str]
+        self,
+        lists: Mapping[str, Mapping[str, Known]],
+        counts: Mapping[str, int],
+        periods: Mapping[str, str],
+        known: Mapping[str, Known] | None = None,
     ) -> None:
-        self.facilities = dict(facilities)
+        self._lists = dict(lists)
         self._counts = dict(counts)
         self._periods = dict(periods)
-        self._by_province = Counter(known.province for known in self.facilities.values())
+        self._known = dict(known or {})
+        self._by_province = {
+            id(listed): Counter(one.province for one in listed.values())
+            for listed in lists.values()
+        }
 
     @classmethod
     def load(cls, codes: Codes, contracts: Iterable[Contract], day: date) -> Expected:
-        """From the code list of facilities (when it is complete) and what contracts declare under `expected`."""
-        facilities: dict[str, Known] = {}
-        if codes.has(LIST):
-            at = f"{day:%Y%m%d}"
-            for code in codes.codes(LIST):
-                if code.holds(at):
-                    facilities[code.code] = Known(code.label.get("vi") or code.code, code.parent)
+        """From the lists of senders and of facilities (when they are complete) and what contracts declare."""
+        facilities = _facilities(codes, day)
+        by_kind = _by_kind(codes, facilities, day)
+        lists: dict[str, Mapping[str, Known]] = {}
+        made: dict[
+            tuple[str, ...], Mapping[str, Known]
+        ] = {}  # contracts of the same kinds share one
         contracts = list(contracts)
+        for contract in contracts:
+            kinds = _kinds(codes, contract)
+            if kinds not in made:
+                made[kinds] = {
+                    code: one for kind in kinds for code, one in by_kind.get(kind, {}).items()
+                }
+            if made[kinds]:
+                lists[contract.name] = made[kinds]
+            elif facilities and contract.expected.get("list") == LIST and not by_kind:
+                lists[contract.name] = facilities
         return cls(
-            facilities,
+            lists,
             {contract.name: int(contract.expected.get("count") or 0) for contract in contracts},
             {
                 contract.name: str(contract.expected.get("period") or "month")
                 for contract in contracts
             },
+            {**facilities, **{c: one for those in by_kind.values() for c, one in those.items()}},
         )
+
+    def name(self, sender: str) -> str:
+        """The name of a sender that stands on any list, else its code."""
+        return self._known[sender].name if sender in self._known else sender
 
     def count(self, contract: str, province: str | None = None, sender: str | None = None) -> int:
         """How many senders are expected; 0 when nobody can say."""
+        listed = self._lists.get(contract)
         if sender is not None:
-            return int(not self.facilities or sender in self.facilities)
-        if self.facilities:
-            return (
-                self._by_province.get(province, 0) if province is not None else len(self.facilities)
-            )
+            return int(listed is None or sender in listed)
+        if listed is not None:
+            return self._by_province[id(listed)][province] if province is not None else len(listed)
         return self._counts.get(contract, 0) if province is None else 0
 
-    def senders(self, province: str | None = None) -> dict[str, Known]:
-        """The expected senders of a province, or all."""
-        if province is None:
-            return self.facilities
+    def senders(self, contract: str, province: str | None = None) -> dict[str, Known]:
+        """The senders that a contract expects, in a province or all; none when nobody can say."""
         return {
-            code: known for code, known in self.facilities.items() if known.province == province
+            code: known
+            for code, known in self._lists.get(contract, {}).items()
+            if province is None or known.province == province
         }
 
     def fresh_days(self, contract: str) -> int:
@@ -92,31 +117,71 @@ class Expected:
     ) -> list[Heard]:
         """Expected senders that were heard of, by contract and province (`each`: by sender too)."""
         window = today - timedelta(days=criteria().window_days)
-        fresh = {name: today - timedelta(days=self.fresh_days(name)) for name in self._periods}
+        asked = [name for name in self._periods if contract in (None, name)]
+        lists = {id(self._lists[name]): self._lists[name] for name in asked if name in self._lists}
+        number = {one: at for at, one in enumerate(lists)}
+        pairs = [(number[one], code) for one, listed in lists.items() for code in listed]
         rows = conn.execute(
             "SELECT s.contract, s.province, CASE WHEN %(each)s THEN s.sender ELSE '' END,"
             " count(*) FILTER (WHERE s.newest > %(window)s),"
             " count(*) FILTER (WHERE s.newest >= coalesce(f.since, %(window)s))"
-            " FROM quality.sender s LEFT JOIN unnest(%(names)s::text[], %(since)s::date[]) f(name, since)"
-            " ON f.name = s.contract"
+            " FROM quality.sender s LEFT JOIN unnest(%(names)s::text[], %(since)s::date[], %(lists)s::int[])"
+            " f(name, since, list) ON f.name = s.contract"
+            " LEFT JOIN unnest(%(of)s::int[], %(known)s::text[]) k(list, code) ON k.list = f.list AND k.code = s.sender"
             " WHERE s.newest IS NOT NULL AND (%(contract)s::text IS NULL OR s.contract = %(contract)s)"
             " AND (%(province)s::text IS NULL OR s.province = %(province)s)"
             " AND (%(sender)s::text IS NULL OR s.sender = %(sender)s)"
-            " AND (%(open)s OR s.sender IN (SELECT unnest(%(known)s::text[])))"
+            " AND (f.list IS NULL OR k.code IS NOT NULL)"
             " GROUP BY 1, 2, 3",
             {
                 "each": each,
                 "window": window,
-                "names": list(fresh),
-                "since": list(fresh.values()),
+                "names": asked,
+                "since": [today - timedelta(days=self.fresh_days(name)) for name in asked],
+                "lists": [number.get(id(self._lists.get(name))) for name in asked],
+                "of": [at for at, _ in pairs],
+                "known": [code for _, code in pairs],
                 "contract": contract,
                 "province": province,
                 "sender": sender,
-                "open": not self.facilities,
-                "known": list(self.facilities),
             },  # fmt: skip
         )
         return [Heard(*row) for row in rows]
+
+
+def _facilities(codes: Codes, day: date) -> dict[str, Known]:
+    if not codes.has(LIST):
+        return {}
+    at = f"{day:%Y%m%d}"
+    return {
+        code.code: Known(code.label.get("vi") or code.code, code.parent)
+        for code in codes.codes(LIST)
+        if code.holds(at)
+    }
+
+
+def _by_kind(
+    codes: Codes, facilities: Mapping[str, Known], day: date
+) -> dict[str, dict[str, Known]]:
+    """The official's list of senders of a day, by kind."""
+    found: dict[str, dict[str, Known]] = {}
+    if not codes.has(kinds_of_senders.LIST):
+        return found
+    at = f"{day:%Y%m%d}"
+    for code in codes.codes(kinds_of_senders.LIST):
+        if code.holds(at) and code.parent:
+            known = facilities.get(code.code) or Known(
+                code.label.get("vi") or code.code, home_province(code.code)
+            )
+            found.setdefault(code.parent, {})[code.code] = known
+    return found
+
+
+def _kinds(codes: Codes, contract: Contract) -> tuple[str, ...]:
+    """The kinds that are expected to send: those that the contract expects, else all that may."""
+    may = kinds_of_senders.kinds_for(codes, contract) or ()
+    expected = contract.expected.get("kinds")
+    return tuple(kind for kind in may if expected is None or kind in expected)
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -158,7 +223,7 @@ def silent(
         ).fetchall()
     )
     late = []
-    for code, known in expected.senders(province).items():
+    for code, known in expected.senders(contract, province).items():
         day = newest.get(code)
         if day is None or (today - day).days > expected.fresh_days(contract):
             days = None if day is None else (today - day).days

@@ -74,6 +74,11 @@ class Facility:
         return self.staff[0]
 
 
+def kind_of(code: str) -> str:
+    """What the hospital of that code is, as the list of senders says."""
+    return "hospital" if code[2:] in ("001", "999") else "medical_centre"
+
+
 def facilities(seed: int, *, per_old_province: int = 2) -> tuple[Facility, ...]:
     """The hospitals of the country: 01999 first, then so many for each of the 63 old provinces (0: one for
     each of today's 34)."""
@@ -94,7 +99,7 @@ def facility(seed: int, code: str) -> Facility:
     factor = Weighted([kind["factor"] for kind in kinds], [kind["share"] for kind in kinds]).draw(
         random
     )
-    kind = "Bệnh viện Đa khoa" if code[2:] in ("001", "999") else "Trung tâm Y tế khu vực"
+    kind = "Bệnh viện Đa khoa" if kind_of(code) == "hospital" else "Trung tâm Y tế khu vực"
     name = f"{kind} mẫu {code}, {places().provinces[province]}"
     workers = tuple(_worker(seed, code, place, province) for place in range(len(_ROLES)))
     more = tuple(

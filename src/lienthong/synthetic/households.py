@@ -24,6 +24,11 @@ BABIES = 7
 FIRST_HOUSEHOLD = 1_000
 
 
+def department_code(hospital: str) -> str:
+    """The code under which the health department of the province sends what happens around a hospital."""
+    return f"{hospital[:2]}SYT{hospital[2:]}"
+
+
 @dataclass(frozen=True)
 class Catchment:
     """The people whom one hospital serves: `communes` with their stations, `households` in all."""

@@ -12,11 +12,11 @@ from lienthong.synthetic.anything import Around, filler_of
 from lienthong.synthetic.chance import chance
 from lienthong.synthetic.events import Span, Stop
 from lienthong.synthetic.facilities import Facility
+from lienthong.synthetic.households import department_code
 from lienthong.synthetic.lines import Row
 from lienthong.synthetic.lives import Lives
 from lienthong.synthetic.parcels import Parcel, Tables
 from lienthong.synthetic.people import Person
-from lienthong.synthetic.places import places
 from lienthong.synthetic.visits import Visit, case_of, written
 
 
@@ -80,7 +80,7 @@ class Scene:
     @property
     def department(self) -> str:
         """The code under which the health department of the province sends."""
-        return f"{places().prefixes[self.lives.catchment.province][0]}SYT"
+        return department_code(self.hospital.code)
 
     def closing(self, turn: int) -> datetime:
         """A moment of the last day for what is told at the end."""

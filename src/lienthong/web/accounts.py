@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, accounts, policy, tokens
 from lienthong.access.roles import roles
+from lienthong.contracts.contract import Contract
 from lienthong.errors import Failure, NotAllowed, Refused
 from lienthong.records.intake.receiving import home_province
 from lienthong.web.page import Page
@@ -36,6 +38,7 @@ class NewToken(msgspec.Struct, kw_only=True):
 
     facility: str
     name: str
+    contracts: str = ""
 
 
 class Passwords(msgspec.Struct, kw_only=True):
@@ -137,7 +140,11 @@ def renew_password(page: Page, pool: ConnectionPool, actor: Actor, name: str) ->
 
 @post("/tokens", opt=MANAGE, status_code=200, sync_to_thread=True)
 def make_token(
-    page: Page, pool: ConnectionPool, actor: Actor, data: Annotated[NewToken, Encoded]
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    data: Annotated[NewToken, Encoded],
 ) -> Response[str]:
     """A new token for one facility's program; shown once."""
     facility = data.facility.strip()
@@ -145,11 +152,23 @@ def make_token(
         with pool.connection() as conn:
             policy.allow(conn, actor, "account.manage")
             token = tokens.create(
-                conn, actor, facility=facility, name=data.name.strip(), province=home_province(facility) or None
+                conn, actor, facility=facility, name=data.name.strip(), province=home_province(facility) or None,
+                contracts=_named(data.contracts, contracts),
             )  # fmt: skip
     except Failure as failure:
         return _list(page, pool, actor, problem=page.say(failure.message, **failure.details))
     return _list(page, pool, actor, secret=token, secret_of=facility)
+
+
+def _named(written: str, contracts: Mapping[str, Contract]) -> list[str] | None:
+    """The databases named in a line; None when none is."""
+    names = written.replace(",", " ").split()
+    if unknown := [name for name in names if name not in contracts]:
+        raise Refused(
+            "token.contract", "There is no database %(unknown)s; there are: %(known)s.",
+            unknown=", ".join(unknown), known=", ".join(contracts),
+        )  # fmt: skip
+    return names or None
 
 
 @post("/tokens/{token:str}/revoke", opt=MANAGE, status_code=303, sync_to_thread=True)

@@ -9,8 +9,11 @@ from litestar import Response, get
 
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.exports import export
+from lienthong.contracts.senders import kinds_for, labels
 from lienthong.contracts.versions import AT, as_asked, versions_of
 from lienthong.errors import NotFound
+from lienthong.records.intake import terms
+from lienthong.settings import Settings
 from lienthong.web.page import Page
 
 FORMS = {
@@ -44,6 +47,7 @@ def contract_list(page: Page, contracts: Mapping[str, Contract]) -> Response[str
 def contract_page(
     page: Page,
     contracts: Mapping[str, Contract],
+    settings: Settings,
     name: str,
     table: str = "",
     version: str = "",
@@ -57,9 +61,12 @@ def contract_page(
     contract = as_asked(whole, version, on)
     largest = max(contract.tables, key=lambda one: len(one.fields))
     shown = contract.table(table) or largest
+    codes = terms.codes(settings.home)
+    kinds = kinds_for(codes, whole)
     return page.show(
         "contract.html",
         contract=contract,
+        kinds=None if kinds is None else labels(codes, kinds),
         table=shown,
         versions=whole.versions,
         chosen=contract.version.partition(AT)[2],

@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong import clock
 from lienthong.access import Actor, Permit, policy
+from lienthong.contracts import senders as senders_list
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.errors import NotAllowed, NotFound
@@ -66,10 +67,10 @@ def changes(
 
 
 def sender_names(codes: Codes, senders: Sequence[str]) -> dict[str, Mapping[str, str]]:
-    """The names of facilities that are on the list."""
+    """The names of facilities and other senders that are on the lists."""
     found: dict[str, Mapping[str, str]] = {}
     for sender in senders:
-        known = codes.find(expected.LIST, sender) if expected.LIST in codes.names() else []
+        known = codes.find(expected.LIST, sender) or codes.find(senders_list.LIST, sender)
         if known:
             found[sender] = known[-1].label
     return found

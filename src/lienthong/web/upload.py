@@ -75,6 +75,7 @@ def upload(
             channel="web",
             home=settings.home,
             test=data.test == "yes",
+            granted=actor.contracts,
         )
     address = f"/submissions/{submission.receipt}" + ("?again=true" if submission.again else "")
     if request.headers.get("x-upload") == "script":

@@ -1,7 +1,7 @@
 """Silent senders: expected by a contract's period and nothing came; how late in working time, and whom to call.
 
-A contract whose senders are the facilities of the list says so (`expected: {list: facilities}`); of the others
-nobody knows who must send, so that only those are watched who have sent before.
+Where lists say who is expected of a database, those are asked after; of the others nobody knows who must send, so
+that only those are watched who have sent before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import psycopg
 
 from lienthong import clock
 from lienthong.contracts.contract import Contract
-from lienthong.quality.expected import LIST, Expected, Known, contacts
+from lienthong.quality.expected import Expected, Known, contacts
 
 Kind = Literal["stopped", "never", "all"]
 
@@ -61,7 +61,7 @@ def silence(
     found: list[Silent] = []
     for contract in contracts:
         heard = _heard(conn, contract.name, province, sender)
-        listed = expected.senders(province) if contract.expected.get("list") == LIST else {}
+        listed = expected.senders(contract.name, province)
         found += _overdue(contract.name, expected, listed, heard, sender, today)
     stopped = [one for one in found if one.late is not None]
     stopped.sort(key=lambda one: (-(one.late or 0), one.contract, one.sender))
@@ -102,8 +102,7 @@ def _overdue(
 ) -> list[Silent]:
     """Pure but for the calendar. Who is expected: those on the list, else whoever has sent before."""
     wanted = listed or {
-        code: expected.facilities.get(code) or Known(code, where)
-        for code, (_, where) in heard.items()
+        code: Known(expected.name(code), where) for code, (_, where) in heard.items()
     }
     allowed = timedelta(days=expected.fresh_days(contract))
     late_by: dict[date, int] = {}

@@ -6,6 +6,7 @@ The same bytes from the same sender under the same contract get the receipt they
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,9 @@ import psycopg
 
 from lienthong import audit, clock
 from lienthong.contracts.codes import Codes
-from lienthong.errors import Unavailable
-from lienthong.records.intake import blobs
+from lienthong.contracts.senders import check_sender
+from lienthong.errors import NotAllowed, Unavailable
+from lienthong.records.intake import blobs, terms
 from lienthong.records.intake.receipts import Submission, find, number_receipt, submission
 
 
@@ -33,14 +35,27 @@ def receive(
     province: str | None = None,
     test: bool = False,
     received: datetime | None = None,
+    granted: Collection[str] | None = None,
 ) -> Submission:
     """Keep the bytes and give a receipt; `process` does the rest.
 
     `received` is the moment of arrival (default: now); `province` the two-digit code of the sender's province
     (default: the first two characters of a facility code). With `test` the submission is checked and not kept.
-    Raises Unavailable when the disk or the database does not answer; then nothing was taken.
+    `granted` are the databases to which the sender's token is narrowed. Raises NotAllowed when this sender does not
+    send this database, Unavailable when the disk or the database does not answer; then nothing was taken.
     """
     moment = received or clock.now()
+    try:
+        check_sender(
+            terms.contract(contract, home),
+            terms.codes(home),
+            sender,
+            clock.local(moment).date(),
+            granted,
+        )
+    except NotAllowed as refused:
+        tell_refused(conn, refused, contract=contract, sender=sender, actor=actor, channel=channel)
+        raise
     kept = blobs.keep(data, home)
     try:
         with _answering(), conn.transaction():
@@ -68,6 +83,23 @@ def receive(
             )
     finally:
         blobs.drop(kept)
+
+
+def tell_refused(
+    conn: psycopg.Connection[Any],
+    refused: NotAllowed,
+    *,
+    contract: str,
+    sender: str,
+    actor: str,
+    channel: str,
+) -> None:
+    """Write into the trail who tried to send what is not theirs, though the request itself ends without effect."""
+    with _answering():
+        conn.rollback()
+        about = {"contract": contract, "sender": sender, "channel": channel, "why": refused.code}
+        audit.write(conn, actor, "submission.not_allowed", about)
+        conn.commit()
 
 
 def home_province(sender: str) -> str:

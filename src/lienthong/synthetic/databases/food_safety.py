@@ -34,7 +34,7 @@ def emit(scene: Scene) -> Iterator[Parcel]:
             if scene.random("inspected", int(row["MA_CO_SO"][3:])).random() < 0.5
         ],
     }  # fmt: skip
-    yield scene.parcel("food_safety", scene.hospital, tables, scene.opening(8))
+    yield scene.parcel("food_safety", scene.department, tables, scene.opening(8))
     for one in scene.lives.outbreaks:
         yield _outbreak(scene, one, establishments)
 
@@ -126,7 +126,7 @@ def _outbreak(scene: Scene, one: Outbreak, establishments: list[Row]) -> Parcel:
     sent = min(reported + timedelta(minutes=15), scene.span.until)
     return scene.parcel(
         "food_safety",
-        scene.hospital,
+        scene.department,
         {"poisoning_events": [event], "poisoning_cases": cases},
         sent,
         posted=True,

@@ -45,9 +45,8 @@ def hospital_pharmacy(code: str) -> str:
     return f"{code}KD00001"
 
 
-def commune_pharmacy(scene: Scene, commune: int) -> str:
-    """The 12 characters of the pharmacy of a commune."""
-    station = scene.lives.catchment.stations()[commune]
+def commune_pharmacy(station: str) -> str:
+    """The 12 characters of the pharmacy of the commune of that station."""
     return f"{station}NT00001"
 
 
@@ -59,8 +58,10 @@ def _outlets(scene: Scene) -> list[Row]:
         )
         | {"MA_CSKCB": hospital.code}
     ]
-    for at, commune in enumerate(catchment.communes):
-        code = commune_pharmacy(scene, at)
+    for at, (commune, station) in enumerate(
+        zip(catchment.communes, catchment.stations(), strict=True)
+    ):
+        code = commune_pharmacy(station)
         rows.append(
             _outlet(code, f"Nhà thuốc mẫu {commune.name}", "nha_thuoc", scene, at)
             | {"SO_GCN": f"{code}/ĐKKDD", "SO_GPP": f"{code}/GPP", "NGAY_CAP": "20210301"}
@@ -81,7 +82,7 @@ def _outlet(code: str, name: str, kind: str, scene: Scene, commune: int) -> Row:
 def _stock(scene: Scene) -> Iterator[Row]:
     """What each pharmacy bought on the first morning."""
     outlets = [hospital_pharmacy(scene.hospital.code)]
-    outlets += [commune_pharmacy(scene, at) for at in range(len(scene.lives.catchment.communes))]
+    outlets += [commune_pharmacy(station) for station in scene.lives.catchment.stations()]
     supplier = declared("products")["maker"]["supplier"]
     maker = declared("products")["maker"]["vi"]
     bought = scene.opening(3) - timedelta(minutes=30)
@@ -160,7 +161,8 @@ def _guardian(who: Person) -> str:
 
 def _sale(scene: Scene, stop: Stop, row: Row, line: Row, sold: datetime) -> Parcel:
     drug = products.drug_by_code()[line["MA_THUOC"]]
-    outlet = commune_pharmacy(scene, stop.number % len(scene.lives.catchment.communes))
+    stations = scene.lives.catchment.stations()
+    outlet = commune_pharmacy(stations[stop.number % len(stations)])
     return scene.parcel(
         "medicines", outlet,
         {"sales": [{

@@ -25,7 +25,7 @@ def emit(scene: Scene) -> Iterator[Parcel]:
     """One workbook of the health department on the first day, the payments of the month on the last."""
     if scene.silent:
         return
-    body = scene.hospital.code
+    body = scene.department
     tables: dict[str, list[Row]] = {
         "programmes": [_programme(code, body) for code in PROGRAMMES],
         "beneficiaries": [], "disability_certificates": [], "decisions": [],
@@ -41,10 +41,14 @@ def emit(scene: Scene) -> Iterator[Parcel]:
         decision = _decision(scene, who, reason)
         tables["decisions"].append(decision)
         paid.append(_payment(scene, who, decision))
-    yield scene.parcel("social_assistance", scene.hospital, tables, scene.opening(7))
+    yield scene.parcel("social_assistance", scene.department, tables, scene.opening(7))
     if paid:
         yield scene.parcel(
-            "social_assistance", scene.hospital, {"allowances": paid}, scene.closing(2), form="csv"
+            "social_assistance",
+            scene.department,
+            {"allowances": paid},
+            scene.closing(2),
+            form="csv",
         )
 
 
@@ -76,7 +80,7 @@ def _key(who: Person) -> str:
 def _beneficiary(scene: Scene, who: Person, reason: str) -> Row:
     child = who.age(scene.span.on) < 18
     return {
-        "MA_DOI_TUONG": _key(who), "MA_DON_VI": scene.hospital.code, "SO_DINH_DANH": who.cccd, "HO_TEN": who.name,
+        "MA_DOI_TUONG": _key(who), "MA_DON_VI": scene.department, "SO_DINH_DANH": who.cccd, "HO_TEN": who.name,
         "NGAY_SINH": f"{who.born:%Y%m%d}", "GIOI_TINH": who.sex, "MA_DANTOC": who.ethnicity, "DIEN_THOAI": who.phone,
         "DIA_CHI": who.address, "MATINH_CU_TRU": who.province, "MAXA_CU_TRU": who.commune, "NHOM_DT": reason,
         "HO_NGHEO": "0", "HO_TEN_NGH": f"{who.name.split()[0]} Thị Mẫu" if child else "", "TRANG_THAI": "dang_huong",
@@ -87,7 +91,7 @@ def _beneficiary(scene: Scene, who: Person, reason: str) -> Row:
 def _certificate(scene: Scene, who: Person) -> Row:
     random = scene.random("disability", who.number)
     return {
-        "SO_GXN": f"GXN{who.number:010d}", "MA_DON_VI": scene.hospital.code, "MA_DOI_TUONG": _key(who),
+        "SO_GXN": f"GXN{who.number:010d}", "MA_DON_VI": scene.department, "MA_DOI_TUONG": _key(who),
         "DANG_TAT": random.choice(_DISABILITIES), "MUC_DO": random.choice("12"), "NGAY_CAP": "20230615",
         "HOI_DONG": "xa",
     }  # fmt: skip
@@ -102,8 +106,8 @@ def _decision(scene: Scene, who: Person, reason: str) -> Row:
     code = "CT-HTXH" if reason == "huu_tri_xh" else "CT-TXTX"
     signed = min(since, scene.span.first - timedelta(days=3))
     return {
-        "SO_QD": f"QD{who.number:010d}", "MA_DON_VI": scene.hospital.code, "MA_DOI_TUONG": _key(who),
-        "LOAI_QD": "huong", "MA_CT": f"{code}-{scene.hospital.code}",
+        "SO_QD": f"QD{who.number:010d}", "MA_DON_VI": scene.department, "MA_DOI_TUONG": _key(who),
+        "LOAI_QD": "huong", "MA_CT": f"{code}-{scene.department}",
         "NGAY_NHAN_HS": f"{signed - timedelta(days=5):%Y%m%d}", "NGAY_QD": f"{signed:%Y%m%d}",
         "NGAY_HIEU_LUC": f"{signed:%Y%m%d}", "CO_QUAN": "Ủy ban nhân dân cấp xã", "HE_SO": f"{factor:.1f}",
         "MUC_TRO_CAP": str(round(STANDARD * factor)), "TU_THANG": f"{signed:%Y%m}",
@@ -114,6 +118,6 @@ def _payment(scene: Scene, who: Person, decision: Row) -> Row:
     day = scene.span.until.replace(day=min(5, scene.span.until.day))
     return {
         "MA_DOI_TUONG": _key(who), "KY": f"{day:%Y%m}", "SO_QD": decision["SO_QD"],
-        "MA_DON_VI": scene.hospital.code, "SO_DINH_DANH": who.cccd, "SO_TIEN": decision["MUC_TRO_CAP"],
+        "MA_DON_VI": scene.department, "SO_DINH_DANH": who.cccd, "SO_TIEN": decision["MUC_TRO_CAP"],
         "NGAY_CHI": f"{day:%Y%m%d}", "HINH_THUC": "tai_khoan", "TRANG_THAI": "da_chi",
     }  # fmt: skip

@@ -12,7 +12,7 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -25,7 +25,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from lienthong import clock
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.python import RecordEngine
-from lienthong.errors import Failure, Unavailable
+from lienthong.contracts.senders import check_sender
+from lienthong.errors import Failure, NotAllowed, Unavailable
 from lienthong.records.intake import receiving, terms
 from lienthong.records.intake.receipts import Submission
 from lienthong.records.intake.single import posted, unit
@@ -78,16 +79,23 @@ class RecordIntake:
         province: str | None = None,
         channel: str = "api",
         received: datetime | None = None,
+        granted: Collection[str] | None = None,
     ) -> Submission:
         """Keep one record and answer with its receipt; blocks until it is durable.
 
         While a file of the same sender is being processed the record only gets its receipt (state received) and is
-        processed after the file. Raises Refused for a body that is no record of the contract, Unavailable when the
+        processed after the file. Raises NotAllowed when this sender does not send this database (`granted`: those to
+        which its token is narrowed), Refused for a body that is no record of the contract, Unavailable when the
         database does not answer.
         """
-        given = self._read(
-            body, (contract, sender, actor, table, province, channel, received or clock.now())
-        )
+        moment = received or clock.now()
+        self._known(contract) or self._look(contract)
+        try:
+            self._check_sender(contract, sender, moment, granted)
+        except NotAllowed as refused:
+            self._tell(refused, contract, sender, actor, channel)
+            raise
+        given = self._read(body, (contract, sender, actor, table, province, channel, moment))
         future: Future[Submission | None] = Future()
         self._line.put((given, future))
         with _answering():
@@ -95,14 +103,29 @@ class RecordIntake:
         return kept or self._afterwards(given)
 
     async def post(
-        self, body: bytes, *, contract: str, sender: str, actor: str, table: str | None = None
+        self,
+        body: bytes,
+        *,
+        contract: str,
+        sender: str,
+        actor: str,
+        table: str | None = None,
+        granted: Collection[str] | None = None,
     ) -> Submission:
         """As `submit`, from an event loop: small bodies are read where they arrive, and no thread waits for the commit.
 
         Two changes of thread for each record would cost more than its check.
         """
-        terms_of = (contract, sender, actor, table, None, "api", clock.now())
-        if self._began and len(body) <= SMALL and self._known(contract) is not None:
+        moment = clock.now()
+        terms_of = (contract, sender, actor, table, None, "api", moment)
+        if self._known(contract) is None:
+            await asyncio.to_thread(self._look, contract)
+        try:
+            self._check_sender(contract, sender, moment, granted)
+        except NotAllowed as refused:
+            await asyncio.to_thread(self._tell, refused, contract, sender, actor, "api")
+            raise
+        if self._began and len(body) <= SMALL:
             given = self._read(body, terms_of)
         else:
             given = await asyncio.to_thread(self._read, body, terms_of)
@@ -114,6 +137,21 @@ class RecordIntake:
         if kept is None:
             return await asyncio.to_thread(self._afterwards, given)
         return kept
+
+    def _check_sender(
+        self, contract: str, sender: str, moment: datetime, granted: Collection[str] | None
+    ) -> None:
+        _, compiled, engine = self._terms[contract]
+        day = clock.local(moment).date()
+        check_sender(compiled.contract, engine.codes, sender, day, granted)
+
+    def _tell(
+        self, refused: NotAllowed, contract: str, sender: str, actor: str, channel: str
+    ) -> None:
+        with self._pool.connection() as conn:
+            receiving.tell_refused(
+                conn, refused, contract=contract, sender=sender, actor=actor, channel=channel
+            )
 
     def _read(self, body: bytes, terms_of: tuple[Any, ...]) -> Posted:
         if self._began:
@@ -206,6 +244,7 @@ class RecordIntake:
                 channel=given.channel,
                 home=self._home,
                 province=given.unit.province,
+                granted=(given.unit.contract.name,),  # asked when it came
             )
 
     def _run(self) -> None:

@@ -1,0 +1,81 @@
+"""A hospital that sends a database which is not its own is refused by every door, and the trail tells of it."""
+
+from __future__ import annotations
+
+import pytest
+from tests.journeys.test_officer import csrf
+
+from lienthong.access import operator, tokens
+
+NAMED = "Provincial health department"
+
+
+@pytest.fixture
+def headers(token):
+    return {"authorization": f"Bearer {token}", "accept-language": "en"}
+
+
+def _attempts(db) -> int:
+    with db.connect() as conn:
+        rows = conn.execute(
+            "SELECT about FROM app.audit WHERE act = 'submission.not_allowed'"
+        ).fetchall()
+    assert all(row[0]["contract"] and row[0]["sender"] for row in rows)
+    return len(rows)
+
+
+def test_by_file_by_record_and_on_the_page(site, db, headers, signed_in):
+    before = _attempts(db)
+    file = site.post("/api/v1/submissions?contract=food_safety", content=b"x", headers=headers)
+    record = site.post("/api/v1/records/food_safety/establishments", content=b"{}", headers=headers)
+    for answer in (file, record):
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "sender.kind"
+        assert NAMED in answer.json()["detail"]
+    officer = signed_in("officer")
+    token = csrf(officer.get("/upload").text)
+    page = officer.post(
+        "/upload",
+        data={"contract": "food_safety", "sender": "01999", "_csrf_token": token},
+        files={"file": ("x.csv", b"MA")},
+    )
+    assert page.status_code == 403
+    assert _attempts(db) == before + 3
+    with db.connect() as conn:
+        kept = conn.execute(
+            "SELECT count(*) FROM records.submission WHERE contract = 'food_safety'"
+        )
+        assert kept.fetchone() == (0,)
+
+
+def test_a_token_may_be_narrowed_and_an_unknown_kind_must_be_granted(site, db):
+    with db.connect() as conn:
+        made = {
+            "narrow": ("01999", ["practice"]), "granted": ("X9", ["care"]), "unknown": ("X9", None),
+        }  # fmt: skip
+        given = {
+            name: tokens.create(conn, operator(), facility=facility, name=name, contracts=only)
+            for name, (facility, only) in made.items()
+        }
+        conn.commit()
+    codes = {}
+    for name, token in given.items():
+        answer = site.post(
+            "/api/v1/submissions?contract=care&name=a.csv",
+            content=name.encode(),
+            headers={"authorization": f"Bearer {token}"},
+        )
+        codes[name] = (answer.status_code, answer.json().get("code"))
+    assert codes == {
+        "narrow": (403, "sender.token"), "granted": (202, None), "unknown": (403, "sender.unknown"),
+    }  # fmt: skip
+
+
+def test_an_administrator_narrows_a_token_on_the_page(signed_in):
+    admin = signed_in("admin")
+    form = {"facility": "01999", "name": "narrow", "_csrf_token": csrf(admin.get("/accounts").text)}
+    wrong = admin.post("/tokens", data=form | {"contracts": "cares"})
+    assert wrong.status_code == 422
+    made = admin.post("/tokens", data=form | {"contracts": "care, practice"})
+    assert made.status_code == 200
+    assert "care, practice" in made.text
