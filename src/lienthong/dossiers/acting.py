@@ -1,4 +1,4 @@
-"""One function for each act on a dossier: file, move, promise a new date, hand the work over.
+"""One function for each act on a dossier: file, move, go to a step, promise a new date, hand the work over.
 
 Every act takes the dossier's lock, writes one event and the standing that follows from all of them, and is audited,
 in the caller's transaction. The Portal follows the events by their position; nothing here knows of it.
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -17,9 +18,11 @@ from lienthong import audit, clock
 from lienthong.dossiers import codes, deadlines
 from lienthong.dossiers.deadlines import Customs
 from lienthong.dossiers.dossier import Dossier, Filing, events, find, terms_of
-from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, Event, Standing, replay
+from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, STEP, Event, Standing, Terms, replay
 from lienthong.dossiers.moves import Moves, moves
-from lienthong.errors import Conflict, Refused
+from lienthong.dossiers.results import issue_result, recall_result
+from lienthong.dossiers.substitution import for_whom
+from lienthong.errors import Conflict, NotAllowed, Refused
 from lienthong.procedures import catalogue
 
 NEW = "new"
@@ -75,9 +78,10 @@ def move(
 ) -> Dossier:
     """Move a dossier as the table allows; `about` says what the move needs (reason, components, fees, result).
 
-    Raises Conflict for a move that its state does not have, NotAllowed for somebody else's move, Refused when
-    something is missing, when a second supplement is asked without approval, or when the moment lies before the
-    last event.
+    With a result, `about` may name its `number`, `result_code`, `valid_from`, `valid_to`, `attachment` and `data`;
+    they are kept as data of the result, not in the event. Raises Conflict for a move that its state does not have,
+    NotAllowed for somebody else's move, Refused when something is missing, when a supplement is asked once too often,
+    or when the moment lies before the last event.
     """
     used, moment, said = table or moves(), at or clock.now(), dict(about or {})
     dossier = find(conn, code, lock=True)
@@ -85,17 +89,9 @@ def move(
     missing = [need for need in made.needs if not said.get(need)]
     if missing:
         raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=", ".join(missing))
-    rules = customs or Customs()
-    if (
-        made.to == "supplement"
-        and dossier.supplements >= rules.supplements
-        and not said.get("approved_by")
-    ):
-        raise Refused(
-            "DOSSIER-SUPPLEMENT",
-            "A supplement was asked before; a second request counts as overdue and needs the head's approval"
-            " (approved_by).",
-        )
+    if made.to == "supplement":
+        _may_ask_again(conn, dossier, said, customs or Customs())
+    result = _taken_out(said, RESULT) if made.to == "settled" else {}
     role = next(iter(sorted(roles & frozenset(made.by))))
     event = Event(
         act=act,
@@ -106,7 +102,86 @@ def move(
         role=role,
         about=said,
     )
-    return _go_on(conn, actor, dossier, event, customs, used)
+    after = _go_on(conn, actor, dossier, event, customs, used)
+    if made.to == "settled":
+        issue_result(conn, code, said, result)
+    elif made.from_ == "returned":
+        recall_result(conn, code, moment)
+    return after
+
+
+RESULT = ("number", "valid_from", "valid_to", "attachment", "data")
+"""What is said of a result and kept with it: it may tell of the applicant, so it is not for the events."""
+
+
+def _taken_out(said: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: said.pop(name) for name in names if name in said}
+
+
+def _may_ask_again(
+    conn: psycopg.Connection[Any], dossier: Dossier, said: Mapping[str, Any], rules: Customs
+) -> None:
+    """One notice names everything (Decree 309/2026 Art. 17.2a); another is the head's decision."""
+    rounds = _terms(conn, dossier).rounds
+    if rounds is not None and dossier.supplements >= rounds:
+        raise Refused(
+            "DOSSIER-ROUNDS",
+            "The procedure allows %(rounds)s requests for a supplement; decide on the dossier as it is.",
+            rounds=rounds,
+        )
+    if dossier.supplements >= rules.supplements and not said.get("approved_by"):
+        raise Refused(
+            "DOSSIER-SUPPLEMENT",
+            "A supplement was asked before; a second request counts as overdue and needs the head's approval"
+            " (approved_by).",
+        )
+
+
+def step(
+    conn: psycopg.Connection[Any],
+    actor: audit.Acting | str,
+    roles: frozenset[str],
+    code: str,
+    to: int | None = None,
+    *,
+    reason: str = "",
+    at: datetime | None = None,
+    customs: Customs | None = None,
+) -> Dossier:
+    """Go to the next step of the internal process, to a later one, or back to an earlier one with a reason.
+
+    Raises Conflict when the dossier is not being worked on or has no such step, Refused without a reason for going
+    back, NotAllowed for somebody who does not work on it.
+    """
+    dossier = find(conn, code, lock=True)
+    steps = _terms(conn, dossier).steps
+    wanted = dossier.step + 1 if to is None else to
+    if not roles & {"receiver", "processor", "decider"}:
+        raise NotAllowed(
+            "dossier.role", "“%(act)s” is done by: %(who)s.", act=STEP, who="processor, decider"
+        )
+    if moves().states[dossier.state].clock != "runs" or not 1 <= wanted <= len(steps):
+        raise Conflict(
+            "DOSSIER-STEP",
+            "There is no step %(step)s to go to now; the procedure has %(count)s steps.",
+            step=wanted,
+            count=len(steps),
+        )
+    if wanted == dossier.step:
+        raise Conflict("DOSSIER-STEP-HERE", "The dossier is at step %(step)s.", step=wanted)
+    if wanted < dossier.step and not reason.strip():
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+    about = {"step": wanted, "name": steps[wanted - 1].name}
+    event = Event(
+        act=STEP,
+        from_state=dossier.state,
+        to_state=dossier.state,
+        at=at or clock.now(),
+        actor=_id(actor),
+        role=min(roles & {"receiver", "processor", "decider"}),
+        about=about | ({"reason": reason.strip()} if reason.strip() else {}),
+    )
+    return _go_on(conn, actor, dossier, event, customs, moves())
 
 
 def extend(
@@ -194,17 +269,16 @@ def _go_on(
             "The act lies before the last one, of %(moment)s.",
             moment=f"{clock.local(before[-1].at):%d/%m/%Y %H:%M}",
         )
-    next_event = Event(**(_fields(event) | {"number": before[-1].number + 1}))
+    about = event.about | for_whom(conn, dossier, _id(actor), event.at)
+    next_event = msgspec.structs.replace(event, number=before[-1].number + 1, about=about)
     found = _standing(conn, dossier, [*before, next_event], customs, table)
     _write(conn, dossier.code, next_event, found)
     audit.write(
-        conn, actor, f"dossier.{event.act}", {"dossier": dossier.code, "to": event.to_state}
-    )
+        conn, actor, f"dossier.{event.act}",
+        {"dossier": dossier.code, "to": event.to_state}
+        | {name: about[name] for name in ("for", "step") if name in about},
+    )  # fmt: skip
     return find(conn, dossier.code)
-
-
-def _fields(event: Event) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in event.__struct_fields__}
 
 
 def _standing(
@@ -214,9 +288,13 @@ def _standing(
     customs: Customs | None,
     table: Moves,
 ) -> Standing:
+    online = dossier.channel == "online"
+    return replay(happened, _terms(conn, dossier), table, online=online, customs=customs)
+
+
+def _terms(conn: psycopg.Connection[Any], dossier: Dossier) -> Terms:
     version = catalogue.version(conn, dossier.procedure, dossier.procedure_version)
-    terms = terms_of(version.procedure, dossier.channel, dossier.case_name, dossier.clock_name)
-    return replay(happened, terms, table, online=dossier.channel == "online", customs=customs)
+    return terms_of(version.procedure, dossier.channel, dossier.case_name, dossier.clock_name)
 
 
 def _write(conn: psycopg.Connection[Any], code: str, event: Event, found: Standing) -> None:

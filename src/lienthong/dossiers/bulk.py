@@ -63,19 +63,31 @@ def keep_many(
     Raises NotFound for a procedure that was not in force, Conflict for a move that is not there or a code that is
     taken, Refused for events out of order. About 2,000 dossiers of six events a second.
     """
-    done: list[Kept] = []
-    known = _Versions(conn)
-    batch: list[tuple[Filing, Sequence[Event]]] = []
-    for one in given:
-        batch.append(one)
-        if len(batch) >= BATCH:
-            done += _keep(conn, _name(actor), batch, known, customs)
-            batch = []
-    done += _keep(conn, _name(actor), batch, known, customs)
+    name = _name(actor)
+    done = keep(conn, ((filing, later, name) for filing, later in given), customs=customs)
     if done:
         about = {"count": len(done), "first": done[0].code, "last": done[-1].code}
         audit.write(conn, actor, act, about)
     return done
+
+
+Given = tuple[Filing, Sequence[Event], str]
+"""A filing, what happened after it, and who did it."""
+
+
+def keep(
+    conn: psycopg.Connection[Any], given: Iterable[Given], *, customs: Customs | None = None
+) -> list[Kept]:
+    """As `keep_many`, each with an actor of its own; whoever calls writes the audit."""
+    done: list[Kept] = []
+    known = _Versions(conn)
+    batch: list[Given] = []
+    for one in given:
+        batch.append(one)
+        if len(batch) >= BATCH:
+            done += _keep(conn, batch, known, customs)
+            batch = []
+    return done + _keep(conn, batch, known, customs)
 
 
 class _Versions:
@@ -159,18 +171,17 @@ def _end_of_supplement(before: Sequence[Event], table: Moves) -> str:
 
 def _keep(
     conn: psycopg.Connection[Any],
-    actor: str,
-    batch: Sequence[tuple[Filing, Sequence[Event]]],
+    batch: Sequence[Given],
     known: _Versions,
     customs: Customs | None,
 ) -> list[Kept]:
     if not batch:
         return []
     table = moves()
-    numbers = _issue(conn, [filing for filing, _ in batch])
+    numbers = _issue(conn, [filing for filing, _, _ in batch])
     kept: list[Kept] = []
     all_events: list[tuple[datetime, int, str, Event]] = []
-    for at, (filing, later) in enumerate(batch):
+    for at, (filing, later, actor) in enumerate(batch):
         version = known.on(filing.procedure, clock.local(filing.filed_at).date())
         terms = known.terms(version.procedure, version.version, filing)
         events = happened(filing, later, actor, table)
@@ -189,6 +200,7 @@ def _keep(
                 "DOSSIER-THERE", "Dossier %(number)s is there already.", number=_taken(there)
             ) from None
         _copy_events(conn, all_events, positions)
+        _copy_results(conn, all_events)
     return kept
 
 
@@ -232,12 +244,12 @@ def _positions(conn: psycopg.Connection[Any], count: int) -> list[int]:
 
 def _copy_dossiers(
     conn: psycopg.Connection[Any],
-    batch: Sequence[tuple[Filing, Sequence[Event]]],
+    batch: Sequence[Given],
     kept: Sequence[Kept],
     last: Mapping[str, int],
 ) -> None:
     with conn.cursor() as cursor, cursor.copy(_DOSSIERS) as copy:
-        for (filing, _), one in zip(batch, kept, strict=True):
+        for (filing, _, _), one in zip(batch, kept, strict=True):
             said = one.standing
             copy.write_row(
                 (
@@ -262,6 +274,28 @@ def _copy_events(
                     event.role, _json(event.about),
                 )
             )  # fmt: skip
+
+
+def _copy_results(
+    conn: psycopg.Connection[Any], happenings: Sequence[tuple[datetime, int, str, Event]]
+) -> None:
+    """The results that were issued, with the moment at which one was taken back."""
+    recalled = {
+        (code, e.number): e.at for _, _, code, e in happenings if e.from_state == "returned"
+    }
+    rows = [
+        (
+            code, e.number, str(e.about.get("result", "")), str(e.about.get("result_code") or ""),
+            min((at for (one, n), at in recalled.items() if one == code and n > e.number), default=None)
+            if recalled else None,
+        )
+        for _, _, code, e in happenings if e.to_state == "settled" and e.from_state == "processing"
+    ]  # fmt: skip
+    if rows:
+        statement = "COPY dossiers.result (dossier, event, name, code, corrected_at) FROM STDIN"
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 SAID = (
