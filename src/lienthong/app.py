@@ -47,6 +47,8 @@ from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import declared_contracts, read_contract
 from lienthong.database import Database, running, start
+from lienthong.dossiers.known import Known
+from lienthong.dossiers.line import FilingLine
 from lienthong.errors import Failure, NotAllowed, Unavailable
 from lienthong.records import registers
 from lienthong.records.feed.bell import Bell
@@ -220,12 +222,15 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
             app.state.pool = pool
             app.state.single = RecordIntake(pool, chosen.home)
             app.state.served = Served(pool)
+            app.state.filings = FilingLine(pool)
+            app.state.terms = Known()
             app.state.streams = Streams(Bell(database.conninfo()))
             try:
                 yield
             finally:
                 app.state.single.close()
                 app.state.served.close()
+                app.state.filings.close()
 
     limit = chosen.max_upload_mib * 1024 * 1024
     app = Litestar(

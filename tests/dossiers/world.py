@@ -16,7 +16,7 @@ from lienthong.procedures.procedure import Component, Manner, Procedure, Step, S
 
 UNIT, ELSEWHERE = "H15.50", "H15.77"
 PROCEDURE = Procedure(
-    code="1.012279",
+    code="1.012278",
     name={"vi": "Cấp lại giấy phép hoạt động", "en": "Re-issue of an operating licence"},
     levels=("province",),
     field="Khám bệnh, chữa bệnh",

@@ -8,6 +8,7 @@ from lienthong.api import (
     changes,
     code_worklist,
     contracts,
+    dossiers,
     latency,
     records,
     scores,
@@ -26,4 +27,5 @@ ROUTES: list[ControllerRouterHandler] = [
     *scores.ROUTES,
     *contracts.ROUTES,
     *code_worklist.ROUTES,
+    *dossiers.ROUTES,
 ]

@@ -1,0 +1,76 @@
+"""A filing as a program or a desk asks for it: where it is handed in, by whom it may be, what its form says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from lienthong import clock
+from lienthong.access import Actor, policy
+from lienthong.clock import VIETNAM
+from lienthong.dossiers import forms
+from lienthong.dossiers.dossier import Channel, Filing
+from lienthong.errors import Refused
+from lienthong.findings import Finding
+
+
+class NewDossier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A filing at a desk. `unit` is the competent agency, the sender's own when it is left out.
+
+    `filed_at` is now when it is left out and never later; `applicant` and `form` are the fields of the procedure's
+    form (see /api/v1/procedures/{code}).
+    """
+
+    procedure: str
+    unit: str = ""
+    channel: Channel = "direct"
+    case: str = ""
+    clock: Literal["normal", "urgent"] = "normal"
+    summary: str = ""
+    applicant: dict[str, Any] = {}
+    form: dict[str, Any] = {}
+    filed_at: datetime | None = None
+    central: bool = False
+
+
+def filing_of(actor: Actor, asked: NewDossier, now: datetime | None = None) -> Filing:
+    """The filing, when the actor may take it in at their desk. Raises NotAllowed, Refused."""
+    moment = now or clock.now()
+    desk = actor.facility or asked.unit
+    if not desk:
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="unit")
+    policy.decide(actor, "dossier.receive", {"sender": desk})
+    filed = asked.filed_at or moment
+    if filed.tzinfo is None:
+        filed = filed.replace(tzinfo=VIETNAM)
+    if filed > moment:
+        raise Refused("DOSSIER-FUTURE", "A dossier is not filed in the future.")
+    return Filing(
+        procedure=asked.procedure,
+        unit=asked.unit or desk,
+        received_by=desk,
+        province=actor.province or "",
+        channel=asked.channel,
+        filed_at=filed,
+        case=asked.case,
+        clock=asked.clock,
+        summary=asked.summary,
+        applicant=asked.applicant,
+        form={"fields": asked.form} if asked.form else {},
+        central=asked.central,
+    )
+
+
+def findings_of(asked: NewDossier) -> list[Finding]:
+    """What the form's contract says of the filing; empty when all is right."""
+    values = forms.Values(
+        applicant={name: _text(value) for name, value in asked.applicant.items()},
+        form={name: _text(value) for name, value in asked.form.items()},
+    )
+    return forms.check(forms.form_of(asked.procedure), values)
+
+
+def _text(value: Any) -> str:
+    return ";".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,167 @@
+"""A program of an agency files, reads, lists and acts on dossiers; another agency's program gets nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from lienthong.access import accounts, operator, tokens
+from tests.dossiers.world import ELSEWHERE, PROCEDURE, UNIT, publish
+
+APPLICANT = {
+    "kind": "person", "name": "Nguyễn Văn Mẫu", "number_kind": "cccd", "number": "001190000001",
+    "phone": "0900000001",
+}  # fmt: skip
+FILING = {
+    "procedure": PROCEDURE.code,
+    "channel": "online",
+    "applicant": APPLICANT,
+    "summary": "Cấp lại",
+}
+
+
+@pytest.fixture(scope="module")
+def programs(db):
+    """The token of each program by its duty."""
+    with db.connect() as conn:
+        publish(conn)
+        for id, role in [("lan", "decider"), ("minh", "processor")]:
+            accounts.create(
+                conn, operator(), id, name=id, roles=[role], facility=UNIT, province="66"
+            )
+        return {
+            name: tokens.create(
+                conn, operator(), facility=unit, name=name, province="66", roles=roles
+            )
+            for name, unit, roles in [
+                ("desk", UNIT, ["receiver"]),
+                ("officer", UNIT, ["processor"]),
+                ("head", UNIT, ["decider"]),
+                ("elsewhere", ELSEWHERE, ["receiver", "processor"]),
+                ("stranger", "H29.50", ["receiver", "processor", "decider"]),
+            ]
+        }
+
+
+@pytest.fixture
+def call(site, programs):
+    """Call as one of the programs: (who, method, path, json) → answer."""
+
+    def run(who, method, path, json=None, **headers):
+        site.cookies.clear()
+        headers = {"authorization": f"Bearer {programs[who]}", **headers}
+        return site.request(method, f"/api/v1/dossiers{path}", json=json, headers=headers)
+
+    return run
+
+
+def filed(call, who="desk", **more) -> str:
+    answer = call(who, "POST", "", FILING | more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["code"]
+
+
+def test_a_dossier_goes_its_whole_way(call):
+    code = filed(call)
+    steps = [
+        ("desk", "receive", {}),
+        ("head", "assign", {"holder": "minh"}),
+        ("officer", "start", {}),
+        ("officer", "step", {}),
+        ("officer", "ask_supplement", {"components": ["TP01", "TP02"]}),
+        ("desk", "supplement", {}),
+        ("head", "settle", {"result": "Giấy phép", "number": "66/GP", "data": {"holder": "x"}}),
+        ("desk", "hand_over", {}),
+    ]
+    for who, act, said in steps:
+        offered = {one["act"] for one in call(who, "GET", f"/{code}").json()["next"]}
+        assert act in offered, (act, offered)
+        answer = call(who, "POST", f"/{code}/acts/{act}", said)
+        assert answer.status_code == 200, answer.text
+    one = call("officer", "GET", f"/{code}").json()
+    assert one["dossier"]["state"] == "returned"
+    assert one["applicant"]["name"] == APPLICANT["name"]
+    acts = [event["act"] for event in call("officer", "GET", f"/{code}/events").json()]
+    assert acts == ["filed", *(act for _, act, _ in steps)]
+    why = call("officer", "GET", f"/{code}/standing").json()
+    assert why["standing"]["state"] == "returned"
+    [result] = call("officer", "GET", f"/{code}/results").json()
+    assert (result["number"], result["data"]) == ("66/GP", {"holder": "x"})
+
+
+def test_a_repeated_filing_makes_one_dossier(call):
+    key = {"idempotency-key": "from-our-program-1"}
+    first = call("desk", "POST", "", FILING, **key)
+    again = call("desk", "POST", "", FILING, **key)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["code"] == again.json()["code"]
+    assert again.json()["again"] is True
+    other = call("desk", "POST", "", FILING | {"summary": "khác"}, **key)
+    assert other.status_code == 409
+    assert call("head", "GET", f"/{first.json()['code']}").status_code == 200
+
+
+def test_another_agency_gets_nowhere(call):
+    code = filed(call)
+    for method, path in [
+        ("GET", f"/{code}"), ("GET", f"/{code}/events"), ("GET", f"/{code}/standing"),
+        ("POST", f"/{code}/acts/receive"), ("POST", f"/{code}/acts/withdraw"),
+    ]:  # fmt: skip
+        assert call("stranger", method, path).status_code == 404, path
+    listed = call("stranger", "GET", f"?unit={UNIT}").json()
+    assert listed["dossiers"] == []
+    assert call("desk", "POST", f"/{code}/acts/settle", {"result": "x"}).status_code == 409
+    assert call("officer", "POST", f"/{code}/acts/receive").status_code == 403
+    assert call("officer", "POST", "", FILING).status_code == 403
+
+
+def test_a_desk_elsewhere_hands_in_and_the_competent_agency_receives(call):
+    code = filed(call, "elsewhere", unit=UNIT)
+    assert call("elsewhere", "POST", f"/{code}/acts/receive").status_code == 403
+    assert call("desk", "POST", f"/{code}/acts/receive").status_code == 200
+    mine = [row["code"] for row in call("elsewhere", "GET", "").json()["dossiers"]]
+    assert mine == [code]
+
+
+def test_a_second_supplement_needs_somebody_who_decides_there(call):
+    code = filed(call)
+    call("desk", "POST", f"/{code}/acts/receive")
+    ask = f"/{code}/acts/ask_supplement"
+    call("officer", "POST", ask, {"components": "TP01"})
+    call("desk", "POST", f"/{code}/acts/supplement")
+    again = {"components": ["TP02"]}
+    assert call("officer", "POST", ask, again).status_code == 422
+    assert call("officer", "POST", ask, again | {"approved_by": "minh"}).status_code == 422
+    assert call("officer", "POST", ask, again | {"approved_by": "lan"}).status_code == 200
+
+
+def test_a_list_goes_on_where_the_page_before_ended(call):
+    made = {filed(call, summary=f"trang {at}") for at in range(5)}
+    seen, after = [], ""
+    for _ in range(20):
+        page = call("desk", "GET", f"?limit=2&after={after}").json()
+        seen += [row["code"] for row in page["dossiers"]]
+        if not page["next"]:
+            break
+        after = page["next"]
+    assert len(seen) == len(set(seen))
+    assert made <= set(seen)
+    due = call("desk", "GET", "?order=due").json()["dossiers"]
+    assert [row["next_due"] for row in due] == sorted(row["next_due"] for row in due)
+    assert "applicant" not in due[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"procedure": "1.999999", "applicant": APPLICANT}, 404),
+        ({"procedure": PROCEDURE.code}, 422),
+        ({"procedure": PROCEDURE.code, "applicant": APPLICANT, "surprise": 1}, 422),
+        (FILING | {"filed_at": "2126-01-01T08:00:00+07:00"}, 422),
+        (FILING | {"unit": "nowhere"}, 422),
+    ],
+    ids=["no such procedure", "no applicant", "unknown field", "in the future", "no agency"],
+)  # fmt: skip
+def test_what_is_wrong_is_said_and_makes_nothing(call, body, status):
+    answer = call("desk", "POST", "", body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
