@@ -22,7 +22,7 @@ OWN = {"/account", "/account/password"}
 """What anybody may do with their own account."""
 
 FILLED = {
-    "code:str": "00000", "id:str": "sub_0123456789abcdef", "act:str": "pause",
+    "slug:str": "birth-certificate", "code:str": "00000", "id:str": "sub_0123456789abcdef", "act:str": "pause",
     "name:str": "care", "form:str": "sql", "contract:str": "care", "table:str": "XML1", "key:str": "x",
     "receipt:str": "TN-20261122-000001", "ending:str": "csv", "entry:int": "1", "sender:str": "01999",
     "number:int": "1",

@@ -30,13 +30,22 @@ def test_the_claim_stands_beside_the_count(signed_in, filled):
     page = signed_in("ministry").get("/procedures").text
     for number in ("282", "117", "165", "41,49", "210"):
         assert number in page
-    assert page.count('href="/procedures/') == 210
+    first = set(re.findall(r'href="/procedures/([\d.]+)"', page))
+    rest = [
+        signed_in("ministry").get(f"/procedures?start={start}").text
+        for start in (40, 80, 120, 160, 200)
+    ]
+    more = [set(re.findall(r'href="/procedures/([\d.]+)"', text)) for text in rest]
+    assert [len(first), *map(len, more)] == [40, 40, 40, 40, 40, 10]
+    assert len(first.union(*more)) == 210
 
 
 def test_the_list_is_filtered(signed_in, filled):
     client = signed_in("province")
     page = client.get("/procedures", params={"q": "1.012279"}).text
     assert re.findall(r'href="/procedures/([\d.]+)"', page) == ["1.012279"]
+    bare = client.get("/procedures", params={"q": "cap lai giay phep hoat dong kham benh"}).text
+    assert "1.012279" in bare, "found as people type who are in a hurry"
     none = client.get("/procedures", params={"q": "không có thủ tục này"}).text
     assert "Không có kết quả" in none
 
