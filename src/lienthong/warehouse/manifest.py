@@ -59,7 +59,9 @@ class TableTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 class ContractTaken(msgspec.Struct, frozen=True, kw_only=True):
     """One database at the moment of the snapshot: `counts` is the file of the counts that the store held then,
-    `rulesets` that of what the bits of kept masks mean."""
+    `rulesets` that of what the bits of kept masks mean, `withheld` that of the records whose identity keys are wrong
+    ("": there are none), `withheld_records` how many they are by root table. Their rows are counted in scores and stand
+    in no release."""
 
     name: str
     version: str
@@ -67,6 +69,8 @@ class ContractTaken(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[TableTaken, ...]
     counts: str
     rulesets: str
+    withheld: str = ""
+    withheld_records: dict[str, int] = {}
 
     def table(self, name: str) -> TableTaken | None:
         """The table of that name, or None."""
@@ -194,6 +198,7 @@ class Warehouse:
             used |= {partition.file for partition in manifest.partitions}
             used |= {contract.counts for contract in manifest.contracts}
             used |= {contract.rulesets for contract in manifest.contracts}
+            used |= {contract.withheld for contract in manifest.contracts}
         lost = 0
         for path in sorted((self.root / ROWS).rglob("*")):
             if path.is_file() and str(path.relative_to(self.root)) not in used:

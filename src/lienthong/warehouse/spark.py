@@ -24,7 +24,12 @@ from lienthong.warehouse.questions import Question
 from lienthong.warehouse.spark_sql import Carrier
 from lienthong.warehouse.verdicts import Group, mask
 
+HUGE = "-XX:-DontCompileHugeMethods"
+"""All rules of a table make one long method; Java would interpret it for ever instead of compiling it."""
+
 OPTIONS = {
+    "spark.driver.extraJavaOptions": HUGE,
+    "spark.executor.extraJavaOptions": HUGE,
     "spark.ui.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",

@@ -223,6 +223,37 @@ class Carrier:
         """DuckDB takes every kind of space away, Spark only the plain one."""
         return filled(f"TRIM(BOTH '{SPACES}' FROM a_)", a_=node.this)
 
+    def absent(self, node: exp.Not) -> exp.Expression | None:
+        """`(a, s) NOT IN (SELECT x, t …)` as the absence of rows that are alike, which Spark can find by hashing.
+
+        As it stands, Spark compares every row with every other one. Only where NULL counts as no (a condition of
+        WHERE), and only when the inner question stands alone; the answer is the same, NULLs included.
+        """
+        asked = node.this.unnest()
+        if not isinstance(asked, exp.In) or not isinstance(asked.args.get("query"), exp.Subquery):
+            return None
+        left, select = asked.this.unnest(), asked.args["query"].this
+        if not isinstance(left, exp.Tuple) or not isinstance(select, exp.Select):
+            return None
+        *values, sender = left.expressions
+        alone = not any(column.table == sender.table for column in select.find_all(exp.Column))
+        if len(values) != 1 or not sender.table or not alone or not _under_where(node):
+            return None
+        inner = select.copy()
+        names = [exp.alias_(one.unalias(), f"c{at}_") for at, one in enumerate(inner.expressions)]
+        inner.set("expressions", names)
+
+        def there(condition: str) -> exp.Expression:
+            told = exp.Subquery(
+                this=inner.copy(), alias=exp.TableAlias(this=exp.to_identifier("q_"))
+            )
+            alike = filled(f"q_.c1_ = s_ AND ({condition})", a_=values[0], s_=sender)
+            return exp.Exists(this=exp.select("1").from_(told).where(alike))
+
+        none_alike = exp.and_(exp.not_(there("q_.c0_ = a_")), exp.not_(there("q_.c0_ IS NULL")))
+        known = exp.Not(this=exp.Is(this=exp.Paren(this=values[0].copy()), expression=exp.Null()))
+        return exp.Paren(this=exp.and_(none_alike, exp.or_(known, exp.not_(there("TRUE")))))
+
     def like(self, node: exp.Like) -> exp.Expression | None:
         """In DuckDB nothing escapes % and _."""
         if isinstance(node.expression, exp.Literal) and "\\" in node.expression.this:
@@ -245,7 +276,15 @@ _MENDED: tuple[
     ((exp.Substring,), Carrier.piece),
     ((exp.Trim,), Carrier.trimmed),
     ((exp.Like,), Carrier.like),
+    ((exp.Not,), Carrier.absent),
 )
+
+
+def _under_where(node: exp.Expression) -> bool:
+    above = node.parent
+    while isinstance(above, (exp.And, exp.Or, exp.Paren)):
+        above = above.parent
+    return isinstance(above, exp.Where)
 
 
 @cache

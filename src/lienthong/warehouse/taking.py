@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -170,7 +171,29 @@ class _Taking:
             tables=tables,
             counts=str(file.relative_to(self.root)),
             rulesets=str(said.relative_to(self.root)),
+            **self.withheld(folder),
         )
+
+    def withheld(self, folder: Path) -> dict[str, Any]:
+        """The file of the records that are passed on to nobody, and how many they are."""
+        rows = self.conn.execute(
+            "SELECT table_name, key, sender FROM records.withheld WHERE contract = %s ORDER BY 1, 2, 3",
+            [self.given.name],
+        ).fetchall()
+        if not rows:
+            return {}
+        roots, keys, senders = zip(*rows, strict=True)
+        aside = folder / f".{uuid4().hex}"
+        columns = {"root": roots, "_key": keys, "_sender": senders}
+        pyarrow.parquet.write_table(
+            pa.table({name: pa.array(those, pa.string()) for name, those in columns.items()}), aside
+        )
+        path = folder / f"withheld-{digest_of(aside)[:24]}.parquet"
+        aside.replace(path)
+        return {
+            "withheld": str(path.relative_to(self.root)),
+            "withheld_records": dict(Counter(roots)),
+        }
 
     def table(self, table: Table) -> TableTaken:
         """The partitions of a table; those that look as before are the files of before."""

@@ -96,3 +96,7 @@ def deidentify(
             left=words.number(made.left_out),
         )
     )
+    if made.withheld:
+        typer.echo(
+            say("%(count)s rows with a wrong identity key stand in no release.", count=words.number(made.withheld))
+        )  # fmt: skip

@@ -19,7 +19,8 @@ from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.errors import NotFound, Refused
 from lienthong.records.checking.engine import connect
-from lienthong.warehouse.manifest import Manifest, Warehouse, digest_of
+from lienthong.records.store import layout
+from lienthong.warehouse.manifest import ContractTaken, Manifest, Warehouse, digest_of
 from lienthong.warehouse.statistics.cells import suppress
 from lienthong.warehouse.statistics.treatment import Policy, Treated, described, policy, sql, treat
 
@@ -28,7 +29,7 @@ KINDS = {".parquet": "FORMAT parquet, COMPRESSION zstd", ".csv": "FORMAT csv, HE
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """What was released: written beside the file as .json."""
+    """What was released: written beside the file as .json. `withheld` rows have a wrong identity key."""
 
     file: str
     contract: str
@@ -38,6 +39,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     rows: int
     left_out: int
+    withheld: int
     smallest_group: int | None
     least_group: int
     quasi_identifiers: tuple[str, ...]
@@ -109,7 +111,8 @@ def _write(
         using = msgspec.structs.replace(using, band_years=max(asked.band, using.band_years))
     if out.suffix not in KINDS:
         raise Refused("release.kind", "A release is a .parquet or a .csv file.")
-    taken = manifest.contract(asked.contract.name).table(asked.table.name)
+    database = manifest.contract(asked.contract.name)
+    taken = database.table(asked.table.name)
     files = taken.files(warehouse.root, waiting=False) if taken else []
     if not files:
         raise Refused("release.empty", "The snapshot holds no records of this table.")
@@ -117,9 +120,10 @@ def _write(
     con = connect(memory="1GB")
     try:
         source = ", ".join(literal(str(file)) for file in files)
+        con.execute(f"CREATE VIEW taken AS SELECT * FROM read_parquet([{source}])")
+        withheld = _leave_out_withheld(con, asked, database, warehouse.root)
         con.execute(
-            f"CREATE VIEW treated AS SELECT {_columns(asked.table, treated, using)}"
-            f" FROM read_parquet([{source}])"
+            f"CREATE VIEW treated AS SELECT {_columns(asked.table, treated, using)} FROM passed_on"
         )
         if asked.by:
             rows, left_out, smallest = _tabulate(con, asked, treated, least)
@@ -141,6 +145,7 @@ def _write(
         purpose=purpose,
         rows=rows,
         left_out=left_out,
+        withheld=withheld,
         smallest_group=smallest,
         least_group=least,
         quasi_identifiers=tuple(one.field for one in treated if one.quasi),
@@ -152,6 +157,23 @@ def _write(
         msgspec.json.format(msgspec.json.encode(made), indent=1)
     )
     return made
+
+
+def _leave_out_withheld(con: Any, asked: Asked, database: ContractTaken, root: Path) -> int:
+    """Makes `passed_on`: the rows of records whose identity keys are right; gives the number of the others."""
+    if not database.withheld:
+        con.execute("CREATE VIEW passed_on AS SELECT * FROM taken")
+        return 0
+    whose = layout.root_of(asked.contract, asked.table).name
+    con.execute(
+        f"CREATE TABLE withheld AS SELECT _key, _sender FROM read_parquet({literal(str(root / database.withheld))})"
+        f" WHERE root = {literal(whose)}"
+    )
+    con.execute(
+        "CREATE VIEW passed_on AS SELECT * FROM taken ANTI JOIN withheld USING (_key, _sender)"
+    )
+    found = con.execute("SELECT count(*) FROM taken SEMI JOIN withheld USING (_key, _sender)")
+    return int(found.fetchone()[0])
 
 
 def _cells(con: Any, kind: str) -> str:
