@@ -44,6 +44,7 @@ def country(
     from lienthong import settings
     from lienthong.demo_loading import bar, nation_of
     from lienthong.synthetic.country_files import FORMS, is_done
+    from lienthong.synthetic.senders_list import write_senders
 
     if form not in FORMS:
         raise Refused(
@@ -53,6 +54,7 @@ def country(
         settings.read().home, seed=seed, citizens=citizens, until=_until(out, until), days=days, small=False,
         faults=not clean,
     )  # fmt: skip
+    write_senders(nation, out)
     waiting = [one.place for one in nation.catchments if not is_done(out, one)]
     rows = 0
     with (

@@ -5,7 +5,6 @@ Everything is synthetic. A second run finds what the first one made and only ser
 
 from __future__ import annotations
 
-import csv
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from lienthong.database import Database
     from lienthong.synthetic.nation import Nation
 
-FACILITIES, SENDERS = "facilities.csv", "senders.csv"
+FACILITIES = "facilities.csv"
 STATE = "demo.json"
 EARLIEST_HOUR = 4
 
@@ -90,7 +89,7 @@ def demo(
             from lienthong.demo_loading import load
 
             nation = _nation(state, chosen.home)
-            _write_lists(nation, chosen.home)
+            _write_facilities(nation, chosen.home)
             load(found, nation, folder, chosen.home)
             _forget_invented_waits(found)
             _publish_procedures(found)
@@ -159,23 +158,14 @@ def _only_write(nation: Nation, folder: Path) -> None:
     )
 
 
-def _write_lists(nation: Nation, home: Path) -> None:
-    """The invented hospitals and all senders with their kinds as own code lists, unless the folder has them already."""
-    from lienthong.contracts.codes import COLUMNS
-    from lienthong.synthetic.senders_list import listed
+def _write_facilities(nation: Nation, home: Path) -> None:
+    """The list of invented hospitals as an own code list, unless the folder has one already."""
+    from lienthong.synthetic.senders_list import write_list
 
-    hospitals = [(one.code, one.name, one.province) for one in nation.hospitals]
-    for name, lines in ((FACILITIES, hospitals), (SENDERS, listed(nation))):
-        file = home / "codes" / name
-        if file.exists():
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out)
-            writer.writerow(COLUMNS)
-            writer.writerows(
-                [code, *3 * (label,), "", "", "", parent] for code, label, parent in lines
-            )
+    write_list(
+        home / "codes" / FACILITIES,
+        ((one.code, one.name, one.province) for one in nation.hospitals),
+    )
 
 
 def _forget_invented_waits(database: Database) -> None:

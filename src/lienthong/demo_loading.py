@@ -89,6 +89,9 @@ def invent(
 def load(database: Database, nation: Nation, folder: Path, home: Path) -> None:
     """Write the files and send them, two at a time, and post the rest; what is there already answers with its first
     receipt."""
+    from lienthong.synthetic.senders_list import write_senders
+
+    write_senders(nation, home / "codes")
     with bar(say("Inventing submissions"), len(nation.catchments)) as advance:
         made = list(invent(nation, folder, advance))
     place = {name: at for at, name in enumerate(nation.names)}

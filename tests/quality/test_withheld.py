@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.quality.test_tickets import TODAY
 from tests.records.conftest import CONTRACT, Desk, csv, read
 
+from lienthong import clock
+from lienthong.access import Actor
+from lienthong.errors import Conflict
 from lienthong.quality.tickets import ticket, upkeep
 from lienthong.records import intake, quarantine
+from lienthong.records.store import reading
+from lienthong.records.store.withheld import hide, pass_on
 
 WITH_NUMBER = CONTRACT.replace(
     "      - {name: AGE,",
@@ -90,3 +96,46 @@ def test_a_record_that_leaves_quarantine_with_a_wrong_number_is_withheld(desk):
     quarantine.mend(desk.conn, line.id, {"VISIT": {0: {"SEX": "1"}}}, "lan")
     assert quarantine.replay(desk.conn, [line.id], "lan", home=desk.home).kept == (line.id,)
     assert (withheld(desk), told(desk)) == ({"a"}, [])
+
+
+SENDER = Actor(id="t", kind="sender", roles=("sender",), facility="01999", province="01")
+OWNER = Actor(id="o", kind="person", roles=("database_owner",))
+PROVINCE = Actor(id="p", kind="person", roles=("province_officer",), province="01")
+SUBSCRIBER = Actor(id="s", kind="sender", roles=("subscriber",), facility="BHXH")
+
+
+def test_who_reads_a_withheld_record_and_who_is_told_only_why(desk):
+    desk.send(csv(("a", 1, GOOD, 30), columns=COLUMNS))
+    right = clock.now()
+    desk.send(csv(("a", 1, BAD, 30), ("b", 1, GOOD, 30), columns=COLUMNS))
+    wrong = clock.now()
+    contract = read(WITH_NUMBER)
+
+    def asked(actor: Actor, purpose: str, at=None) -> bool:
+        found = reading.record(desk.conn, contract, "a", as_of=at)
+        try:
+            pass_on(actor, found.sender, found.province, found.withheld, purpose)
+        except Conflict as refused:
+            assert BAD not in str(refused)
+            assert "NR-1" in str(refused)
+            return False
+        return True
+
+    assert asked(SENDER, "quality")
+    assert asked(OWNER, "quality")
+    for actor, purpose in (
+        (SENDER, "care"), (OWNER, "subject"), (PROVINCE, "quality"), (SUBSCRIBER, "insurance"),
+        (msgspec.structs.replace(SENDER, facility="79001"), "quality"),
+    ):  # fmt: skip
+        assert not asked(actor, purpose), (actor.id, purpose)
+        assert not asked(actor, purpose, wrong)
+        assert asked(actor, purpose, right)  # what was passed on then was right
+
+    lines = reading.search(desk.conn, contract)
+    for actor, purpose, shown in ((SENDER, "quality", BAD), (SUBSCRIBER, "insurance", None)):
+        cells = {row.key: row.cells["NR"] for row in hide(lines, actor, purpose)}
+        assert cells == {"a": shown, "b": GOOD}
+
+    desk.send(csv(("a", 1, GOOD, 31), columns=COLUMNS))
+    assert asked(SUBSCRIBER, "insurance")
+    assert not asked(SUBSCRIBER, "insurance", wrong)  # the wrong version stays withheld

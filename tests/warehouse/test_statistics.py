@@ -296,3 +296,19 @@ def test_no_declared_database_lets_a_name_or_a_number_through(name):
                 assert not plain or role in ("sex", "child_sex") or role.endswith("province_code") or role in (
                     policy().roles["keep"]
                 ), (table.name, field.name)  # fmt: skip
+
+
+def test_records_whose_identity_key_is_wrong_stand_in_no_release(patients, stays, tmp_path):
+    patients(*people(12))
+    stays.conn.execute(
+        "INSERT INTO records.withheld SELECT 'patients', 'P', _key, _sender, _province, _receipt, '{P-1|CCCD}'"
+        " FROM patients.\"P\" WHERE \"ID\" IN ('R3', 'R4')"
+    )
+    run = patients(*people(13))
+    manifest = stays.warehouse.read()
+    assert manifest.contract("patients").withheld_records == {"P": 2}
+    made = run(tmp_path / "out.csv")
+    assert (made.rows, made.withheld, made.left_out) == (11, 2, 0)
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 12
+    stays.warehouse.prune(1)
+    assert run(tmp_path / "again.csv").withheld == 2  # pruning keeps the list

@@ -18,7 +18,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
 from lienthong.records.intake import Submission
 from lienthong.records.intake.single import RecordIntake
-from lienthong.records.store import reading
+from lienthong.records.store import reading, withheld
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 Purpose = Annotated[str, Parameter(description="Why it is read: care, quality, insurance, ...")]
@@ -47,14 +47,14 @@ def search(
     after: Annotated[str, Parameter(description="Key of the last one seen.")] = "",
     limit: int = 50,
 ) -> list[reading.Row]:
-    """Present records in the order of their keys."""
+    """Present records in the order of their keys; of withheld ones (an identity key is wrong) the cells stay empty."""
     given = contract_named(contracts, contract)
     about = {"contract": contract, "table": table, "key": key, "receipt": receipt, "sender": sender}
     with pool.connection() as conn:
         permit = policy.allow(
             conn, actor, "record.search", {k: v for k, v in about.items() if v}, purpose
         )
-        return reading.search(
+        found = reading.search(
             conn,
             given,
             table=table,
@@ -64,6 +64,7 @@ def search(
             after=(after, "\U0010ffff") if after else ("", ""),
             limit=limited(limit),
         )
+    return withheld.hide(found, actor, purpose)
 
 
 @get(
@@ -82,7 +83,7 @@ async def record(
         datetime | None, Parameter(description="As it was known at this moment.")
     ] = None,
 ) -> reading.Record:
-    """One record with all its rows, now or as it was known at a moment."""
+    """One record with all its rows, now or as it was known at a moment; 409 for a version with a wrong identity key."""
     pool: ConnectionPool = request.app.state.pool
     given = contract_named(request.app.state.contracts, contract)
     about = {
@@ -105,6 +106,7 @@ async def record(
             )
 
     found = await to_thread.run_sync(read)
+    withheld.pass_on(actor, found.sender, found.province, found.withheld, purpose)
     if found.until is None:
         request.app.state.served.note(
             (contract, found.root, found.sender, found.key, found.receipt)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lienthong.contracts.codes import COLUMNS
+from lienthong.contracts.senders import LIST
 from lienthong.synthetic import products
 from lienthong.synthetic.databases.medicines import commune_pharmacy
 from lienthong.synthetic.databases.prevention import CENTRE
@@ -31,3 +35,19 @@ def listed(nation: Nation) -> Iterator[tuple[str, str, str]]:
         yield department_code(hospital.code), f"Sở Y tế {province} (mẫu)", "health_department"
         for station, commune in zip(catchment.stations(), catchment.communes, strict=True):
             yield commune_pharmacy(station), f"Nhà thuốc mẫu {commune.name}", "pharmacy"
+
+
+def write_senders(nation: Nation, folder: Path) -> None:
+    """The list of senders among the code lists of a folder, unless it has one already."""
+    write_list(folder / f"{LIST}.csv", listed(nation))
+
+
+def write_list(file: Path, lines: Iterable[tuple[str, str, str]]) -> None:
+    """A code list of (code, name, parent), unless the file is there already."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(COLUMNS)
+        writer.writerows([code, *3 * (label,), "", "", "", parent] for code, label, parent in lines)

@@ -17,8 +17,7 @@ from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import NotFound, Refused
 from lienthong.findings import Finding
 from lienthong.records import lineage
-from lienthong.records.intake import withholding
-from lienthong.records.store import layout, reading
+from lienthong.records.store import layout, reading, withheld
 from lienthong.web.contracts import contract_named
 from lienthong.web.page import Page
 from lienthong.web.purposes import purposes_of
@@ -81,6 +80,7 @@ def record_search(
                     limit=PAGE,
                     fields=listed_fields(root),
                 )
+                found = withheld.hide(found, actor, purpose)
     return page.show(
         "records.html",
         contracts=list(contracts.values()),
@@ -159,14 +159,14 @@ def record_page(
         found = reading.record(conn, given, key, table=table, sender=whose, as_of=at)
         versions = reading.versions(conn, given, key, table=table, sender=found.sender)
         origin = lineage.origin(conn, given, found)
-        withheld = withholding.reasons(conn, contract, key, found.sender)
+    withheld.pass_on(actor, found.sender, found.province, found.withheld, purpose or None)
     return page.show(
         "record.html",
         contract=given,
         record=found,
         versions=versions,
         origin=origin,
-        withheld=withheld,
+        withheld=found.withheld,
         purpose=purpose,
         as_of=as_of,
         columns_of=columns_of,

@@ -7,18 +7,16 @@ feed of changes leaves them out. What is so wrong that it waits in quarantine is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from lienthong.contracts.rules.casts import literal, quoted
-from lienthong.findings import Criterion, Severity
 from lienthong.records.checking.checked import WORD, Checked
 from lienthong.records.intake.units import Batch, Group, own
 from lienthong.records.intake.verdicts import verdict
-from lienthong.records.store.rulesets import RuleSaid, Ruleset
+from lienthong.records.store.rulesets import Ruleset
+from lienthong.records.store.withheld import withholds
 
 if TYPE_CHECKING:
     from lienthong.records.intake.single.settling import Place, Rulesets
@@ -28,25 +26,6 @@ PART = 10_000
 
 Line = tuple[str, str, str, str, str, str, str]
 """contract, table, key, sender, province, receipt, rules (joined with line ends)."""
-
-
-@lru_cache
-def identity_roles() -> frozenset[str]:
-    """What a field may identify so that a fault in it withholds the record (declared/criteria.yaml, identity)."""
-    import yaml
-
-    text = resources.files("lienthong").joinpath("declared", "criteria.yaml").read_text("utf-8")
-    return frozenset((yaml.safe_load(text).get("identity") or {}).get("roles") or ())
-
-
-def withholds(rule: RuleSaid) -> bool:
-    """Whether an identity key is wrong in a record that breaks this rule, so that it is not passed on.
-
-    A key that is missing where that is allowed (a warning), or late, is not wrong.
-    """
-    if rule.role not in identity_roles() or rule.severity is Severity.INFORMATION:
-        return False
-    return rule.severity is Severity.ERROR or rule.criterion in (Criterion.CORRECT, Criterion.CLEAN)
 
 
 def reasons(conn: psycopg.Connection[Any], contract: str, key: str, sender: str) -> list[str]:

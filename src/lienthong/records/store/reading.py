@@ -17,6 +17,7 @@ from lienthong.findings import Finding
 from lienthong.records.crossing.reading import named_on
 from lienthong.records.store import layout, shape
 from lienthong.records.store.rulesets import bits, from_bytes, load
+from lienthong.records.store.withheld import withholds
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     unit: int
     rows: dict[str, list[dict[str, Any]]]
     findings: list[Finding]
+    withheld: list[str] = []
+    """The rules about identity keys that this version breaks: it is passed on to nobody but who answers for it."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str
     since: datetime
     cells: dict[str, Any]
+    withheld: bool = False
 
 
 def record(
@@ -80,7 +84,7 @@ def record(
     if len({row["_sender"] for row in found}) > 1:
         raise Refused("record.several", "Several senders use this key; say which sender is meant.")
     head = found[0]
-    rows, remarks = {}, []
+    rows, remarks, wrong = {}, [], set[str]()
     shaped = shape.structure(conn, contract.name, contract.digest)
     for member in layout.members(contract, root):
         here = (
@@ -90,7 +94,7 @@ def record(
         )
         if here:
             rows[member.name] = [_cells(member, row, shaped) for row in here]
-        remarks += _findings(conn, contract, member, here)
+        remarks += _findings(conn, contract, member, here, wrong)
     for name in layout.gone_members(shaped, root.name):
         here = _gone_rows(conn, contract.name, name, shaped[name], head)
         if here:
@@ -108,6 +112,7 @@ def record(
         unit=head["_unit"],
         rows=rows,
         findings=remarks,
+        withheld=sorted(wrong),
     )
 
 
@@ -187,8 +192,9 @@ def search(
     root = _root(contract, table)
     wanted = [field.name for field in root.fields if fields is None or field.name in fields]
     query = sql.SQL(
-        "SELECT _key, _sender, _province, _version, _receipt, _from{cells} FROM {here}"
-        " WHERE (_key, _sender) > (%(after_key)s, %(after_sender)s)"
+        "SELECT _key, _sender, _province, _version, _receipt, _from, EXISTS (SELECT 1 FROM records.withheld w"
+        " WHERE w.contract = %(contract)s AND w.table_name = %(table)s AND w.key = _key AND w.sender = _sender)"
+        " AS _withheld{cells} FROM {here} WHERE (_key, _sender) > (%(after_key)s, %(after_sender)s)"
         " AND (%(key)s::text IS NULL OR _key >= %(key)s AND _key < %(key_end)s)"
         " AND (%(sender)s::text IS NULL OR _sender = %(sender)s)"
         " AND (%(receipt)s::text IS NULL OR _receipt = %(receipt)s) ORDER BY _key, _sender LIMIT %(limit)s"
@@ -197,6 +203,8 @@ def search(
         here=sql.Identifier(contract.name, root.name),
     )
     values = {
+        "contract": contract.name,
+        "table": root.name,
         "key": key,
         "key_end": (key or "") + "\U0010ffff",
         "sender": sender,
@@ -216,6 +224,7 @@ def search(
             receipt=row["_receipt"],
             since=row["_from"],
             cells={name: row[name] for name in wanted},
+            withheld=row["_withheld"],
         )
         for row in rows
     ]
@@ -274,14 +283,27 @@ def _statement(schema: str, table: str, names: tuple[str, ...], past_too: bool) 
 
 
 def _findings(
-    conn: psycopg.Connection[Any], contract: Contract, table: Table, rows: list[dict[str, Any]]
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    table: Table,
+    rows: list[dict[str, Any]],
+    wrong: set[str],
 ) -> list[Finding]:
-    """The warnings with which the rows are kept; `row` is the position among the rows shown."""
+    """The warnings with which the rows are kept; `row` is the position among the rows shown.
+
+    Rules that withhold the record are added to `wrong`.
+    """
     marked = [(at, row) for at, row in enumerate(rows) if row["_failed"]]
     if not marked:
         return []
     rulesets = load(conn, (row["_ruleset"] for _, row in marked))
     named = named_on(conn, contract, table, rows[0])
+    said = [
+        (at, row, rulesets[row["_ruleset"]].rules[bit])
+        for at, row in marked
+        for bit in bits(from_bytes(row["_failed"]))
+    ]
+    wrong.update(rule.key for _, _, rule in said if withholds(rule))
     return [
         named.told(
             Finding(
@@ -297,8 +319,5 @@ def _findings(
             ),
             row["_row"],
         )
-        for at, row in marked
-        for rule in (
-            rulesets[row["_ruleset"]].rules[bit] for bit in bits(from_bytes(row["_failed"]))
-        )
+        for at, row, rule in said
     ]
