@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from lienthong.demo_dossiers import ACCOUNTS, file_dossiers
 from lienthong.demo_loading import bar
 from lienthong.words import number, say
 
@@ -44,6 +45,7 @@ class State(msgspec.Struct, kw_only=True):
     days: int
     faults: bool
     people: list[Person]
+    dossiers: int = 0
     token: str = ""
     done: bool = False
 
@@ -68,6 +70,12 @@ def demo(
         datetime | None,
         typer.Option("--until", help=say("The moment of the last sending (Vietnam time).")),
     ] = None,
+    dossiers: Annotated[
+        int,
+        typer.Option(
+            "--dossiers", help=say("How many dossiers of procedures were filed in the last year.")
+        ),
+    ] = 20_000,
     clean: Annotated[bool, typer.Option("--clean", help=say("Plant no faults."))] = False,
     port: Annotated[int | None, typer.Option("--port", help=say("Port of the site."))] = None,
 ) -> None:
@@ -76,7 +84,13 @@ def demo(
 
     chosen = settings.read()
     state = State(
-        until=until or now(), seed=seed, citizens=citizens, days=days, faults=not clean, people=[]
+        until=until or now(),
+        seed=seed,
+        citizens=citizens,
+        days=days,
+        faults=not clean,
+        people=[],
+        dossiers=dossiers,
     )
     if files is not None:
         _only_write(_nation(state, chosen.home), files)
@@ -94,6 +108,10 @@ def demo(
             _forget_invented_waits(found)
             _publish_procedures(found)
             _fill_office(found, state.seed)
+            file_dossiers(
+                found, chosen.home, seed=state.seed, citizens=state.citizens, until=state.until,
+                count=state.dossiers,
+            )  # fmt: skip
             _open_accounts(found, nation, state)
             state.done = True
             _keep(folder, state)
@@ -209,6 +227,7 @@ def _open_accounts(database: Database, nation: Nation, state: State) -> None:
         ("bo", "Cán bộ Bộ Y tế (mẫu)", ("administrator", "ministry_officer"), None, None),
         ("benhvien", hospital.name, ("facility_officer",), EXAMPLE, hospital.province),
         ("soyte", "Cán bộ Sở Y tế (mẫu)", ("province_officer",), None, hospital.province),
+        *ACCOUNTS,
     ]
     with database.connect() as connection:
         for id, name, roles, facility, province in wanted:
@@ -239,7 +258,7 @@ def _print_welcome(state: State, host: str, port: int) -> None:
     typer.echo("")
     typer.echo(say("Open %(address)s and sign in with one of:", address=address))
     for person in state.people:
-        typer.echo(f"  {person.id:<10} {person.password:<20} {person.name}")
+        typer.echo(f"  {person.id:<12} {person.password:<20} {person.name}")
     typer.echo(say("API: %(address)s/api/v1 with the token of facility 01999:", address=address))
     typer.echo(f"  {state.token}")
     typer.echo(say("All data are invented."))

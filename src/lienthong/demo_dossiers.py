@@ -1,0 +1,56 @@
+"""The part of the demonstration that settles procedures: sample agencies, a year of dossiers, who works on them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lienthong import clock
+from lienthong.synthetic import agencies
+from lienthong.words import say
+
+if TYPE_CHECKING:
+    from lienthong.database import Database
+
+PROVINCE = "01"
+UNIT = agencies.department(PROVINCE)
+HOLDERS = ("chuyenvien", "chuyenvien2")
+Wanted = tuple[str, str, tuple[str, ...], str | None, str | None]
+
+ACCOUNTS: tuple[Wanted, ...] = (
+    ("motcua", "Cán bộ một cửa (mẫu)", ("receiver",), UNIT, PROVINCE),
+    ("chuyenvien", "Chuyên viên thụ lý (mẫu)", ("processor",), UNIT, PROVINCE),
+    ("chuyenvien2", "Chuyên viên thụ lý 2 (mẫu)", ("processor",), UNIT, PROVINCE),
+    ("lanhdao", "Lãnh đạo Sở Y tế (mẫu)", ("decider",), UNIT, PROVINCE),
+    ("vanphong", "Văn phòng Bộ Y tế (mẫu)", ("office",), None, None),
+)
+"""Accounts of the demonstration: id, name, roles, agency, province."""
+
+
+def file_dossiers(
+    database: Database, home: Path, *, seed: int, citizens: int, until: datetime, count: int
+) -> int:
+    """Keep a year of invented dossiers, all or none; a store that has dossiers is left as it is. Returns how many.
+
+    `until` is Vietnam local time, without a zone.
+    """
+    from lienthong.demo_loading import bar
+    from lienthong.synthetic import dossiers
+
+    agencies.write(home, seed)
+    if not count:
+        return 0
+    moment = until.replace(tzinfo=clock.VIETNAM)
+    last = moment.date()
+    with database.connect() as connection, bar(say("Dossiers"), count) as advance:
+        if connection.execute("SELECT 1 FROM dossiers.dossier LIMIT 1").fetchone():
+            return 0
+        days = dossiers.declared("dossiers")["days"]
+        year = dossiers.Year(
+            seed=seed, until=moment, citizens=citizens, count=count, holders=((UNIT, HOLDERS),),
+            procedures=dossiers.in_force(connection, last - timedelta(days=days), last),
+        )  # fmt: skip
+        kept = dossiers.load(connection, year, advance)
+        connection.commit()
+    return kept

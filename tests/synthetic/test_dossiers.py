@@ -1,0 +1,89 @@
+"""A year of invented dossiers: decided by its seed, of people of the country, kept as any dossier is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from lienthong import clock
+from lienthong.access import operator
+from lienthong.dossiers import acting, bulk
+from lienthong.procedures.agencies import agencies as known_agencies
+from lienthong.procedures.described import described
+from lienthong.procedures.importing import publish_described, publish_new
+from lienthong.procedures.known import known
+from lienthong.synthetic import agencies, dossiers
+from lienthong.synthetic.applicants import _adults
+from lienthong.synthetic.places import places
+
+UNTIL = datetime(2026, 11, 20, 15, 0, tzinfo=clock.VIETNAM)
+COUNT = 400
+
+
+def a_year(count: int = COUNT, seed: int = 7) -> dossiers.Year:
+    return dossiers.Year(
+        seed=seed, until=UNTIL, citizens=2000, count=count,
+        procedures=tuple(one for one in known() if one.code),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lived():
+    return list(a_year().dossiers())
+
+
+def test_the_same_seed_files_the_same_dossiers(lived):
+    again = list(a_year().dossiers())
+    assert again == lived
+    assert list(a_year(seed=8).dossiers()) != lived
+
+
+def test_nothing_lies_in_the_future_and_everything_is_in_order(lived):
+    for filing, events in lived:
+        moments = [filing.filed_at, *(one.at for one in events)]
+        assert moments == sorted(moments)
+        assert moments[-1] <= UNTIL
+        assert filing.filed_at >= UNTIL - timedelta(days=370)
+
+
+def test_every_province_and_every_way_occurs(lived):
+    assert {filing.province for filing, _ in lived} == set(places().provinces)
+    assert {filing.channel for filing, _ in lived} == {"online", "direct", "post"}
+    acts = Counter(one.act for _, events in lived for one in events)
+    assert acts["ask_supplement"] and acts["refuse_reception"] and acts["settle"] and acts["extend"]
+
+
+def test_applicants_live_in_the_country(lived):
+    there = {one.cccd for people in _adults(7, 2000, UNTIL.date()).values() for one in people}
+    numbers = {
+        filing.applicant["number"] for filing, _ in lived if filing.applicant["kind"] == "person"
+    }
+    assert numbers and numbers <= there
+
+
+def test_dossiers_are_kept_as_if_each_act_had_been_done_by_somebody(db, lived):
+    with db.connect() as conn:
+        publish_new(conn, operator(), known(), "known.csv", date(2025, 7, 3))
+        publish_described(conn, operator(), described())
+        kept = bulk.keep_many(conn, operator(), lived)
+        assert len({one.code for one in kept}) == COUNT
+        for one in kept[::37]:
+            assert acting.standing(conn, one.code) == one.standing
+        late = conn.execute(
+            "SELECT count(*) FROM dossiers.dossier WHERE coalesce(ended_at, %s) > due_at", [UNTIL]
+        ).fetchone()
+        assert late and 0 < late[0] < COUNT / 5
+        conn.rollback()
+
+
+def test_sample_agencies_are_a_list_of_the_data_folder(tmp_path):
+    agencies.write(tmp_path, 7)
+    found = known_agencies(tmp_path)
+    for unit in agencies.units(7):
+        assert found.find(unit.code).province == unit.province
+        assert "mã mẫu" in found.find(unit.code).vi
+    own = (tmp_path / agencies.FILE).read_text("utf-8")
+    agencies.write(tmp_path, 8)
+    assert (tmp_path / agencies.FILE).read_text("utf-8") == own
