@@ -15,6 +15,7 @@ from tests.journeys.conftest import PEOPLE
 PUBLIC = {
     "/login", "/logout", "/language", "/api", "/healthz", "/static/{file_path:path}", "/{rest:path}",
     "/api/v1/openapi.json", "/api/v1", "/api/v1/{path:str}",
+    "/api/v1/portal/files/{dossier:str}/{attachment:int}",  # its signature is the right to it
 }  # fmt: skip
 """What anybody may ask without signing in; whoever adds an address here must know why."""
 
@@ -25,7 +26,8 @@ FILLED = {
     "slug:str": "birth-certificate", "code:str": "00000", "id:str": "sub_0123456789abcdef", "act:str": "pause",
     "name:str": "care", "form:str": "sql", "contract:str": "care", "table:str": "XML1", "key:str": "x",
     "receipt:str": "TN-20261122-000001", "ending:str": "csv", "entry:int": "1", "sender:str": "01999",
-    "number:int": "1",
+    "number:int": "1", "position:int": "1", "kind:str": "ratings", "dossier:str": "G18.12-261120-180045",
+    "attachment:int": "1",
     "token:str": "0123456789ab", "path:str": "nothing", "rest:path": "nowhere", "file_path:path": "style.css",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from lienthong.api import (
     contracts,
     dossiers,
     latency,
+    portal,
     records,
     scores,
     submissions,
@@ -26,6 +27,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *tickets.ROUTES,
     *scores.ROUTES,
     *contracts.ROUTES,
+    *portal.ROUTES,
     *code_worklist.ROUTES,
     *dossiers.ROUTES,
 ]

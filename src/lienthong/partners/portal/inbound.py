@@ -93,7 +93,7 @@ def take(
         raise NotFound(
             "portal.kind", "There is no such message; there are: %(kinds)s.", kinds=", ".join(KINDS)
         )
-    said = _readable(body)
+    said = readable(body)
     data = said.get("data")
     inner = data if isinstance(data, Mapping) else {}
     code = next((str(found).strip() for name in NAMES if (found := said.get(name) or inner.get(name))), "")  # fmt: skip
@@ -117,7 +117,7 @@ def take(
     return Taken(code=0, message="Đã tiếp nhận bản tin", receipt=position)
 
 
-def _readable(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
+def readable(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
     """The message as an object; NUL, which no column takes, is left out of texts."""
     found = envelope.opened(body) if isinstance(body, bytes) else body
     if isinstance(found, Mapping):
@@ -145,6 +145,13 @@ def resolve(
         with conn.transaction():
             done += _resolve_one(conn, position, resolving.Context(home, moment, client))
     return done
+
+
+def resolve_one(
+    conn: psycopg.Connection[Any], position: int, home: Path | None, now: datetime | None = None
+) -> bool:
+    """Take one message further now, in the caller's transaction; returns whether it went."""
+    return _resolve_one(conn, position, resolving.Context(home, now or clock.now()))
 
 
 def _resolve_one(conn: psycopg.Connection[Any], position: int, context: resolving.Context) -> bool:

@@ -133,7 +133,7 @@ def load(
             _DOSSIERS, [list(codes), now, now - timedelta(seconds=settle)]
         ).fetchall()
     found = [row["code"] for row in rows]
-    events, steps = _events(conn, found), _steps(conn, found)
+    events, steps = events_of(conn, found), _steps(conn, found)
     return [
         Work(
             dossier=Dossier(**{name: row[name] for name in Dossier.__struct_fields__}),
@@ -235,7 +235,8 @@ def _keep_steps(conn: psycopg.Connection[Any], works: Sequence[Work], now: datet
     )
 
 
-def _events(conn: psycopg.Connection[Any], codes: Sequence[str]) -> dict[str, list[Event]]:
+def events_of(conn: psycopg.Connection[Any], codes: Sequence[str]) -> dict[str, list[Event]]:
+    """The events of many dossiers, each in their order."""
     found: dict[str, list[Event]] = defaultdict(list)
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(

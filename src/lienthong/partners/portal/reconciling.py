@@ -7,25 +7,25 @@ arrived. Most "overdue" dossiers of a province were found to be the second kind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 import psycopg
 
 from lienthong import clock
-from lienthong.dossiers import dossier as dossiers
 from lienthong.dossiers.dossier import Dossier
 from lienthong.dossiers.history import Event
 from lienthong.dossiers.moves import Moves, moves
-from lienthong.errors import Refused
-from lienthong.partners.portal import saying, times
+from lienthong.errors import Refused, Unavailable
+from lienthong.partners.portal import comparisons, saying, times
 from lienthong.partners.portal.client import Client
 from lienthong.partners.portal.profile import Profile
 
-Kind = Literal["missing_there", "state", "steps_missing", "steps_extra", "due"]
-Cause = Literal["not_sent_yet", "waiting", "blocked", "in_doubt", "other_side"]
+Kind = Literal["missing_there", "state", "steps_missing", "steps_extra", "due", "finished"]
+Cause = Literal["not_sent_yet", "waiting", "blocked", "in_doubt", "their_act", "other_side"]
 Overdue = Literal["no", "real", "artefact", "unknown"]
 
 ACTS: dict[Cause, str] = {
@@ -33,9 +33,21 @@ ACTS: dict[Cause, str] = {
     "waiting": "The Portal refused or did not answer; it is tried again by itself.",
     "blocked": "Complete what is missing in the dossier; then it is sent.",
     "in_doubt": "The Portal is asked what it has before anything is sent again.",
-    "other_side": "Tell the Portal's operator; nothing of ours is open.",
+    "their_act": "The citizen acted on the Portal: take it over here.",
+    "other_side": "Send it again, or tell the Portal's operator; nothing of ours is open.",
 }
 """What mends a difference of each cause: sentences that pages translate."""
+REASONS: dict[str, str] = {
+    "late_here": "The deadline passed by our own events.",
+    "not_told": "It has ended here; the Portal has not heard of it.",
+    "moved": "The deadline moved here (a wait or a promised new date); the Portal has the old one.",
+    "waits": "The clock stands still here while we wait for the applicant.",
+    "not_received": "It is not received yet, so no deadline runs here.",
+    "no_due": "No source gives this procedure a time limit, while the Portal shows one.",
+}
+"""Why something that looks overdue is real or not."""
+FAILURES = 5
+"""So many look-ups without an answer in a row end a comparison."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +62,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare(
     found: Dossier,
-    events: list[Event],
+    events: Sequence[Event],
     theirs: Mapping[str, Any] | None,
     words: Profile,
     table: Moves,
@@ -59,19 +71,25 @@ def compare(
     """The differences of one dossier; pure."""
 
     def differs(kind: Kind, ours: object, other: object) -> Difference:
+        why: Cause = cause
+        if kind == "state" and cause == "other_side" and _acted_there(found.state, state, table):
+            why = "their_act"
         return Difference(
-            dossier=found.code, kind=kind, ours=str(ours), theirs=str(other), cause=cause
+            dossier=found.code, kind=kind, ours=str(ours), theirs=str(other), cause=why
         )
 
+    state = str((theirs or {}).get("TrangThaiHoSo") or "")
     if theirs is None:
         return [differs("missing_there", words.states[found.state], "")]
     out = []
-    state = str(theirs.get("TrangThaiHoSo") or "")
     if state != words.states[found.state]:
         out.append(differs("state", words.states[found.state], state))
-    due = times.written(found.due_at)
-    if due is not None and str(theirs.get("NgayHenTra") or "") != due:
-        out.append(differs("due", due, theirs.get("NgayHenTra") or ""))
+    for kind, name, ours in (
+        ("due", "NgayHenTra", times.written(found.due_at)),
+        ("finished", "NgayKetThucXuLy", times.written(found.settled_at)),
+    ):
+        if ours is not None and str(theirs.get(name) or "") != ours:
+            out.append(differs(kind, ours, theirs.get(name) or ""))  # type: ignore[arg-type]
     if theirs.get("TienDo") is not None:
         said = Counter(
             saying.fingerprint(saying.step_fields(found, event, table, words))
@@ -86,6 +104,16 @@ def compare(
     return out
 
 
+def _acted_there(state: str, theirs: str, table: Moves) -> bool:
+    """Whether an applicant's own move leads from our state to theirs."""
+    if not theirs.isdigit():
+        return False
+    return any(
+        move.from_ == state and "applicant" in move.by and table.states[move.to].code == int(theirs)
+        for move in table.moves
+    )
+
+
 def overdue(
     found: Dossier, theirs: Mapping[str, Any] | None, now: datetime, words: Profile
 ) -> Overdue:
@@ -93,7 +121,14 @@ def overdue(
 
     `unknown`: it has no deadline here while the Portal shows one that passed.
     """
-    ended = found.settled_at or found.returned_at
+    return judged(found, theirs, now)[0]
+
+
+def judged(
+    found: Dossier, theirs: Mapping[str, Any] | None, now: datetime
+) -> tuple[Overdue, str | None]:
+    """The verdict and why (a name of REASONS)."""
+    ended = found.settled_at or found.returned_at or found.ended_at
     late_here = None if found.due_at is None else (ended or now) > found.due_at
     try:
         promised = times.read(str((theirs or {}).get("NgayHenTra") or ""))
@@ -102,10 +137,14 @@ def overdue(
         promised = finished = None
     late_there = promised is not None and (finished or now) > promised
     if late_here:
-        return "real"
+        return "real", "late_here"
     if not late_there:
-        return "no"
-    return "unknown" if late_here is None and found.waiting_since is None else "artefact"
+        return "no", None
+    if found.waiting_since is not None:
+        return "artefact", "waits"
+    if late_here is None:
+        return ("artefact", "not_received") if found.state == "new" else ("unknown", "no_due")
+    return "artefact", ("not_told" if ended is not None and finished is None else "moved")
 
 
 def reconcile(
@@ -114,28 +153,113 @@ def reconcile(
     codes: Iterable[str],
     *,
     now: datetime | None = None,
+    side_by_side: int = 1,
 ) -> list[Difference]:
     """Ask the Portal about these dossiers, write what differs and close what no longer does; `conn` in autocommit.
 
     Raises Unavailable when the Portal does not answer: what was not asked stays as it was.
     """
-    moment, table, out = now or clock.now(), moves(), []
-    for code in codes:
-        found = dossiers.find(conn, code)
-        events = dossiers.events(conn, code)
-        theirs = client.look_up(code)
-        differences = compare(found, events, theirs, client.profile, table, _cause(conn, found))
-        _write(conn, code, differences, moment)
-        out += differences
+    moment, out = now or clock.now(), []
+    wanted = list(codes)
+    for at in range(0, len(wanted), comparisons.BATCH):
+        out += _batch(conn, client, wanted[at : at + comparisons.BATCH], moment, side_by_side)
+    return out
+
+
+def _batch(
+    conn: psycopg.Connection[Any],
+    client: Client,
+    codes: Sequence[str],
+    moment: datetime,
+    side_by_side: int,
+) -> list[Difference]:
+    sides = comparisons.load(conn, codes)
+    answers = _asked(client, list(sides), side_by_side)
+    table, found = moves(), []
+    for code, theirs in answers.items():
+        side = sides[code]
+        differences = compare(
+            side.dossier, side.events, theirs, client.profile, table, comparisons.cause(side)
+        )
+        verdict, why = judged(side.dossier, theirs, moment)
+        found.append(
+            comparisons.Found(
+                side=side, theirs=theirs, differences=differences, overdue=verdict, why=why
+            )
+        )
+    kept = comparisons.keep(conn, found, moment)
+    return [one for each in kept for one in each.differences]
+
+
+def _asked(
+    client: Client, codes: Sequence[str], side_by_side: int
+) -> dict[str, Mapping[str, Any] | None]:
+    """What the Portal has of each; one that did not answer is left out until too many do not."""
+    silent, failures, out = None, 0, {}
+
+    def ask(code: str) -> Mapping[str, Any] | None | Unavailable:
+        try:
+            return client.look_up(code)
+        except Unavailable as failure:
+            return failure
+
+    with ThreadPoolExecutor(max(1, side_by_side)) as crew:
+        each = crew.map(ask, codes) if side_by_side > 1 else map(ask, codes)
+        for code, answer in zip(codes, each, strict=True):
+            if isinstance(answer, Unavailable):
+                silent, failures = answer, failures + 1
+                if failures >= FAILURES:
+                    break
+            else:
+                failures, out[code] = 0, answer
+    if silent is not None and (not out or failures >= FAILURES):
+        raise silent
     return out
 
 
 def all_due(
-    conn: psycopg.Connection[Any], client: Client, *, now: datetime | None = None
-) -> list[Difference]:
-    """Everything that may differ; see reconcile."""
-    codes = [code for (code,) in conn.execute("SELECT code FROM dossiers.dossier").fetchall()]
-    return reconcile(conn, client, codes, now=now)
+    conn: psycopg.Connection[Any],
+    client: Client,
+    since: datetime,
+    *,
+    now: Callable[[], datetime] = clock.now,
+    side_by_side: int = 1,
+    limit: int = 500,
+) -> int:
+    """Compare what may differ and was not looked at since a moment; returns how many were looked at.
+
+    That is: what is open, moved, differs, looks overdue or was never looked at. Killed and begun again with the same
+    moment it goes on where it stopped.
+    """
+    looked = 0
+    while True:
+        codes = comparisons.due(conn, since, limit)
+        before = now()
+        if not codes:
+            return looked
+        reconcile(conn, client, codes, now=before, side_by_side=side_by_side)
+        seen = comparisons.looked(conn, codes, since)
+        looked += seen
+        if not seen:
+            return looked  # nobody answers for these: the next time
+
+
+def sample(
+    conn: psycopg.Connection[Any],
+    client: Client,
+    *,
+    now: datetime,
+    share: int = 20,
+    within: timedelta = timedelta(days=1),
+) -> int:
+    """Read back some of what was sent lately: an answer "taken" is not yet a proof. Returns how many were looked at."""
+    rows = conn.execute(
+        "SELECT code FROM portal.dossier WHERE sent_at > %s AND attempts = 0 ORDER BY random() LIMIT %s",
+        [now - within, share],
+    ).fetchall()
+    codes = [code for (code,) in rows]
+    reconcile(conn, client, codes, now=now)
+    return len(codes)
 
 
 def open_differences(
@@ -151,39 +275,3 @@ def open_differences(
         (Difference(dossier=code, kind=kind, ours=ours, theirs=theirs, cause=cause), found_at)
         for code, kind, ours, theirs, cause, found_at in rows
     ]
-
-
-def _cause(conn: psycopg.Connection[Any], found: Dossier) -> Cause:
-    row = conn.execute(
-        "SELECT sent_event, blocked, attempts, EXISTS (SELECT 1 FROM portal.step s WHERE s.dossier = p.code"
-        " AND s.state = 'sending') FROM portal.dossier p WHERE code = %s",
-        [found.code],
-    ).fetchone()
-    if row is None:
-        return "not_sent_yet"
-    sent, blocked, attempts, doubtful = row
-    if blocked:
-        return "blocked"
-    if doubtful:
-        return "in_doubt"
-    if sent >= found.last_event:
-        return "other_side"
-    return "waiting" if attempts else "not_sent_yet"
-
-
-def _write(
-    conn: psycopg.Connection[Any], code: str, differences: list[Difference], moment: datetime
-) -> None:
-    with conn.transaction():
-        conn.execute(
-            "UPDATE portal.difference SET closed_at = %s WHERE dossier = %s AND closed_at IS NULL AND kind <> ALL(%s)",
-            [moment, code, [one.kind for one in differences]],
-        )
-        for one in differences:
-            conn.execute(
-                "INSERT INTO portal.difference (dossier, kind, ours, theirs, cause, found_at, seen_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (dossier, kind) WHERE closed_at IS NULL"
-                " DO UPDATE SET ours = excluded.ours, theirs = excluded.theirs, cause = excluded.cause,"
-                " seen_at = excluded.seen_at",
-                [code, one.kind, one.ours, one.theirs, one.cause, moment, moment],
-            )

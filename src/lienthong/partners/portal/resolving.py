@@ -81,6 +81,9 @@ def _dossier(
     try:
         acting.file(conn, ACTOR, filing)
     except Conflict:
+        there = dossiers.find(conn, code)
+        if there.origin != "portal" or there.filed_at != filed:
+            raise  # a desk gave the same code to somebody else: a person must see it, nothing may swallow it
         # Pushed again with other words: the dossier is there, what came stands beside it.
         audit.write(conn, ACTOR, "portal.again", {"dossier": code})
 

@@ -19,6 +19,7 @@ from lienthong.database import Database
 from lienthong.errors import Failure, Refused, Unavailable
 from lienthong.partners.portal import inbound, jobs, line
 from lienthong.partners.portal.client import Access, Client
+from lienthong.partners.portal.daily import Daily
 from lienthong.partners.portal.gathering import Gathering
 from lienthong.partners.portal.links import Links
 from lienthong.partners.portal.sending import Sending
@@ -137,15 +138,14 @@ class Running:
         return done > 0
 
     def _jobs(self, conn: psycopg.Connection[Any], spoken: Client) -> bool:
-        from lienthong.partners.portal.daily import does
-
         if line.line(conn).standing(self._now()) == "open":
             return False
-        for name in jobs.EVERY:
+        works = Daily(conn, spoken, self._settings, self._now).works()
+        for name, does in works.items():
             if self._stopped.is_set():
                 break
             try:
-                if jobs.run(conn, name, self._now, does(name, conn, spoken, self._settings, self._now)):  # fmt: skip
+                if jobs.run(conn, name, self._now, does):
                     self._log.info("portal.job", job=name, done=jobs.jobs(conn)[name].done)
             except psycopg.OperationalError:
                 raise

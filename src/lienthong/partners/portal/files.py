@@ -1,0 +1,49 @@
+"""Papers of dossiers as the Portal fetches them: by a link that we signed, each fetch written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import psycopg
+
+from lienthong import audit
+from lienthong.errors import NotFound
+from lienthong.records.intake import blobs
+
+ACTOR = "portal"
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """One paper with its bytes. `quoted` is its name as a header takes it."""
+
+    content: bytes
+    media_type: str
+    sha256: str
+    quoted: str
+
+
+def fetched(
+    conn: psycopg.Connection[Any], home: Path, dossier: str, attachment: int, now: datetime
+) -> Paper:
+    """The paper of that dossier, and a line that it was fetched. Raises NotFound also when it was taken away."""
+    row = conn.execute(
+        "SELECT name, media_type, sha256, bytes FROM dossiers.attachment WHERE id = %s AND dossier = %s"
+        " AND removed_at IS NULL",
+        [attachment, dossier],
+    ).fetchone()
+    if row is None:
+        raise NotFound("portal.no-paper", "There is no such paper.")
+    name, media_type, sha256, size = row
+    content = blobs.read(conn, home, sha256)
+    conn.execute(
+        "INSERT INTO portal.fetched (dossier, file, at, bytes) VALUES (%s, %s, %s, %s)",
+        [dossier, str(attachment), now, size],
+    )
+    audit.write(conn, ACTOR, "portal.fetched", {"dossier": dossier, "attachment": attachment})
+    return Paper(
+        content=content, media_type=media_type, sha256=sha256, quoted=quote(name[:200], safe="")
+    )
