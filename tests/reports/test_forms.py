@@ -32,61 +32,66 @@ def fact(received, due, ended=None, **more):
 
 
 @pytest.mark.parametrize(
-    ("one", "arrival", "form_class", "index_on_time"),
+    ("one", "arrival", "form_class", "index_class"),
     [
         (
             fact("2026-11-02 09:00", "2026-11-10 09:00", "2026-11-09 16:00"),
             "received_online",
             "early",
-            True,
+            "on_time",
         ),
         (
             fact("2026-11-02 09:00", "2026-11-10 09:00", "2026-11-10 09:00"),
             "received_online",
             "on_time",
-            True,
+            "on_time",
         ),
         (
             fact("2026-11-02 09:00", "2026-11-10 09:00", "2026-11-10 09:01", channel="post"),
             "received_other",
             "late",
-            False,
+            "overdue",
         ),
         (
             fact("2026-10-30 09:00", "2026-11-10 09:00", "2026-11-06 10:00"),
             "carried_over",
             "early",
-            True,
+            "on_time",
         ),
-        (fact("2026-11-02 09:00", "2026-12-10 09:00"), "received_online", "within", True),
-        (fact("2026-11-02 09:00", "2026-11-10 09:00"), "received_online", "overdue", False),
+        (fact("2026-11-02 09:00", "2026-12-10 09:00"), "received_online", "within", "on_time"),
+        (fact("2026-11-02 09:00", "2026-11-10 09:00"), "received_online", "overdue", "overdue"),
         (
             fact("2026-11-02 09:00", "2026-11-10 09:00", "2026-12-01 08:00"),
             "received_online",
             "overdue",
-            False,
+            "overdue",
         ),
         (
             fact("2026-11-02 09:00", None, waiting_since=at("2026-11-05 09:00"), supplements=1),
             "received_online",
             "within",
-            True,
+            "undecided",
         ),
         (
             fact("2026-11-02 09:00", "2026-11-20 09:00", "2026-11-12 09:00", supplements=2),
             "received_online",
             "early",
-            False,
+            "overdue",
         ),
-        (fact("2026-11-02 09:00", None, "2026-11-12 09:00"), "received_online", "on_time", True),
+        (
+            fact("2026-11-02 09:00", None, "2026-11-12 09:00"),
+            "received_online",
+            "on_time",
+            "undecided",
+        ),
     ],
 )
-def test_each_class(one, arrival, form_class, index_on_time):
+def test_each_class(one, arrival, form_class, index_class):
     (row,) = forms.form([one], NOVEMBER, forms.by_unit).values()
     assert getattr(row, arrival) == 1
     assert getattr(row, form_class) == 1
     assert row.balanced()
-    assert forms.on_time_by_index(one, NOVEMBER) is index_on_time
+    assert forms.judged(one, NOVEMBER) == index_class
 
 
 moments = st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 31)).map(
@@ -106,7 +111,7 @@ facts_of_any_kind = st.builds(
 @given(st.lists(facts_of_any_kind, max_size=40), st.integers(9, 12))
 def test_the_identities_hold_for_every_unit_and_period(many, number):
     period = facts.month(2026, number)
-    inside = [one for one in many if facts._concerns(one, period)]
+    inside = [one for one in many if facts.concerns(one, period)]
     rows = forms.form(inside, period, forms.by_unit)
     whole = forms.total(rows.values())
     for row in [*rows.values(), whole]:
@@ -123,10 +128,10 @@ def test_the_identities_hold_for_every_unit_and_period(many, number):
 def test_what_is_in_process_is_carried_over(many, number):
     here, after = facts.month(2026, number), facts.month(2026, number + 1)
     now = forms.total(
-        forms.form([f for f in many if facts._concerns(f, here)], here, forms.by_unit).values()
+        forms.form([f for f in many if facts.concerns(f, here)], here, forms.by_unit).values()
     )
     then = forms.total(
-        forms.form([f for f in many if facts._concerns(f, after)], after, forms.by_unit).values()
+        forms.form([f for f in many if facts.concerns(f, after)], after, forms.by_unit).values()
     )
     assert then.carried_over == now.in_process
 

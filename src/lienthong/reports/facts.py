@@ -1,4 +1,4 @@
-"""What a report knows of one dossier at a moment: the one base under every number about dossiers. Pure, but for `facts`.
+"""What a report knows of one dossier at a moment: the one base under every number about dossiers.
 
 A fact is computed from the events that had happened by then, so a past period gives the same numbers today as it gave
 when it ended. Forms and index are two named projections of the same facts. `facts` reads them dossier by dossier and
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from lienthong.dossiers.dossier import limit_of, terms_of
@@ -105,17 +106,19 @@ def read(
 ) -> list[dict[str, Any]]:
     """Dossiers with all their events, without what tells who the applicant is."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(
-            "SELECT d.code, d.unit, d.procedure, d.procedure_version, d.channel, d.province, d.case_name,"
-            " d.clock_name, d.last_event, d.applicant -> 'paid_online' AS paid_online,"
-            " d.applicant -> 'digitised' AS digitised, d.applicant -> 'vneid' AS vneid,"
-            " d.applicant -> 'from_store' AS from_store, d.applicant -> 'population' AS population, e.events"
-            " FROM dossiers.dossier d CROSS JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('act', act,"
-            " 'to_state', to_state, 'from_state', from_state, 'at', at, 'number', number, 'position', position,"
-            " 'about', about) ORDER BY number) AS events FROM dossiers.event WHERE dossier = d.code) e "
-            + where + " ORDER BY d.code",  # fmt: skip
-            values,
-        ).fetchall()
+        return cursor.execute(_READ.format(where=sql.SQL(where)), values).fetchall()
+
+
+_READ = sql.SQL(
+    "SELECT d.code, d.unit, d.procedure, d.procedure_version, d.channel, d.province, d.case_name,"
+    " d.clock_name, d.last_event, d.applicant -> 'paid_online' AS paid_online,"
+    " d.applicant -> 'digitised' AS digitised, d.applicant -> 'vneid' AS vneid,"
+    " d.applicant -> 'from_store' AS from_store, d.applicant -> 'population' AS population, e.events"
+    " FROM dossiers.dossier d CROSS JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('act', act,"
+    " 'to_state', to_state, 'from_state', from_state, 'at', at, 'number', number, 'position', position,"
+    " 'about', about) ORDER BY number) AS events FROM dossiers.event WHERE dossier = d.code) e "
+    " {where} ORDER BY d.code"
+)
 
 
 def events_of(row: Mapping[str, Any]) -> list[Event]:

@@ -1,23 +1,31 @@
 """Forms II.06a and II.06b: how procedures were settled, by unit and by field, with the identities that must hold.
 
 Columns as public templates print them; what the columns include was read from a system in service: "resolved" holds
-dossiers given back, "in process" those that wait for a supplement. The quality index treats both otherwise:
-`bridge` shows where the two differ, dossier by dossier.
+dossiers given back, "in process" those that wait for a supplement. The quality index treats both otherwise: `bridge`
+shows where the two differ. The functions on facts are the yardstick of what SQL counts (`counted`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+import psycopg
 
 from lienthong.clock import local
-from lienthong.reports.facts import Fact, Period
+from lienthong.reports import cells, counting
+from lienthong.reports.cells import Among, Reading
+from lienthong.reports.facts import Fact
+from lienthong.reports.period import Period
+from lienthong.reports.succession import Following
 
 Resolved = Literal["early", "on_time", "late"]
 Open = Literal["within", "overdue"]
+Judged = Literal["on_time", "overdue", "undecided", "outside"]
+DEFINITION = "II.06 Thông tư 02/2017/TT-VPCP, 01/2020/TT-VPCP; 1"
+"""What a kept figure of the form was counted by; the last part rises when a condition changes."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +61,31 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     def columns(self) -> tuple[int, ...]:
         """Columns (3) to (13) in the order of the form."""
-        return (
-            self.received, self.received_online, self.received_other, self.carried_over, self.resolved, self.early,
-            self.on_time, self.late, self.in_process, self.within, self.overdue,
-        )  # fmt: skip
+        return tuple(getattr(self, name) for name in COLUMNS)
+
+
+COLUMNS = (
+    "received", "received_online", "received_other", "carried_over", "resolved", "early", "on_time", "late",
+    "in_process", "within", "overdue",
+)  # fmt: skip
+"""Columns (3) to (13); each is a cell that can be opened."""
+
+
+def counted(
+    conn: psycopg.Connection[Any],
+    period: Period,
+    by: counting.By,
+    *,
+    among: Among | None = None,
+    follows: Following | None = None,
+    position: int | None = None,
+) -> dict[str, Row]:
+    """The lines of a form counted in SQL, by unit, field, province or procedure; all under '' without `by`."""
+    wanted = {name: cells.LAW[name] for name in Row.__struct_fields__}
+    found = counting.count(
+        conn, period, wanted, by=by, among=among, follows=follows, position=position
+    )
+    return {line: Row(**numbers) for line, numbers in found.items()}
 
 
 def resolved_as(fact: Fact, period: Period) -> Resolved | None:
@@ -82,12 +111,12 @@ def open_as(fact: Fact, period: Period) -> Open:
 
 def form(facts: Iterable[Fact], period: Period, by: Callable[[Fact], str]) -> dict[str, Row]:
     """The lines of a form, one for each value of `by` (the unit for II.06a, the field for II.06b)."""
-    counted: dict[str, Counter[str]] = {}
+    lines: dict[str, Counter[str]] = {}
     for fact in facts:
-        line = counted.setdefault(by(fact), Counter())
+        line = lines.setdefault(by(fact), Counter())
         line[_arrival(fact, period)] += 1
         line[resolved_as(fact, period) or open_as(fact, period)] += 1
-    return {name: Row(**line) for name, line in sorted(counted.items())}
+    return {name: Row(**line) for name, line in sorted(lines.items())}
 
 
 def by_unit(fact: Fact) -> str:
@@ -114,31 +143,33 @@ def _arrival(fact: Fact, period: Period) -> str:
     return "received_online" if fact.channel == "online" else "received_other"
 
 
-def on_time_by_index(fact: Fact, period: Period) -> bool:
-    """Indicator 2.1: the moment of the end (or of the open request, or the end of the period) against the deadline.
+def judged(fact: Fact, period: Period, reading: Reading | None = None) -> Judged:
+    """Indicator 2.1: the end (else the open request, else the end of the period) against the deadline.
 
-    More than one request for a supplement counts as overdue, whatever the dates say.
+    More than one request for a supplement counts as overdue, whatever the dates say. Without a deadline the longest
+    limit of the procedure is asked; without that nobody can decide.
     """
-    if fact.supplements > 1:
-        return False
-    if fact.due_at is None:
-        return (
-            True if fact.waiting_since is not None or fact.ended_at is None else _without_due(fact)
-        )
-    moment = fact.ended_at or fact.waiting_since or period.ends
-    return moment <= fact.due_at
+    how = reading or Reading()
+    if how.base == "received" and not period.holds(fact.received_at):
+        return "outside"
+    if fact.supplements > 1 and how.more_supplements == "overdue":
+        return "overdue"
+    due = fact.index_due
+    if due is None:
+        given: dict[str, Judged] = {"on_time": "on_time", "overdue": "overdue"}
+        return given.get(how.without_limit, "undecided")
+    return "on_time" if (fact.ended_at or fact.waiting_since or period.ends) <= due else "overdue"
 
 
-def _without_due(fact: Fact) -> bool:
-    """A dossier that never had a deadline cannot have missed it (the rule asks for the procedure's longest time)."""
-    return fact.ended_at is not None
-
-
-def bridge(facts: Iterable[Fact], period: Period) -> dict[tuple[str, str], list[str]]:
+def bridge(
+    facts: Iterable[Fact], period: Period, reading: Reading | None = None
+) -> dict[tuple[str, str], list[str]]:
     """(class in II.06, class in indicator 2.1) to the codes of the dossiers: why two true numbers differ."""
     found: dict[tuple[str, str], list[str]] = {}
     for fact in facts:
-        form_class = resolved_as(fact, period) or open_as(fact, period)
-        index_class = "on_time" if on_time_by_index(fact, period) else "overdue"
-        found.setdefault((form_class, index_class), []).append(fact.code)
+        key = (
+            resolved_as(fact, period) or open_as(fact, period),
+            judged(fact, period, reading),
+        )
+        found.setdefault(key, []).append(fact.code)
     return found

@@ -1,229 +1,153 @@
-"""The index of service quality (Decision 766/QD-TTg): points of each indicator from its share and dated threshold.
+"""The index of service quality (Decision 766/QĐ-TTg): points of each indicator from its share and dated threshold.
 
-What could not be measured is unknown: it is shown apart and never counted as zero or as full. Edition, formulas and
-thresholds are data (declared/index766.yaml); a period is judged by the edition in force on its last day.
+Exact: shares, thresholds and points are fractions, rounded only where they are shown. What could not be measured is
+unknown: it is shown apart and never counted as zero or as full. Which terms hold on a day says editions.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
-from typing import Literal
+from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
-from lienthong.errors import Refused
 from lienthong.findings import Text
-from lienthong.procedures.procedure import Procedure
-from lienthong.reports.facts import Fact, Period
-from lienthong.reports.forms import on_time_by_index
+from lienthong.reports.editions import Edition, Rule
 
-Shares = Mapping[str, tuple[int, int] | None]
-"""Measure to (numerator, denominator); None or absent: nobody could measure it."""
-
-
-class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """Something with a name in three languages."""
-
-    vi: str
-    en: str
-    fr: str
-
-    @property
-    def label(self) -> Text:
-        """The name."""
-        return {"vi": self.vi, "en": self.en, "fr": self.fr}
-
-
-class Band(Words, frozen=True, kw_only=True):
-    """A word for a number of points."""
-
-    from_: float = msgspec.field(name="from")
-
-
-class Group(Words, frozen=True, kw_only=True):
-    """One of the five groups."""
-
-    code: str
-    max: float
-
-
-class Indicator(Words, frozen=True, kw_only=True):
-    """One indicator with its formula's parts."""
-
-    code: str
-    max: float
-    threshold: float
-    measure: str
-    zero: Literal["full", "none"] = "none"
-    option: str = ""
-
-
-class Edition(msgspec.Struct, frozen=True, kw_only=True):
-    """The index as it holds from a day on."""
-
-    from_: date = msgspec.field(name="from")
-    basis: str
-    groups: tuple[Group, ...]
-    indicators: tuple[Indicator, ...]
-    bands: tuple[Band, ...] = ()
-    bands_evidence: str = "recalled"
-    base: str = "received"
+Share = tuple[int, int] | None
+"""Numerator and denominator; None: nobody could measure it."""
+Shares = Mapping[str, Share]
+"""Measure to share; absent is None."""
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
     """One indicator of one period: `points` is None when it could not be measured."""
 
-    code: str
-    label: Text
-    max: float
-    threshold: float
+    rule: Rule
     numerator: int | None = None
     denominator: int | None = None
-    points: float | None = None
+    points: Fraction | None = None
+
+    @property
+    def share(self) -> Fraction | None:
+        """numerator / denominator."""
+        return Fraction(self.numerator or 0, self.denominator) if self.denominator else None
+
+
+class GroupPoints(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the five groups: points of what was measured, the most that it could give, the most of all."""
+
+    code: str
+    label: Text
+    points: Fraction
+    known: Fraction
+    most: Fraction
+    indicators: tuple[Points, ...]
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """The index of one period: known points of the points that could be known."""
+    """The index of one period: points of everything that could be measured."""
 
-    basis: str
+    edition: Edition
     indicators: tuple[Points, ...]
-    band: Text = {}
 
     @property
-    def points(self) -> float:
+    def points(self) -> Fraction:
         """Points of everything that could be measured."""
-        return sum(one.points for one in self.indicators if one.points is not None)
+        return sum((one.points for one in self.indicators if one.points is not None), Fraction())
 
     @property
-    def known(self) -> float:
+    def known(self) -> Fraction:
         """The most points that what was measured could give."""
-        return sum(one.max for one in self.indicators if one.points is not None)
+        return sum((o.rule.max for o in self.indicators if o.points is not None), Fraction())
 
     @property
-    def most(self) -> float:
+    def most(self) -> Fraction:
         """The most points of all indicators."""
-        return sum(one.max for one in self.indicators)
+        return sum((one.rule.max for one in self.indicators), Fraction())
+
+    @property
+    def rate(self) -> Fraction | None:
+        """points / known: what ranks are made of while not everything is measured; None without anything known."""
+        return self.points / self.known if self.known else None
+
+    @property
+    def band(self) -> Text:
+        """The word for the points; none for an index that is not whole."""
+        if self.known < self.most:
+            return {}
+        found = next((b for b in self.edition.bands if self.points >= b.at), None)
+        return found.label if found else {}
+
+    def groups(self) -> list[GroupPoints]:
+        """The indicators by group, in their order."""
+        made = []
+        for group in self.edition.groups:
+            own = tuple(o for o in self.indicators if o.rule.code.split(".")[0] == group.code)
+            part = Index(edition=self.edition, indicators=own)
+            made.append(
+                GroupPoints(
+                    code=group.code, label=group.label, points=part.points, known=part.known, most=part.most,
+                    indicators=own,
+                )
+            )  # fmt: skip
+        return made
 
 
-def points(indicator: Indicator, share: tuple[int, int] | None) -> float | None:
-    """max when the ratio reaches the threshold, else in proportion; an empty denominator gives what is declared."""
+def points(rule: Rule, share: Share) -> Fraction | None:
+    """max when the share reaches the threshold, else in proportion; an empty denominator gives what is declared."""
     if share is None:
         return None
     numerator, denominator = share
     if denominator == 0:
-        return indicator.max if indicator.zero == "full" else 0.0
-    ratio = numerator / denominator
-    return (
-        indicator.max
-        if ratio >= indicator.threshold
-        else indicator.max * ratio / indicator.threshold
-    )
+        return {"full": rule.max, "none": Fraction(), "unknown": None}[rule.zero]
+    ratio = Fraction(numerator, denominator)
+    return rule.max if ratio >= rule.threshold else rule.max * ratio / rule.threshold
 
 
 def index(edition: Edition, shares: Shares) -> Index:
-    """All indicators of an edition; the band only when everything was measured."""
-    found = tuple(
-        Points(
-            code=one.code,
-            label=one.label,
-            max=one.max,
-            threshold=one.threshold,
-            numerator=(share := shares.get(one.measure)) and share[0],
-            denominator=share and share[1],
-            points=points(one, share),
+    """All indicators of an edition."""
+    found = []
+    for rule in edition.rules:
+        share = shares.get(rule.measure)
+        found.append(
+            Points(
+                rule=rule,
+                numerator=share[0] if share else None,
+                denominator=share[1] if share else None,
+                points=points(rule, share),
+            )
         )
-        for one in edition.indicators
-    )
-    made = Index(basis=edition.basis, indicators=found)
-    if made.known < made.most:
-        return made
-    band = next((band for band in edition.bands if made.points >= band.from_), None)
-    return msgspec.structs.replace(made, band=band.label if band else {})
+    return Index(edition=edition, indicators=tuple(found))
 
 
-def measures(
-    facts: Iterable[Fact],
-    period: Period,
-    *,
-    procedures: Iterable[Procedure] = (),
-    synchronised: int | None = None,
-    ratings: Mapping[str, int] | None = None,
-) -> dict[str, tuple[int, int] | None]:
-    """The shares that our own data can give.
-
-    `synchronised` is how many of the dossiers received in the period the Portal has; `ratings` are satisfied and
-    all. What depends on flags nobody filled is unknown.
-    """
-    all_facts = list(facts)
-    received = [fact for fact in all_facts if period.holds(fact.received_at)]
-    ended = [fact for fact in all_facts if period.holds(fact.ended_at)]
-    settled = [fact for fact in ended if fact.state in ("settled", "returned")]
-    published = list(procedures)
-    online = [one for one in published if one.online in ("full", "partial")]
-    used = {fact.procedure for fact in received if fact.channel == "online"}
-    paying = [fact for fact in received if fact.asked_fee]
+def ranks(indices: Mapping[str, Index]) -> dict[str, int | None]:
+    """Rank by points of the points that could be known, 1 for the best; equals share a rank, unknown has none."""
+    rates = {name: one.rate for name, one in indices.items()}
     return {
-        "complete_parts": (sum(not one.missing() for one in published), len(published))
-        if published
-        else None,
-        "synchronised": None if synchronised is None else (synchronised, len(received)),
-        "on_time": (sum(on_time_by_index(fact, period) for fact in all_facts), len(all_facts)),
-        "provided_online": (len(online), len(published))
-        if published and all(one.online != "unknown" for one in published)
-        else None,
-        "online_with_dossiers": (sum(one.code in used for one in online), len(online))
-        if online
-        else None,
-        "filed_online": (sum(fact.channel == "online" for fact in received), len(received)),
-        "e_results": (sum(fact.e_result for fact in settled), len(settled)),
-        "paid_online": _flagged(paying, "paid_online"),
-        "digitised": _flagged(received, "digitised"),
-        "vneid": _flagged(received, "vneid"),
-        "from_store": _flagged(received, "from_store"),
-        "satisfied": None
-        if ratings is None
-        else (ratings.get("satisfied", 0), ratings.get("all", 0)),
+        name: None
+        if rate is None
+        else 1 + sum(other > rate for other in rates.values() if other is not None)
+        for name, rate in rates.items()
     }
 
 
-def _flagged(facts: list[Fact], name: str) -> tuple[int, int] | None:
-    """The share of a flag; None when it is not known of every dossier: what is not known is not a no."""
-    values = [getattr(fact, name) for fact in facts]
-    if any(value is None for value in values):
+def shown(value: Fraction | None, places: int = 2) -> Decimal | None:
+    """A fraction rounded half up, for showing only."""
+    if value is None:
         return None
-    return sum(values), len(values)
+    scale = 10**places
+    whole = (abs(value.numerator) * scale * 2 + value.denominator) // (2 * value.denominator)
+    sign = -1 if value < 0 else 1
+    return Decimal(sign * whole).scaleb(-places)
 
 
-@lru_cache(maxsize=4)
-def editions(home: Path | None = None) -> tuple[Edition, ...]:
-    """All editions in their order; those of the data folder are added to the declared ones."""
-    import yaml
-
-    texts = [resources.files("lienthong").joinpath("declared", "index766.yaml").read_text("utf-8")]
-    own = home / "index766.yaml" if home else None
-    if own is not None and own.exists():
-        texts.append(own.read_text("utf-8"))
-    found = [
-        edition
-        for text in texts
-        for edition in msgspec.convert(
-            yaml.safe_load(text)["editions"], list[Edition], strict=False
-        )
-    ]
-    return tuple(sorted(found, key=lambda edition: edition.from_))
-
-
-def edition_for(period: Period, known: Iterable[Edition] | None = None) -> Edition:
-    """The edition in force on the last day of a period; raises Refused before the first one."""
-    fitting = [one for one in known or editions() if one.from_ <= period.last]
-    if not fitting:
-        raise Refused(
-            "INDEX-EDITION",
-            "No edition of the index was in force on %(day)s.",
-            day=f"{period.last:%d/%m/%Y}",
-        )
-    return fitting[-1]
+def total(shares: Iterable[Share]) -> Share:
+    """The sum of shares; unknown when one of them is."""
+    numerator = denominator = 0
+    for share in shares:
+        if share is None:
+            return None
+        numerator, denominator = numerator + share[0], denominator + share[1]
+    return numerator, denominator

@@ -1,4 +1,4 @@
-"""Reserved: tables of reports."""
+"""What reports are made of: standings, figures, what was sent."""
 
 from pathlib import Path
 
