@@ -146,6 +146,12 @@ class Settings:
             "shown": "",
         },
     )
+    attachment_check: str | None = _setting(
+        str,
+        None,
+        "The command that looks for malware in a file attached to a dossier; it gets the path, and ends with 0"
+        " (passed) or 1 (refused). When empty, files are shown as not checked.",
+    )
     feed_days: int = _setting(
         _between(1, 3650), 30, "Days for which the feed of changes is kept and can be replayed."
     )
