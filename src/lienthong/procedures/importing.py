@@ -1,18 +1,16 @@
-"""Bringing procedures into the catalogue: what is not there yet is published, what differs is proposed as a draft."""
+"""Bringing procedures into the catalogue: those with a code that are not there yet, and what describes them in full."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import psycopg
 
 from lienthong import audit
-from lienthong.errors import NotFound
 from lienthong.procedures import catalogue
-from lienthong.procedures.comparing import Difference, compare
 from lienthong.procedures.described import Described
 from lienthong.procedures.procedure import Procedure
 
@@ -49,19 +47,6 @@ def publish_new(
     return Brought(published, known, uncoded)
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What another system says of a procedure beside what we published.
-
-    `status`: `same` (nothing to do), `drafted` (a draft to compare was written), `waiting` (it differs, but somebody
-    is writing a draft, which was left alone).
-    """
-
-    code: str
-    status: Literal["same", "drafted", "waiting"]
-    differences: tuple[Difference, ...] = ()
-    version: int | None = None
-
-
 def publish_described(
     conn: psycopg.Connection[Any], actor: audit.Acting | str, descriptions: Iterable[Described]
 ) -> Brought:
@@ -85,48 +70,3 @@ def publish_described(
             catalogue.publish(conn, actor, code, one.valid_from)
             published += 1
     return Brought(published, known, uncoded)
-
-
-def propose(
-    conn: psycopg.Connection[Any],
-    actor: audit.Acting | str,
-    told: Procedure,
-    origin: str,
-    on: date,
-) -> Proposal:
-    """Compare what another system says with what is in force, and write the draft that would follow it.
-
-    Parts that the other side does not send stay as they are. Nothing is published. Raises Refused without a code.
-    """
-    code = told.code
-    try:
-        ours: Procedure | None = catalogue.in_force(conn, code, on).procedure
-    except NotFound:
-        ours = None
-    wanted = over(ours, told) if ours else told
-    differences = compare(ours, wanted)
-    if not differences:
-        return Proposal(code=code, status="same")
-    waiting = [one for one in catalogue.versions(conn, code) if one.status == "draft"]
-    if waiting and waiting[0].origin != origin:
-        return Proposal(
-            code=code, status="waiting", differences=differences, version=waiting[0].version
-        )
-    if waiting and waiting[0].procedure == wanted:
-        return Proposal(
-            code=code, status="drafted", differences=differences, version=waiting[0].version
-        )
-    made = catalogue.draft(conn, actor, wanted, origin)
-    return Proposal(code=code, status="drafted", differences=differences, version=made.version)
-
-
-def over(ours: Procedure, told: Procedure) -> Procedure:
-    """Ours with the parts that the other side sends; how sure our replaced parts were is no longer said."""
-    empty = Procedure(name={})
-    sent = {
-        name: value
-        for name in told.__struct_fields__
-        if (value := getattr(told, name)) != getattr(empty, name)
-    }
-    sent["name"] = ours.name | told.name
-    return msgspec.structs.replace(ours, **sent)

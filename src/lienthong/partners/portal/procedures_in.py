@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from html import unescape
 from typing import Any, cast
 
 import msgspec
 
 from lienthong.errors import Refused
-from lienthong.partners.portal.times import read as read_moment
 from lienthong.procedures.procedure import (
     CODE,
     Competence,
@@ -84,7 +82,8 @@ def read(fields: Mapping[str, Any]) -> Told:
         field=_text(sector, "TENLINHVUC"),
         field_code=_text(sector, "MALINHVUC"),
         levels=cast(Any, tuple(dict.fromkeys(_levels(given, unread)))),
-        authority="; ".join(_named(given, "COQUANCOTHAMQUYEN")) or _text(given, "MOTACOQUANTHAMQUYEN"),
+        authority="; ".join(_named(given, "COQUANCOTHAMQUYEN")) or _text(given, "MOTACOQUANTHAMQUYEN")
+        or _text(given, "MOTACOQUANTHUCHIEN"),
         competent=tuple(_competent(given)),
         coordinating=tuple(_named(given, "COQUANPHOIHOP")),
         delegated=tuple(_named(given, "COQUANDUOCUYQUYEN")),
@@ -182,11 +181,18 @@ def _manners(given: Mapping[str, Any], unread: list[str]) -> tuple[tuple[Manner,
     return tuple(
         Manner(
             channel=cast(Any, channel),
-            limits=tuple(found),
+            limits=_by_case(found),
             fees=tuple(fees[channel]) if channel in fees else None,
         )
         for channel, found in limits.items()
     ), written
+
+
+def _by_case(found: list[TimeLimit]) -> tuple[TimeLimit, ...]:
+    """Several limits of one channel are for several cases: what describes each of them is its case."""
+    if len(found) < 2:
+        return tuple(found)
+    return tuple(msgspec.structs.replace(one, case=one.basis, basis="") for one in found)
 
 
 _LIMIT = ("THOIGIANGIAIQUYET", "DONVITINH", "MOTA")
@@ -278,12 +284,3 @@ def _codes(value: Any) -> Iterator[str]:
         code = str(said).strip()[:8]
         if CODE.match(code):
             yield code
-
-
-def day(text: str) -> date | None:
-    """A day as the Portal writes it; None when it is none."""
-    try:
-        moment = read_moment(text)
-    except Refused:
-        return None
-    return moment.date() if moment else None
