@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from lienthong.dossiers import acting, dossier
+from lienthong.dossiers.dossier import Filing
 from lienthong.errors import Conflict, Refused
 from lienthong.partners.portal import inbound
 from lienthong.procedures import catalogue
@@ -164,3 +165,15 @@ def test_no_dossier_is_lost_between_the_push_and_reception_or_queue(ready, pushe
         assert pushed <= there | queued
         assert all(len(dossier.events(conn, code)) == 1 for code in there & pushed)
         conn.rollback()
+
+
+def test_a_code_that_a_desk_gave_to_somebody_else_swallows_nothing(conn):
+    """The Portal and a desk gave out the same code: what was pushed waits for a person, it does not vanish."""
+    at_desk = Filing(
+        procedure=PROCEDURE.code, unit="G18.12", channel="direct", filed_at=NOW, code="G18.12-261120-180045"
+    )  # fmt: skip
+    acting.file(conn, "desk", at_desk)
+    take(conn, message())
+    assert inbound.resolve(conn, now=NOW) == 0
+    (left,) = inbound.waiting(conn)
+    assert left.reason.startswith("DOSSIER-THERE")

@@ -6,6 +6,7 @@ with an unmapped procedure can be shown. Procedures are added, changed and withd
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lienthong.partners.stand_ins.portal.memory import Memory
@@ -20,6 +21,9 @@ UNITS = {
     "working_days": "Ngày làm việc", "days": "Ngày", "months": "Tháng", "hours": "Giờ", "working_hours": "Giờ làm việc",
     "immediate": "Ngay",
 }  # fmt: skip
+ATTESTED = {"An toàn thực phẩm và Dinh dưỡng": "G18-YT01", "Tài chính y tế": "G18-YT09"}
+"""The two codes of fields that public sources show; the others are numbered here, from 51 on, and invented."""
+FIRST_INVENTED = 51
 CHANNELS = {"direct": "1", "online": "2", "post": "3", "any": ""}
 LEVELS = {"ministry": ("1", "Cấp Bộ"), "province": ("2", "Cấp Tỉnh"), "commune": ("4", "Cấp Xã")}
 
@@ -28,7 +32,9 @@ def fill(memory: Memory, own: Agencies | None = None) -> None:
     """Give an empty stand-in its first catalogue."""
     if memory.procedures:
         return
-    shapes = [shape(one) for one in known() if one.code]
+    coded = [one for one in known() if one.code]
+    fields = field_codes(coded)
+    shapes = [shape(one, fields) for one in coded]
     memory.change("procedures", all=[*shapes, _unmapped()])
     listed = (own or declared_agencies()).by_code.values()
     memory.change("agencies", all=[
@@ -38,8 +44,15 @@ def fill(memory: Memory, own: Agencies | None = None) -> None:
     ])  # fmt: skip
 
 
-def shape(procedure: Procedure) -> dict[str, Any]:
+def field_codes(procedures: Iterable[Procedure]) -> dict[str, str]:
+    """A code for each field by its name; without one the Portal takes no dossier."""
+    names = sorted({one.field for one in procedures if one.field} - ATTESTED.keys())
+    return ATTESTED | {name: f"G18-YT{number}" for number, name in enumerate(names, FIRST_INVENTED)}
+
+
+def shape(procedure: Procedure, fields: Mapping[str, str]) -> dict[str, Any]:
     """A procedure as LayThuTuc gives it; what no source says is left empty."""
+    name = procedure.field
     return {
         "MATTHC": procedure.code,
         "TENTTHC": procedure.name.get("vi", ""),
@@ -52,7 +65,7 @@ def shape(procedure: Procedure) -> dict[str, Any]:
         "CAPTHUCHIEN": [
             {"CAPTHUCHIEN": LEVELS[one][0], "TENCAP": LEVELS[one][1]} for one in procedure.levels if one in LEVELS
         ],
-        "LINHVUCTHUCHIEN": [{"MALINHVUC": procedure.field, "TENLINHVUC": procedure.field}] if procedure.field else [],
+        "LINHVUCTHUCHIEN": [{"MALINHVUC": fields.get(name, ""), "TENLINHVUC": name}] if name else [],
         "CACHTHUCTHUCHIEN": [_manner(one) for one in procedure.manners],
         "THANHPHANHOSO": _components(procedure),
         "KETQUATHUCHIEN": [
