@@ -8,6 +8,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from lienthong import clock
 from lienthong.access import accounts, operator
@@ -222,3 +223,32 @@ def test_every_pattern_reads_well_and_dates_are_counted(signed_in, filled):
         "/procedures/described/birth-certificate", params={"received": "2026-11-03T09:30"}
     )
     assert "Chưa thể nói" in none.text
+
+
+def test_what_the_portal_says_is_taken_over_into_a_draft(editor, db):
+    told = {
+        "MATTHC": "1.003029", "TENTTHC": "Công bố tiêu chuẩn áp dụng <b>mới</b>", "TRANGTHAI": "1",
+        "CAPTHUCHIEN": [{"TENCAP": "Cấp Vùng"}], "YEUCAU": "<p>Đủ điều kiện</p>",
+    }  # fmt: skip
+    with db.connect() as conn:
+        for kind, body in (("procedures", {"MATTHC": "1.003029"}), ("procedure", told)):
+            conn.execute(
+                "INSERT INTO portal.catalogue (kind, code, name, body, since, changed_at)"
+                " VALUES (%s, '1.003029', 'Công bố tiêu chuẩn', %s, now(), now())",
+                [kind, Jsonb(body)],
+            )
+        conn.commit()
+    listed = editor.get("/procedures/portal", params={"show": "differs"}).text
+    assert 'href="/procedures/portal/1.003029"' in listed
+    page = editor.get("/procedures/portal/1.003029").text
+    assert "CAPTHUCHIEN: Cấp Vùng" in page
+    assert "Đủ điều kiện" in page
+    draft = editor.post("/procedures/portal/1.003029/propose")
+    assert "Công bố tiêu chuẩn áp dụng mới" in draft.text
+    with db.connect() as conn:
+        ours = catalogue.in_force(conn, "1.003029", clock.today()).procedure
+        made = catalogue.draft_of(conn, "1.003029")
+    assert ours.conditions == ""
+    assert (made.origin, made.procedure.conditions) == ("portal", "Đủ điều kiện")
+    assert made.procedure.levels == ours.levels, "a level nobody understands changes nothing"
+    assert editor.get("/procedures/portal/1.000000").status_code == 404

@@ -1,0 +1,105 @@
+"""The Portal's procedures beside ours: what each side says of a code, and the draft that would follow the Portal.
+
+Nothing is decided here: an editor looks at the differences, takes them into a draft or leaves them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+import psycopg
+
+from lienthong import audit
+from lienthong.errors import NotFound, Refused
+from lienthong.partners.portal.catalogues import document
+from lienthong.partners.portal.procedures_in import Told, read
+from lienthong.procedures import catalogue
+from lienthong.procedures.comparing import Difference, compare
+from lienthong.procedures.procedure import Procedure
+from lienthong.procedures.proposing import Proposal, over, propose
+
+ORIGIN = "portal"
+
+Standing = Literal["same", "differs", "only_there", "unread", "not_fetched"]
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """One code of the Portal beside ours.
+
+    `standing`: the same, something differs, we have nothing in force, the Portal's answer cannot be read
+    (`problem` says why), or it was not fetched in full yet. `gone_at` is when the Portal stopped listing it.
+    """
+
+    code: str
+    name: str
+    standing: Standing
+    gone_at: datetime | None = None
+    fetched_at: datetime | None = None
+    differences: tuple[Difference, ...] = ()
+    unread: tuple[str, ...] = ()
+    public: bool | None = None
+    problem: Refused | None = None
+
+
+def beside(conn: psycopg.Connection[Any], on: date) -> list[Beside]:
+    """Every procedure that the Portal lists or listed, by code, beside what is in force here on a day."""
+    ours = {one.code: one.procedure for one in catalogue.all_in_force(conn, on)}
+    rows = conn.execute(
+        "SELECT l.code, l.name, l.gone_at, f.body, f.changed_at FROM portal.catalogue l LEFT JOIN portal.catalogue f"
+        " ON f.kind = 'procedure' AND f.code = l.code WHERE l.kind = 'procedures' ORDER BY l.code"
+    ).fetchall()
+    return [_beside(ours, *row) for row in rows]
+
+
+def one(conn: psycopg.Connection[Any], code: str, on: date) -> Beside:
+    """One code; raises NotFound when the Portal never listed it."""
+    for found in beside(conn, on):
+        if found.code == code:
+            return found
+    raise NotFound(
+        "PROCEDURE-NOT-FOUND", "Procedure %(number)s is not there in that form.", number=code[:20]
+    )
+
+
+def take_over(
+    conn: psycopg.Connection[Any], actor: audit.Acting | str, code: str, on: date
+) -> Proposal:
+    """Propose what the Portal says of a code as a draft of ours. Raises NotFound, Refused."""
+    body = document(conn, code)
+    if body is None:
+        raise NotFound(
+            "PROCEDURE-NOT-FOUND",
+            "Procedure %(number)s is not there in that form.",
+            number=code[:20],
+        )
+    return propose(conn, actor, read(body).procedure, ORIGIN, on)
+
+
+def _beside(
+    ours: dict[str, Procedure],
+    code: str,
+    name: str,
+    gone_at: datetime | None,
+    body: dict[str, Any] | None,
+    fetched_at: datetime | None,
+) -> Beside:
+    found = Beside(code=code, name=name, standing="not_fetched", gone_at=gone_at)
+    if body is None:
+        return found
+    replaced = msgspec.structs.replace(found, fetched_at=fetched_at)
+    try:
+        told: Told = read(body)
+    except Refused as problem:
+        return msgspec.structs.replace(replaced, standing="unread", problem=problem)
+    mine = ours.get(told.procedure.code)
+    differences = compare(mine, over(mine, told.procedure) if mine else told.procedure)
+    standing: Standing = "only_there" if mine is None else "differs" if differences else "same"
+    return msgspec.structs.replace(
+        replaced,
+        standing=standing,
+        differences=differences,
+        unread=told.unread,
+        public=told.public,
+    )
