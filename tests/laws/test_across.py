@@ -112,6 +112,10 @@ class Given:
     def rows(self, asked: Any) -> list[pyarrow.Table]:
         return [self.table(one) for one in asked]
 
+    def waiting(self, table: str, fields: Any, keys: Any) -> list[tuple[str, ...]]:
+        """Keys that begin with a letter of the first half wait in quarantine, whatever they are."""
+        return [tuple(row.values()) for row in keys.to_pylist() if "b" in row.values()]
+
     def table(self, asked: Any) -> pyarrow.Table:
         rows = self.tables[asked.table]
         kinds = {"n": pyarrow.float64(), "d": pyarrow.date32()}

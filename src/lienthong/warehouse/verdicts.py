@@ -74,6 +74,7 @@ class Verdicts:
             for at in question.looking
             if not question.rules[at].lists and not question.rules[at].crossing
         )
+        self._crossing = mask_of(at for at in question.looking if question.rules[at].crossing)
         self._memory: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def of(
@@ -106,7 +107,14 @@ class Verdicts:
             kept, int(unknown or "0", 16) | int(kept.unknown if kept else "0", 16)
         )
         known = self._translated(kept, (1 << len(kept.keys)) - 1) if kept else 0
-        open_ = self._undecided | (carried & ~known) | (kept_unknown & (carried | self._stays))
+        # What a row lacked waited in quarantine, and it is lacking still: nobody can say now either.
+        lacking = self._translated(kept, int(unknown or "0", 16)) & self._crossing & found
+        open_ = (
+            lacking
+            | self._undecided
+            | (carried & ~known)
+            | (kept_unknown & (carried | self._stays))
+        )
         return (found & asked | kept_failed & carried) & ~open_, open_
 
     def _translated(self, kept: Kept | None, mask: int) -> int:

@@ -37,6 +37,13 @@ class Others(Protocol):
         """For each an Arrow table: the columns, `_key` and `_sender`; None when nobody can say now."""
         ...
 
+    def waiting(
+        self, table: str, fields: tuple[str, ...], keys: Any
+    ) -> Sequence[tuple[Any, ...]] | None:
+        """Which of the keys (an Arrow table of text, a column for each field) a record has that is not kept yet: it
+        waits in quarantine. None when nobody can say now."""
+        ...
+
 
 class Record(NamedTuple):
     """A record of the store: its key and who sent it."""
@@ -59,6 +66,8 @@ class Crossed(NamedTuple):
     decided: dict[str, frozenset[int]]
     failed: dict[str, list[tuple[int, ...]]]
     named: dict[tuple[str, int, int], tuple[Named, ...]]
+    open: dict[tuple[str, int], frozenset[int]] = {}
+    """(table, row) to positions of which nobody can say: what the row lacks waits in quarantine."""
 
 
 def crossing_rules(compiled: CompiledContract) -> Iterator[tuple[str, int, CompiledRule]]:
@@ -133,7 +142,36 @@ class Crossing:
         for table, position, _ in asked:
             decided.setdefault(table, set()).add(position)
         shared = Rows(found)
-        return [self._answers(decided, _Whole(rows, shared)) for rows in units]
+        answers = [self._answers(decided, _Whole(rows, shared)) for rows in units]
+        return self._leave_open(units, answers, others)
+
+    def _leave_open(
+        self, units: Sequence[Rows], answers: list[Crossed], others: Others
+    ) -> list[Crossed]:
+        """Takes back what says that a record is lacking while such a record waits in quarantine."""
+        lacking = [
+            (unit, table, at, position)
+            for unit, crossed in enumerate(answers)
+            for (table, at, position), names in crossed.named.items()
+            if not names
+        ]
+        if not lacking:
+            return answers
+        rules = {(table, position): rule for table, position, rule in self._rules}
+        keys: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], list[int]]] = {}
+        for number, (unit, table, at, position) in enumerate(lacking):
+            row, seat = units[unit].get(table, ())[at], self._engine.engines[table].layout.at
+            for across in rules[table, position].crossing:
+                value = tuple(row[seat[name]] for name in across.row_keys)
+                if all(isinstance(cell, str) for cell in value):
+                    places = keys.setdefault((across.table, across.keys), {})
+                    places.setdefault(value, []).append(number)
+        open_: set[int] = set()
+        for (table, fields), places in keys.items():
+            found = others.waiting(table, fields, _arrow(fields, set(places)))
+            for value in places if found is None else found:
+                open_.update(places.get(tuple(value), ()))
+        return _without(answers, [lacking[number] for number in sorted(open_)])
 
     def _answers(self, decided: Mapping[str, set[int]], whole: Rows) -> Crossed:
         failed: dict[str, list[tuple[int, ...]]] = {}
@@ -218,6 +256,18 @@ class Crossing:
                     [*row[:width], record.key, record.sender]
                     for row, record in zip(rows.get(table, ()), those.get(table, ()), strict=True)
                 ]
+
+
+def _without(answers: list[Crossed], open_: list[tuple[int, str, int, int]]) -> list[Crossed]:
+    made = list(answers)
+    for unit, table, at, position in open_:
+        crossed = made[unit]
+        failed = {name: list(rows) for name, rows in crossed.failed.items()}
+        failed[table][at] = tuple(one for one in failed[table][at] if one != position)
+        place = (table, at)
+        left = {**crossed.open, place: crossed.open.get(place, frozenset()) | {position}}
+        made[unit] = crossed._replace(failed=failed, open=left)
+    return made
 
 
 def _arrow(fields: tuple[str, ...], values: set[tuple[Any, ...]]) -> Any:

@@ -170,6 +170,39 @@ def name_others(situation: Situation, plan: Plan, position: int) -> None:
         )
 
 
+def leave_open(situation: Situation, plan: Plan, position: int, others: Others) -> None:
+    """Takes back hits that say that a record is lacking while such a record waits in quarantine: nobody can say. Those
+    rows are asked again by themselves, row by row."""
+    con, rule = situation.con, plan.compiled.rules[position]
+    hits, row = quoted("hits_" + plan.name), quoted(ROW)
+    lacking = (
+        f"SELECT _row FROM {hits} WHERE position = {position} EXCEPT"
+        f" SELECT _row FROM {quoted('named_' + plan.name)} WHERE position = {position}"
+    )
+    if not con.execute(f"SELECT 1 FROM ({lacking}) LIMIT 1").fetchall():
+        return
+    kinds = {field.name: field.type for field in plan.compiled.table.fields}
+    for across in rule.crossing:
+        if any(kinds.get(name) != "string" for name in across.row_keys):
+            continue
+        shown = [f"{row}.{quoted(name)} AS k{at}" for at, name in enumerate(across.row_keys)]
+        known = " AND ".join(f"{row}.{quoted(name)} IS NOT NULL" for name in across.row_keys)
+        rows = con.sql(
+            f"SELECT {row}._row, {', '.join(shown)} FROM {quoted('typed_' + plan.name)} AS {row}"
+            f" WHERE {row}._row IN ({lacking}) AND {known}"
+        ).to_arrow_table()
+        keys = rows.drop_columns(["_row"]).group_by(rows.column_names[1:]).aggregate([])
+        found = others.waiting(across.table, across.keys, keys) if keys.num_rows else []
+        wanted = None if found is None else {tuple(one) for one in found}
+        cells = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+        open_ = [at for at, *key in cells if wanted is None or tuple(key) in wanted]
+        if open_:
+            con.execute(
+                f"DELETE FROM {hits} WHERE position = {position} AND _row IN (SELECT unnest(?::BIGINT[]))",
+                [open_],
+            )
+
+
 def named_table(con: Any, table: str) -> None:
     """Makes `named_<table>` (_row, position, other, key, sender)."""
     con.execute(

@@ -16,7 +16,7 @@ from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.casts import literal, macros
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.others import Others
-from lienthong.records.checking.across import look_across, name_others, named_table
+from lienthong.records.checking.across import leave_open, look_across, name_others, named_table
 from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.event_days import rows_by_day, settle_days
 from lienthong.records.checking.few import are_few, judge_few
@@ -171,11 +171,11 @@ def _run(
     attach_lists(con, codes, {name for plan in plans for name in plan.lists()})
     if only is not None:
         confine(con, only)
-    _pass_all(situation, plans, reading)
+    _pass_all(situation, plans, reading, others)
     return {plan.name: plan.checked for plan in plans}, situation
 
 
-def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
+def _pass_all(situation: Situation, plans: list[Plan], reading: Any, others: Others | None) -> None:
     """Every table row by row, then the rules that look across rows and tables, then counts."""
     con = situation.con
     narrow_columns(plans)
@@ -191,7 +191,7 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
         if plan.compiled.rules[p].reads and not plan.compiled.rules[p].gathered
     ]
     side_by_side(situation, [partial(find_hits, plan=plan, position=p) for plan, p in near])
-    _name_others(situation, plans)
+    _name_others(situation, plans, others)
     for plan in plans:
         for position in (p for p in plan.counted if plan.compiled.rules[p].reads):
             plan.checked.measured[position] = measure(situation, plan, position)
@@ -211,7 +211,7 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any) -> None:
             plan.checked.measured[position] = measure(situation, plan, position)
 
 
-def _name_others(situation: Situation, plans: list[Plan]) -> None:
+def _name_others(situation: Situation, plans: list[Plan], others: Others | None) -> None:
     for plan in plans:
         across = [p for p in plan.hits if plan.compiled.rules[p].crossing]
         if across:
@@ -219,6 +219,8 @@ def _name_others(situation: Situation, plans: list[Plan]) -> None:
             plan.checked.crossing = frozenset(across)
         for position in across:
             name_others(situation, plan, position)
+            if others is not None:
+                leave_open(situation, plan, position, others)
 
 
 def _look_first(situation: Situation, plan: Plan, reading: Any) -> None:

@@ -145,12 +145,13 @@ SINCE = sql.SQL(
 
 
 def _hurried(conn: psycopg.Connection[Any], due: Due) -> list[str]:
-    """Receipts whose rules looked at another database while it was changing, so that they missed the change."""
+    """Receipts whose rules looked at another database while it was changing, so that they missed the change, or whose
+    rows lack what waits in quarantine."""
     rows = conn.execute(
         "SELECT DISTINCT unnest(d.receipts) FROM records.crossing_due d WHERE d.id = ANY(%s)"
-        " AND d.looked IS NOT NULL AND EXISTS (SELECT 1 FROM records.crossing_due o WHERE o.id <> d.id"
+        " AND (d.again OR d.looked IS NOT NULL AND EXISTS (SELECT 1 FROM records.crossing_due o WHERE o.id <> d.id"
         " AND o.at > d.at - interval '1 day' AND NOT pg_visible_in_snapshot(o.written, d.looked)"
-        " AND o.contract IN (SELECT other_contract FROM records.crossing_link WHERE contract = d.contract))",
+        " AND o.contract IN (SELECT other_contract FROM records.crossing_link WHERE contract = d.contract)))",
         [due.ids],
     ).fetchall()
     return [row[0] for row in rows]

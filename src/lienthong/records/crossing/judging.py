@@ -94,7 +94,9 @@ def _write(given: Unit, crossed: Crossed) -> None:
         given.answers[table] = [
             Answer(
                 tuple(sorted({*(set(answer.failed) - decided), *failed})),
-                tuple(position for position in answer.unknown if position not in decided),
+                tuple(
+                    sorted({*(set(answer.unknown) - decided), *crossed.open.get((table, at), ())})
+                ),
             )
-            for answer, failed in zip(answers, crossed.failed[table], strict=True)
+            for at, (answer, failed) in enumerate(zip(answers, crossed.failed[table], strict=True))
         ]

@@ -239,12 +239,17 @@ class Kept:
         changes: dict[str, list[tuple[_Row, int, int, int]]],
     ) -> None:
         for name, decided in crossed.decided.items():
-            for row, failing in zip(tables.get(name, ()), crossed.failed[name], strict=True):
+            for at, (row, failing) in enumerate(
+                zip(tables.get(name, ()), crossed.failed[name], strict=True)
+            ):
                 old = rulesets[row.ruleset]
                 places = self._placed(name, old)
-                asked = mask_of(places[at] for at in decided if at in places)
-                failed = row.failed & ~asked | mask_of(places[at] for at in failing if at in places)
-                unknown, constant = row.unknown & ~asked, old.unknown & ~asked
+                asked, hit, left = (
+                    mask_of(places[one] for one in those if one in places)
+                    for those in (decided, failing, crossed.open.get((name, at), ()))
+                )
+                failed, constant = row.failed & ~asked | hit, old.unknown & ~asked
+                unknown = row.unknown & ~asked | left
                 if (failed, unknown, constant) == (row.failed, row.unknown, old.unknown):
                     continue
                 new = old if constant == old.unknown else self._variant(old, constant, rulesets)

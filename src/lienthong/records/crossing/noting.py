@@ -18,6 +18,7 @@ from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.contracts.rules.others import Named
 from lienthong.records.checking.checked import WORD, Checked
 from lienthong.records.checking.naming import MOST, is_personal, others_of
+from lienthong.records.crossing.lacking import note_waiting
 from lienthong.records.store import bulk
 
 if TYPE_CHECKING:
@@ -53,22 +54,34 @@ def note_places(
                 lines,
             )
     receipts: dict[str, set[str]] = defaultdict(set)
+    waiting: dict[str, set[str]] = defaultdict(set)
     for place in places:
         if place.state in KEPT:
             receipts[place.unit.contract.name].add(place.receipt)
+        elif place.state == "blocked":
+            waiting[place.unit.contract.name].add(place.receipt)
     for contract, those in sorted(receipts.items()):
         note_due(conn, contract, sorted(those), looked.get(contract))
+    for contract, those in sorted(waiting.items()):
+        note_waiting(conn, contract, receipts=sorted(those))
 
 
 def note_due(
-    conn: psycopg.Connection[Any], contract: str, receipts: list[str], looked: str | None
+    conn: psycopg.Connection[Any],
+    contract: str,
+    receipts: list[str],
+    looked: str | None,
+    again: bool = False,
 ) -> None:
-    """Remember that records of these receipts were kept, when rules of any database look at them or they looked."""
+    """Remember that records of these receipts were kept, when rules of any database look at them or they looked.
+
+    `again`: they lack something that waits in quarantine, so they are asked again themselves.
+    """
     conn.execute(
-        "INSERT INTO records.crossing_due (contract, receipts, looked) SELECT %(contract)s, %(receipts)s,"
-        " %(looked)s::pg_snapshot WHERE %(looked)s::text IS NOT NULL OR EXISTS"
+        "INSERT INTO records.crossing_due (contract, receipts, looked, again) SELECT %(contract)s, %(receipts)s,"
+        " %(looked)s::pg_snapshot, %(again)s WHERE %(looked)s::text IS NOT NULL OR EXISTS"
         " (SELECT 1 FROM records.crossing_link WHERE other_contract = %(contract)s)",
-        {"contract": contract, "receipts": receipts, "looked": looked},
+        {"contract": contract, "receipts": receipts, "looked": looked, "again": again},
     )
     conn.execute("SELECT pg_notify('lienthong_submission', 'crossing')")
 
@@ -79,6 +92,7 @@ def note_batch(
     checked: Checked,
     arrival: Arrival,
     looked: str | None,
+    again: bool = False,
 ) -> None:
     """After a large submission was kept: the same."""
     from lienthong.records.intake.verdicts import verdict
@@ -93,7 +107,7 @@ def note_batch(
             if checked.tables[table.name].crossing:
                 _copy_lines(conn, batch, checked, made, table.name, arrival)
     if kept:
-        note_due(conn, batch.contract.name, [arrival.receipt], looked)
+        note_due(conn, batch.contract.name, [arrival.receipt], looked, again)
 
 
 def note_gone(conn: psycopg.Connection[Any], contract: str, table: str, sender: str) -> None:

@@ -15,6 +15,7 @@ import pyarrow.compute
 from psycopg import sql
 
 from lienthong.contracts.rules.others import Asked
+from lienthong.records.crossing.lacking import waiting_among
 from lienthong.records.crossing.links import LONGEST, short
 from lienthong.records.store import bulk
 from lienthong.records.store.owner import as_owner
@@ -47,7 +48,8 @@ _numbers = count(1)
 class StoredOthers:
     """`contracts.rules.others.Others` over PostgreSQL. The own database counts as present, whatever it holds.
 
-    `looked` is what was visible when the first question was asked; `slow` whether one was not answered in time.
+    `looked` is what was visible when the first question was asked; `slow` whether one was not answered in time;
+    `open` whether something waits in quarantine that a row lacks.
     """
 
     def __init__(self, conn: psycopg.Connection[Any], own: str, seconds: float = SECONDS) -> None:
@@ -56,6 +58,7 @@ class StoredOthers:
         self._said: dict[str, bool] = {}
         self.looked: str | None = None
         self.slow = False
+        self.open = False
 
     def has(self, need: str) -> bool:
         """Whether a database (or database.table) holds a record now. Once it does it always will."""
@@ -102,6 +105,21 @@ class StoredOthers:
             if self._open:
                 raise  # the transaction of all questions is lost
             return [None] * len(asked)
+
+    def waiting(
+        self, table: str, fields: tuple[str, ...], keys: pyarrow.Table
+    ) -> list[tuple[Any, ...]] | None:
+        """Which of these keys a record in quarantine has; None when that is not answered in time."""
+        try:
+            with self._asking():
+                found = waiting_among(self._conn, table, fields, _short(keys))
+        except psycopg.errors.QueryCanceled:
+            self.slow = True
+            if self._open:
+                raise
+            return None
+        self.open = self.open or bool(found)
+        return found
 
     def _questions(self, asked: Asked) -> list[tuple[bytes, list[Any]]] | None:
         """The statements with their values; None when the store does not have what is asked for."""

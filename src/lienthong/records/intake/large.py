@@ -13,6 +13,7 @@ from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.records.checking.checked import Checked
 from lienthong.records.checking.engine import check, connect
 from lienthong.records.crossing import noting
+from lienthong.records.crossing.lacking import note_waiting
 from lienthong.records.crossing.stored import StoredOthers
 from lienthong.records.formats.reading import Reading
 from lienthong.records.intake import (
@@ -110,7 +111,11 @@ class Large:
         if not given.test:
             publishing.publish_batch(self._conn, self._batch, arrival)
             looked = self._others.looked
-            noting.note_batch(self._conn, self._batch, self._checked, arrival, looked)
+            noting.note_batch(
+                self._conn, self._batch, self._checked, arrival, looked, self._others.open
+            )
+            if self._batch.con.execute("SELECT 1 FROM blocked LIMIT 1").fetchall():
+                note_waiting(self._conn, self._compiled.contract.name, receipts=[given.receipt])
             unmapped.note_batch(
                 self._conn,
                 self._checked,

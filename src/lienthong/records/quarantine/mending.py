@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.errors import Conflict, Refused
+from lienthong.records.crossing.lacking import note_waiting
 from lienthong.records.quarantine.entries import Entry, entry
 from lienthong.records.store import counts
 from lienthong.records.store.rulesets import load
@@ -68,6 +69,7 @@ def abandon(conn: psycopg.Connection[Any], id: int, reason: str, actor: str) -> 
         deltas = counts.Deltas()
         take_back(conn, given, deltas)
         deltas.write(conn, given.contract)
+        note_waiting(conn, given.contract, entries=[id])
         _act(conn, given, actor, "abandoned", {"reason": reason.strip()})
         audit.write(conn, actor, "quarantine.abandoned", {"entry": id, "receipt": given.receipt})
         return entry(conn, id)

@@ -151,7 +151,7 @@ def _replay(
         try:
             with as_owner(conn):
                 outcome = _settle(
-                    conn, contract, checked, reading, entries, places, folder, actor, others.looked
+                    conn, contract, checked, reading, entries, places, folder, actor, others
                 )
         finally:
             checked.close()
@@ -167,7 +167,7 @@ def _settle(
     places: dict[str, list[int]],
     folder: Path,
     actor: str,
-    looked: str | None,
+    others: StoredOthers,
 ) -> Replayed:
     first, now = entries[0], clock.now()
     arrival = keeping.Arrival(first.receipt, first.sender, first.province, now, first.received_at)
@@ -199,7 +199,7 @@ def _settle(
     )
     keeping.count_arrivals(batch, checked, rules, arrival, deltas)
     publishing.publish_batch(conn, batch, arrival)
-    noting.note_batch(conn, batch, checked, arrival, looked)
+    noting.note_batch(conn, batch, checked, arrival, others.looked, others.open)
     deltas.write(conn, contract.name)
     _tell(conn, outcome, first.receipt, contract, actor)
     return outcome
