@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PROVINCE = "01"
 UNIT = agencies.department(PROVINCE)
+STAND_IN = "portal-stand-in.jsonl"
+"""What the stand-in of the Portal holds, in the folder of the demonstration."""
 HOLDERS = ("chuyenvien", "chuyenvien2")
 Wanted = tuple[str, str, tuple[str, ...], str | None, str | None]
 
@@ -54,3 +56,20 @@ def file_dossiers(
         kept = dossiers.load(connection, year, advance)
         connection.commit()
     return kept
+
+
+def synchronise(database: Database, home: Path, *, seed: int, until: datetime) -> int:
+    """Tell the stand-in of the Portal of every dossier, once; returns how many it heard of."""
+    from lienthong.demo_loading import bar
+    from lienthong.synthetic import portal
+
+    file = home / "demo" / STAND_IN
+    with database.connect(autocommit=True) as connection:
+        found = connection.execute("SELECT count(*) FROM dossiers.dossier").fetchone()
+        if not found or not found[0] or file.exists():
+            return 0
+        with bar(say("To the Portal"), found[0]) as advance:
+            return portal.synchronise(
+                connection, file, home, seed=seed, until=until.replace(tzinfo=clock.VIETNAM),
+                advance=advance,
+            )  # fmt: skip

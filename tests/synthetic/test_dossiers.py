@@ -10,11 +10,12 @@ import pytest
 from lienthong import clock
 from lienthong.access import operator
 from lienthong.dossiers import acting, bulk
+from lienthong.partners.stand_ins.portal.memory import Memory
 from lienthong.procedures.agencies import agencies as known_agencies
 from lienthong.procedures.described import described
 from lienthong.procedures.importing import publish_described, publish_new
 from lienthong.procedures.known import known
-from lienthong.synthetic import agencies, dossiers
+from lienthong.synthetic import agencies, dossiers, portal
 from lienthong.synthetic.applicants import _adults
 from lienthong.synthetic.places import places
 
@@ -87,3 +88,37 @@ def test_sample_agencies_are_a_list_of_the_data_folder(tmp_path):
     own = (tmp_path / agencies.FILE).read_text("utf-8")
     agencies.write(tmp_path, 8)
     assert (tmp_path / agencies.FILE).read_text("utf-8") == own
+
+
+def test_the_portal_heard_of_every_dossier_once_but_for_what_was_spoilt(fresh_db, tmp_path):
+    with fresh_db.connect() as conn:
+        publish_new(conn, operator(), known(), "known.csv", date(2025, 7, 3))
+        bulk.keep_many(conn, operator(), a_year(250).dossiers())
+        conn.commit()
+    agencies.write(tmp_path, 7)
+    with fresh_db.connect(autocommit=True) as conn:
+        sent = portal.synchronise(conn, tmp_path / "portal.jsonl", tmp_path, seed=7, until=UNTIL)
+        assert sent == 250
+        facts = portal.declared("dossiers")["portal"]
+        kinds = dict(
+            conn.execute(
+                "SELECT kind, count(DISTINCT dossier) FROM portal.difference GROUP BY kind"
+            ).fetchall()
+        )
+        assert set(kinds) >= {"state", "due", "steps_extra"}
+        assert all(kinds[kind] <= sum(facts["differences"].values()) for kind in kinds)
+        waiting = conn.execute(
+            "SELECT count(*) FROM portal.inbound WHERE state = 'waiting'"
+        ).fetchone()
+        assert waiting == (len(facts["pushes"]),)
+        doubtful = conn.execute(
+            "SELECT count(*) FROM portal.step WHERE state <> 'accepted'"
+        ).fetchone()
+        assert doubtful == (0,)
+    held = Memory(file=tmp_path / "portal.jsonl")
+    assert len(held.dossiers) == 250 + len(facts["pushes"])
+    steps = sum(map(len, held.steps.values()))
+    held.close()
+    with fresh_db.connect() as conn:
+        ours = conn.execute("SELECT count(*) FROM portal.step").fetchone()
+        assert ours and steps == ours[0] + facts["differences"]["step_twice"]

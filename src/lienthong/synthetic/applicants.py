@@ -48,10 +48,10 @@ class Applicants:
         """An applicant of that province as the applicant's form names it."""
         person = random.choice(self._people[province])
         if institution and province in self._hospitals:
-            _, name = random.choice(self._hospitals[province])
+            _, name = random.choice(self._hospitals[province])  # who files for it is known by their own number
             return {
                 "kind": "organisation", "name": name, "phone": person.phone, "address": person.address,
-                "hand_over": "counter",
+                "number": person.cccd, "number_kind": "cccd", "hand_over": "counter",
             }  # fmt: skip
         by_post = random.random() < 0.2
         return {
