@@ -10,7 +10,9 @@ from lienthong.api import (
     contracts,
     dossiers,
     latency,
+    papers,
     portal,
+    procedures,
     records,
     scores,
     submissions,
@@ -28,6 +30,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *scores.ROUTES,
     *contracts.ROUTES,
     *portal.ROUTES,
+    *procedures.ROUTES,
     *code_worklist.ROUTES,
     *dossiers.ROUTES,
+    *papers.ROUTES,
 ]
