@@ -78,6 +78,9 @@ def demo(
     ] = 20_000,
     clean: Annotated[bool, typer.Option("--clean", help=say("Plant no faults."))] = False,
     port: Annotated[int | None, typer.Option("--port", help=say("Port of the site."))] = None,
+    portal_port: Annotated[
+        int, typer.Option("--portal-port", help=say("Port of the stand-in Portal."))
+    ] = 8010,
 ) -> None:
     """Make demonstration data, load it and serve the site."""
     from lienthong import database, settings
@@ -116,10 +119,15 @@ def demo(
             _open_accounts(found, nation, state)
             state.done = True
             _keep(folder, state)
-        _print_welcome(state, chosen.host, port or chosen.port)
-        if serve:
-            from lienthong.app import serve_database
+        if not serve:
+            _print_welcome(state, chosen.host, port or chosen.port)
+            return
+        from lienthong.app import serve_database
+        from lienthong.demo_portal import beside
 
+        address = f"http://{chosen.host}:{port or chosen.port}"
+        with beside(found, chosen, address, portal_port) as portal:
+            _print_welcome(state, chosen.host, port or chosen.port, portal)
             serve_database(found, chosen.host, port or chosen.port, jobs=chosen.jobs)
 
 
@@ -254,7 +262,7 @@ def _open_accounts(database: Database, nation: Nation, state: State) -> None:
         connection.commit()
 
 
-def _print_welcome(state: State, host: str, port: int) -> None:
+def _print_welcome(state: State, host: str, port: int, portal: str | None = None) -> None:
     address = f"http://{host}:{port}"
     typer.echo("")
     typer.echo(say("Open %(address)s and sign in with one of:", address=address))
@@ -262,4 +270,11 @@ def _print_welcome(state: State, host: str, port: int) -> None:
         typer.echo(f"  {person.id:<12} {person.password:<20} {person.name}")
     typer.echo(say("API: %(address)s/api/v1 with the token of facility 01999:", address=address))
     typer.echo(f"  {state.token}")
+    if portal:
+        typer.echo(
+            say(
+                "The stand-in Portal, where citizens file and faults are dealt: %(address)s",
+                address=portal,
+            )
+        )
     typer.echo(say("All data are invented."))

@@ -39,16 +39,22 @@ def portal_stand_in(
     ] = False,
 ) -> None:
     """Run a Portal to practise with: pages of a citizen, faults on demand, everything invented."""
+    from lienthong import settings
     from lienthong.errors import Unavailable
+    from lienthong.partners.stand_ins.portal import catalogue
+    from lienthong.partners.stand_ins.portal.memory import Memory
     from lienthong.partners.stand_ins.portal.pushing import Site
     from lienthong.partners.stand_ins.portal.site import StandIn
+    from lienthong.procedures.agencies import agencies
 
     token = (
         token_file.read_text("utf-8").strip() if token_file else os.environ.get(TOKEN, "").strip()
     )
     deliver = Site(site, token) if token else None
+    memory = Memory(file=file)
+    catalogue.fill(memory, agencies(settings.read().home))
     try:
-        with StandIn(port=port, host=host, file=file, deliver=deliver, by_itself=True) as standin:
+        with StandIn(memory, port=port, host=host, deliver=deliver, by_itself=True) as standin:
             typer.echo(
                 say("The stand-in Portal is at %(address)s; Ctrl-C ends it.", address=standin.url)
             )

@@ -1,0 +1,114 @@
+"""The stand-in Portal beside the site of the demonstration, and what the site must know to speak with it.
+
+Whoever has set a Portal of their own keeps it: then nothing is started here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lienthong.demo_dossiers import STAND_IN
+
+if TYPE_CHECKING:
+    from lienthong.database import Database
+    from lienthong.settings import Settings
+
+PORT = 8010
+TOKEN, SECRET = "portal-token", "portal-secret"
+PRACTISE = "practise"
+ACCOUNT = "byt"
+PAYMENTS = "payments.yaml"
+
+
+@contextmanager
+def beside(
+    database: Database, chosen: Settings, address: str, port: int = PORT
+) -> Iterator[str | None]:
+    """The stand-in's address for the length of this block; None when another Portal is set."""
+    if chosen.portal_url:
+        yield None
+        return
+    folder = chosen.home / "demo"
+    portal = f"http://127.0.0.1:{port}"
+    token = _token(database, folder)
+    os.environ.update(_told(chosen, folder, portal, address))
+    _write_payments(chosen.home)
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "lienthong", "portal-stand-in", "--attached", "--port", str(port), "--site", address,
+            "--token-file", str(token), "--file", str(folder / STAND_IN),
+        ],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield portal
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()  # what it holds stands in its file
+            process.wait()
+
+
+def _told(chosen: Settings, folder: Path, portal: str, address: str) -> dict[str, str]:
+    """The settings of the site and of its worker; what somebody chose stays."""
+    _private(folder / SECRET, PRACTISE + "\n")
+    said = {
+        "LIENTHONG_PORTAL_URL": portal,
+        "LIENTHONG_PORTAL_ACCOUNT": ACCOUNT,
+        "LIENTHONG_PORTAL_SECRET_FILE": str(folder / SECRET),
+        "LIENTHONG_PORTAL_PAYMENT_URL": portal,
+        "LIENTHONG_PUBLIC_URL": address,
+    }
+    return {name: value for name, value in said.items() if not os.environ.get(name)}
+
+
+def _token(database: Database, folder: Path) -> Path:
+    """The token with which the stand-in pushes, made once."""
+    from lienthong.access import operator, tokens
+
+    file = folder / TOKEN
+    if not file.exists():
+        with database.connect() as connection:
+            made = tokens.create(
+                connection, operator(), facility="NPSP", name="portal (stand-in)", roles=("portal",)
+            )
+            connection.commit()
+        _private(file, made + "\n")
+    return file
+
+
+def _write_payments(home: Path) -> None:
+    """Invented accounts for every agency, unless the folder has its own terms."""
+    import yaml
+
+    from lienthong.procedures.agencies import agencies
+
+    file = home / PAYMENTS
+    if file.exists():
+        return
+    roots = sorted(
+        {code.partition(".")[0] for code in agencies(home).by_code if not code[0].isdigit()}
+    )
+    payees = {
+        root: {"account": f"0000{at:06d}", "bank": "NHM", "holder": f"Tài khoản mẫu {root}"}
+        for at, root in enumerate(roots, 1)
+    }
+    said = {"partner": "BYT", "secret_file": f"demo/{SECRET}", "ip": "127.0.0.1", "payees": payees}
+    head = "# Terms with the stand-in's payment platform: every account is invented.\n"
+    file.write_text(head + yaml.safe_dump(said, allow_unicode=True, sort_keys=False), "utf-8")
+
+
+def _private(file: Path, text: str) -> None:
+    """A file that nobody else reads."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, "utf-8")
