@@ -46,6 +46,7 @@ CREATE TABLE reports.known (
     dossier text PRIMARY KEY REFERENCES dossiers.dossier (code),
     last_event bigint NOT NULL
 );
+CREATE INDEX known_last ON reports.known (last_event);
 
 -- Figures that were computed and kept: the same again when they are computed again over the same events.
 CREATE TABLE reports.figure (

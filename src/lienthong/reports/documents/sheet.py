@@ -1,0 +1,188 @@
+"""A report laid out once: head, joined headings, numbered columns, lines, notes. In Vietnamese, as the forms are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from lienthong import words
+from lienthong.reports.forms import Row
+from lienthong.reports.index766 import Index, shown
+from lienthong.reports.period import Period
+from lienthong.reports.procedure_form import Competence
+
+Cell = str | int | Decimal | None
+"""None is unknown, written as a dash."""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """One heading: where it stands in the rows of headings, how far it reaches, what it says."""
+
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+    text: str
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """One report; the first two columns are serial number and name of a line; `strong` are the places of headings."""
+
+    code: str
+    title: str
+    when: str
+    whose: str
+    unit: str
+    heads: tuple[Head, ...]
+    head_rows: int
+    width: int
+    numbers: tuple[str, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...] | None = None
+    strong: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def between(period: Period) -> str:
+    """(Từ ngày … đến ngày …), as the forms say it."""
+    return f"(Từ ngày {period.first:%d/%m/%Y} đến ngày {period.last:%d/%m/%Y})"
+
+
+_NUMBERS = tuple(f"({number})" for number in range(1, 15))
+_SETTLING = (
+    (0, 0, 3, 1, "STT"), (0, 2, 1, 4, "Số hồ sơ nhận giải quyết"), (0, 6, 1, 4, "Số hồ sơ đã giải quyết"),
+    (0, 10, 1, 3, "Số hồ sơ đang giải quyết"), (1, 2, 2, 1, "Tổng số"), (1, 3, 1, 2, "Trong kỳ"),
+    (1, 5, 2, 1, "Từ kỳ trước"), (2, 3, 1, 1, "Trực tuyến"), (2, 4, 1, 1, "Trực tiếp, dịch vụ bưu chính"),
+    (1, 6, 2, 1, "Tổng số"), (1, 7, 2, 1, "Trước hạn"), (1, 8, 2, 1, "Đúng hạn"), (1, 9, 2, 1, "Quá hạn"),
+    (1, 10, 2, 1, "Tổng số"), (1, 11, 2, 1, "Trong hạn"), (1, 12, 2, 1, "Quá hạn"),
+)  # fmt: skip
+
+
+def settling(
+    form: str,
+    period: Period,
+    whose: str,
+    rows: Mapping[str, Row],
+    total: Row,
+    names: Mapping[str, str],
+    notes: Sequence[str] = (),
+) -> Sheet:
+    """Form II.06a (lines are agencies) or II.06b (lines are sectors)."""
+    said = "Đơn vị" if form == "II.06a" else "Lĩnh vực, công việc giải quyết theo cấp"
+    heads = [*_SETTLING, (0, 1, 3, 1, said)]
+    return Sheet(
+        code=f"Biểu số {form}/VPCP/KSTT",
+        title="TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH TẠI CƠ QUAN, ĐƠN VỊ TRỰC TIẾP GIẢI QUYẾT",
+        when=between(period),
+        whose=whose,
+        unit="Đơn vị tính: hồ sơ",
+        heads=_heads(heads),
+        head_rows=3,
+        width=13,
+        numbers=_NUMBERS[:13],
+        lines=tuple(
+            (at, names.get(line) or line or "–", *row.columns())
+            for at, (line, row) in enumerate(rows.items(), 1)
+        ),
+        total=("", "Tổng cộng", *total.columns()),
+        notes=(
+            "(3) = (4) + (5) + (6) = (7) + (11); (7) = (8) + (9) + (10); (11) = (12) + (13).",
+            *notes,
+        ),
+    )
+
+
+_LEVELS = ("Cấp tỉnh", "Cấp huyện", "Cấp xã")
+_DESKS = ("Tại BPMC cấp tỉnh", "Tại BPMC cấp huyện", "Tại BPMC cấp xã")
+
+
+def competence(
+    period: Period,
+    whose: str,
+    rows: Mapping[str, Competence],
+    names: Mapping[str, str],
+    notes: Sequence[str] = (),
+) -> Sheet:
+    """Form II.07b: numbers of procedures."""
+    heads: list[tuple[int, int, int, int, str]] = [(0, 0, 2, 1, "STT"), (0, 1, 2, 1, "Đơn vị")]
+    for at, (title, first, levels) in enumerate(
+        (
+            ("Tổng số TTHC thuộc thẩm quyền giải quyết", "Tổng số TTHC", _LEVELS),
+            ("TTHC được thực hiện theo CCMC, MCLT", "Tổng số TTHC", _DESKS),
+            ("Quy trình nội bộ giải quyết TTHC theo CCMC, MCLT được ban hành", "Tổng số quy trình", _LEVELS),
+        )
+    ):  # fmt: skip
+        heads.append((0, 2 + 4 * at, 1, 4, title))
+        heads += [(1, 2 + 4 * at + n, 1, 1, said) for n, said in enumerate((first, *levels))]
+    return Sheet(
+        code="Biểu số II.07b/VPCP/KSTT",
+        title="TỔNG HỢP SỐ LƯỢNG THỦ TỤC HÀNH CHÍNH",
+        when=between(period),
+        whose=whose,
+        unit="Đơn vị tính: thủ tục hành chính, quy trình",
+        heads=_heads(heads),
+        head_rows=2,
+        width=14,
+        numbers=_NUMBERS,
+        lines=tuple(
+            (at, names.get(line) or line, *row.columns())
+            for at, (line, row) in enumerate(rows.items(), 1)
+        ),
+        notes=(
+            "– : chưa có nguồn xác định; không phải bằng không.",
+            "Cấp huyện không còn từ ngày 01/7/2025; cột được giữ theo mẫu.",
+            *notes,
+        ),
+    )
+
+
+def index_sheet(
+    period: Period, whose: str, index: Index, rank: str = "", notes: Sequence[str] = ()
+) -> Sheet:
+    """The service index of one authority, indicator by indicator."""
+    lines: list[tuple[Cell, ...]] = []
+    strong: list[int] = []
+    for group in index.groups():
+        known = shown(group.points) if group.known else None
+        strong.append(len(lines))
+        lines.append(
+            (group.code, group.label["vi"].upper(), shown(group.most), None, None, known, "")
+        )
+        for one in group.indicators:
+            lines.append(
+                (
+                    one.rule.code, one.rule.label["vi"], shown(one.rule.max), one.numerator, one.denominator,
+                    shown(one.points), words.percent(float(one.rule.threshold), 0, "vi"),
+                )
+            )  # fmt: skip
+    heads = [
+        (0, at, 1, 1, said)
+        for at, said in enumerate(
+            ("Mã", "Chỉ tiêu", "Điểm tối đa", "Tử số", "Mẫu số", "Điểm đạt", "Ngưỡng đủ điểm")
+        )
+    ]
+    measured = f"{words.number(shown(index.known) or 0, 2, 'vi')} điểm đo được"
+    return Sheet(
+        code="Bộ chỉ số 766",
+        title="BỘ CHỈ SỐ CHỈ ĐẠO, ĐIỀU HÀNH VÀ ĐÁNH GIÁ CHẤT LƯỢNG PHỤC VỤ NGƯỜI DÂN, DOANH NGHIỆP",
+        when=between(period),
+        whose=whose,
+        unit=index.edition.basis["vi"],
+        heads=_heads(heads),
+        head_rows=1,
+        width=7,
+        numbers=(),
+        lines=tuple(lines),
+        strong=tuple(strong),
+        total=("", f"Tổng cộng ({measured})", shown(index.most), None, None, shown(index.points), ""),
+        notes=("– : chưa đo được; không tính là không điểm.", *((rank,) if rank else ()), *notes),
+    )
+
+
+def _heads(found: Iterable[tuple[int, int, int, int, str]]) -> tuple[Head, ...]:
+    return tuple(
+        Head(row=row, column=column, rows=rows, columns=columns, text=said)
+        for row, column, rows, columns, said in sorted(found)
+    )

@@ -1,0 +1,175 @@
+"""One asked report as a sheet and as a file: what pages, the API and the command line have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from lienthong.contracts.codes import Codes
+from lienthong.errors import NotFound
+from lienthong.reports import editions, forms, index766, measures, procedure_form, succession
+from lienthong.reports.cells import Among
+from lienthong.reports.documents import sheet as sheets
+from lienthong.reports.documents.sheet import Sheet
+from lienthong.reports.editions import Declared, Edition
+from lienthong.reports.forms import Row
+from lienthong.reports.measures import Measured
+from lienthong.reports.period import Period
+from lienthong.reports.procedure_form import Competence
+from lienthong.reports.succession import MINISTRY, Following
+
+FORMS = ("II.06a", "II.06b", "II.07b")
+INDEX = "766"
+KINDS = ("xlsx", "pdf")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for: a period, whose dossiers, under which codes and declared terms, up to which event."""
+
+    period: Period
+    among: Among = Among()
+    codes: Any = None
+    declared: Declared | None = None
+    position: int | None = None
+    readings: Mapping[str, str] = {}
+
+    @property
+    def follows(self) -> Following:
+        """Successors and names on the last day of the period."""
+        given: Codes | None = self.codes
+        return succession.following(given, self.period.last)
+
+    @property
+    def edition(self) -> Edition:
+        """The index on that day, under other readings where asked."""
+        return editions.edition(self.period, self.declared).read_as(self.readings)
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of form II.06a or II.06b with their sum."""
+
+    rows: dict[str, Row]
+    total: Row
+
+
+def form(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Form:
+    """Form II.06a by agency, II.06b by sector."""
+    rows = forms.counted(
+        conn, asked.period, "field" if what == "II.06b" else "unit", among=asked.among, follows=asked.follows,
+        position=asked.position,
+    )  # fmt: skip
+    return Form(rows=rows, total=forms.total(rows.values()))
+
+
+def competence(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Competence]:
+    """Form II.07b: the ministry and every province of the day, or the one asked for."""
+    found = procedure_form.counted(conn, asked.period, asked.follows.province_names)
+    wanted = asked.among.province
+    return {wanted: found[wanted]} if wanted in found else found
+
+
+def index(conn: psycopg.Connection[Any], asked: Asked) -> Measured:
+    """The index of whoever was asked for."""
+    return measures.indices(
+        conn, asked.period, asked.edition, among=asked.among, follows=asked.follows, position=asked.position
+    )[""]  # fmt: skip
+
+
+def compared(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Measured]:
+    """The index of every province (and the ministry's own dossiers), whoever was asked for."""
+    return measures.indices(
+        conn, asked.period, asked.edition, by="province", follows=asked.follows, position=asked.position
+    )  # fmt: skip
+
+
+def whose(asked: Asked, to: str = "vi") -> str:
+    """The name of whoever was asked for, in Vietnamese as on forms."""
+    follows, among = asked.follows, asked.among
+    if among.unit:
+        return follows.unit_names.get(among.unit, {}).get(to) or among.unit
+    if among.province and among.province != MINISTRY:
+        return follows.province_names.get(among.province, {}).get(to) or among.province
+    return "BỘ Y TẾ"
+
+
+def sheet(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Sheet:
+    """The report as a sheet; raises NotFound for one there is not."""
+    follows = asked.follows
+    notes = [f"Đếm đến sự kiện số {asked.position}."] if asked.position is not None else []
+    units = {
+        code: f"{code} {name.get('vi', '')}".strip() for code, name in follows.unit_names.items()
+    }
+    provinces = {code: name.get("vi", code) for code, name in follows.province_names.items()}
+    if what in ("II.06a", "II.06b"):
+        found = form(conn, what, asked)
+        names = units if what == "II.06a" else {}
+        return sheets.settling(
+            what, asked.period, whose(asked), found.rows, found.total, names, notes
+        )
+    if what == "II.07b":
+        lines = competence(conn, asked)
+        named = provinces | {MINISTRY: "Bộ Y tế"}
+        return sheets.competence(asked.period, whose(asked), lines, named, _said(asked))
+    if what == INDEX:
+        found_index = index(conn, asked)
+        return sheets.index_sheet(
+            asked.period,
+            whose(asked),
+            found_index.index,
+            rank(conn, asked),
+            (*notes, *_read(asked)),
+        )
+    raise NotFound(
+        "REPORT-WHAT", "There is no report %(name)s; there are: %(known)s.",
+        name=what[:20], known=", ".join((*FORMS, INDEX)),
+    )  # fmt: skip
+
+
+def rank(conn: psycopg.Connection[Any], asked: Asked) -> str:
+    """The place of a province among the provinces, for a document; empty for others."""
+    province = asked.among.province
+    if not province or province == MINISTRY or asked.among.unit:
+        return ""
+    places = ranked(compared(conn, asked))
+    place = places.get(province)
+    count = sum(one is not None for one in places.values())
+    return f"Xếp hạng {place}/{count} theo điểm đạt trên điểm đo được." if place else ""
+
+
+def ranked(found: Mapping[str, Measured]) -> dict[str, int | None]:
+    """Ranks of provinces; the ministry's own dossiers are no competitor."""
+    return index766.ranks({name: one.index for name, one in found.items() if name != MINISTRY})
+
+
+def kind_of(kind: str) -> str:
+    """xlsx or pdf; raises NotFound for another kind of file."""
+    if kind not in KINDS:
+        raise NotFound("REPORT-KIND", "A report is written as: %(known)s.", known=", ".join(KINDS))
+    return kind
+
+
+def written(sheet: Sheet, kind: str, made_at: datetime, home: Path | None = None) -> bytes:
+    """The sheet as a file."""
+    from lienthong.reports.documents import pdf, xlsx
+
+    return xlsx.xlsx(sheet) if kind_of(kind) == "xlsx" else pdf.pdf(sheet, made_at, home)
+
+
+def _read(asked: Asked) -> Iterable[str]:
+    """How open points are read, for the foot of a document."""
+    for one in asked.edition.options:
+        yield f"{one.label['vi']}: {one.said['vi']} ({one.source})."
+
+
+def _said(asked: Asked) -> list[str]:
+    day = f"{asked.period.last:%d/%m/%Y}"
+    return [
+        f"Theo danh mục có hiệu lực ngày {day}; thủ tục do địa phương tự công bố chưa được ghi ở đây.",
+        "Thủ tục thực hiện ở cả hai cấp được tính ở từng cấp và một lần trong tổng số.",
+        "Quy trình nội bộ: chỉ tính thủ tục đã mô tả các bước trong hệ thống.",
+    ]
