@@ -137,3 +137,14 @@ def _read(after: str) -> tuple[datetime, str]:
         return datetime.fromisoformat(moment), code
     except ValueError:
         raise Refused("DOSSIER-PAGE", "This is no page that a list gave out.") from None
+
+
+def search(conn: psycopg.Connection[Any], text: str, limit: int = 20) -> list[Row]:
+    """The dossier of that code, else those whose code holds the text, the newest first."""
+    chosen = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+    exact = sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = upper(%s)").format(chosen)
+    part = sql.SQL(
+        "SELECT {} FROM dossiers.dossier WHERE strpos(code, upper(%s)) > 0 ORDER BY filed_at DESC, code DESC LIMIT %s"
+    ).format(chosen)
+    rows = conn.execute(exact, [text]).fetchall() or conn.execute(part, [text, limit]).fetchall()
+    return [Row(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
