@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -22,6 +23,9 @@ from lienthong.procedures.lists import agreed, bringing
 from lienthong.procedures.procedure import Procedure
 from lienthong.procedures.readiness import standing
 from lienthong.procedures.readiness.gates import gates
+from lienthong.procedures.reduction import cost, ledger
+from lienthong.procedures.reduction.cost import Burden, Row
+from lienthong.procedures.reduction.ledger import Cut
 from lienthong.synthetic.chance import chance
 
 HEADS = (
@@ -51,7 +55,7 @@ ONLINE = {
 }
 ACTOR = "demo"
 
-Row = dict[str, str]
+Cells = dict[str, str]
 
 
 def load(conn: psycopg.Connection[Any], seed: int) -> None:
@@ -68,6 +72,8 @@ def load(conn: psycopg.Connection[Any], seed: int) -> None:
             channel="demo",
             demo=True,
         )
+    _readiness(conn, chance(seed, "office readiness"))
+    _cuts(conn, chance(seed, "office cuts"))
 
 
 def _readiness(conn: psycopg.Connection[Any], random: Random) -> None:
@@ -96,6 +102,47 @@ def _readiness(conn: psycopg.Connection[Any], random: Random) -> None:
             )  # fmt: skip
 
 
+def _cuts(conn: psycopg.Connection[Any], random: Random) -> None:
+    """A ledger of cuts done, planned and late, and what four procedures ask of people before and after."""
+    today = clock.today()
+    central = [one for one in agreed.agreed_list(conn) if one.central]
+    for at, one in enumerate(random.sample(central, min(len(central), 16))):
+        days = random.choice((10, 15, 20, 30))
+        done = at < 4
+        when = (
+            today - timedelta(days=30 * (at + 1)) if done else today + timedelta(days=25 * (at - 5))
+        )
+        ledger.write(
+            conn,
+            operator(),
+            Cut(
+                code=one.code,
+                kind="decentralised" if at % 5 else "abolished",
+                central=True,
+                basis="Mẫu: phương án phân cấp, chưa phải văn bản thật",
+                planned=when,
+                done=when if done else None,
+                days_before=Decimal(days),
+                days_after=Decimal(days - random.choice((1, 3, 5))),
+                demo=True,
+            ),
+        )
+        if at % 4 == 0:
+            _burdens(conn, one.code, random)
+
+
+def _burdens(conn: psycopg.Connection[Any], code: str, random: Random) -> None:
+    hours = Decimal(random.choice((4, 6, 8)))
+    for moment, share in (("before", Decimal(1)), ("after", Decimal("0.5"))):
+        rows = (
+            Row(activity="prepare", hours=hours * share, outlay=Decimal(60_000) * share),
+            Row(activity="submit", hours=Decimal(2) * share),
+            Row(activity="receive", hours=Decimal(1)),
+        )
+        given = Burden(rows=rows, subjects=Decimal(120), basis="Mẫu: số liệu trình diễn")
+        cost.write(conn, operator(), code, moment, given, demo=True)
+
+
 OWNERS = (
     "Cục Khám chữa bệnh (mẫu)",
     "Cục Quản lý Dược (mẫu)",
@@ -109,7 +156,7 @@ BLOCKERS = (
 )
 
 
-def three_lists(random: Random) -> dict[str, list[Row]]:
+def three_lists(random: Random) -> dict[str, list[Cells]]:
     """The lists by unit: the same rows, with a dozen differences planted in them."""
     base = [_row(one, random) for one in catalogued().values() if one.standing != "abolished"]
     lists = {unit: [dict(row) for row in base] for unit in ("office", "science", "information")}
@@ -121,21 +168,21 @@ def three_lists(random: Random) -> dict[str, list[Row]]:
     return {unit: [row for row in rows if row["Mã TTHC"]] for unit, rows in lists.items()}
 
 
-def _plants() -> list[tuple[str, Callable[[Row], None]]]:
+def _plants() -> list[tuple[str, Callable[[Cells], None]]]:
     """A dozen differences of every kind, each in one unit's list."""
 
-    def put(column: str, *values: str) -> Callable[[Row], None]:
-        def change(row: Row) -> None:
+    def put(column: str, *values: str) -> Callable[[Cells], None]:
+        def change(row: Cells) -> None:
             row[column] = next(value for value in values if value != row[column])
 
         return change
 
-    def rename(row: Row) -> None:
+    def rename(row: Cells) -> None:
         row["Tên thủ tục"] = (
             row["Tên thủ tục"].replace("thiết bị y tế", "trang thiết bị y tế") + " (sửa đổi)"
         )
 
-    def both(row: Row) -> None:
+    def both(row: Cells) -> None:
         put("Cấp giải quyết", "Tỉnh", "Bộ")(row)
         put("Nhóm", "Phân cấp", "Kết nối")(row)
 
@@ -155,7 +202,7 @@ def _plants() -> list[tuple[str, Callable[[Row], None]]]:
     ]
 
 
-def _row(one: Procedure, random: Random) -> Row:
+def _row(one: Procedure, random: Random) -> Cells:
     central = "ministry" in one.levels
     group = (
         "Kết nối"
@@ -182,7 +229,7 @@ def _row(one: Procedure, random: Random) -> Row:
     )
 
 
-def _csv(rows: list[Row]) -> bytes:
+def _csv(rows: list[Cells]) -> bytes:
     out = io.StringIO()
     writer = csv.DictWriter(out, HEADS)
     writer.writeheader()

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.web.office import landing, lists, readiness
+from lienthong.web.office import ask_once, landing, lists, readiness, reduction, what_if
 
-ROUTES: list[ControllerRouterHandler] = [*landing.ROUTES, *lists.ROUTES, *readiness.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    *landing.ROUTES,
+    *lists.ROUTES,
+    *readiness.ROUTES,
+    *reduction.ROUTES,
+    *what_if.ROUTES,
+    *ask_once.ROUTES,
+]
