@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from anyio import to_thread
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
@@ -13,9 +14,9 @@ from psycopg_pool import ConnectionPool
 
 from lienthong import clock
 from lienthong.access import Actor, policy
-from lienthong.dossiers import acting, asking, forms
+from lienthong.dossiers import acting, asking, forms, prefill
 from lienthong.dossiers.asking import NewDossier
-from lienthong.dossiers.dossier import terms_of
+from lienthong.dossiers.dossier import Filing, terms_of
 from lienthong.dossiers.explaining import would_end
 from lienthong.errors import Failure
 from lienthong.findings import Finding
@@ -63,6 +64,7 @@ def _form(
     wrong: Iterable[Finding] = (),
     written: dict[str, str] | None = None,
     problem: str = "",
+    filled: prefill.Prefilled | None = None,
 ) -> Response[str]:
     now = clock.now()
     version = catalogue.in_force(conn, code, clock.local(now).date())
@@ -81,7 +83,8 @@ def _form(
         fields=forms.fields(form),
         values=values or forms.Values(),
         problems=forms.by_input(form, found),
-        prefilled={},
+        prefilled=filled.offers if filled else {},
+        filled=filled,
         cases=cases_of(version.procedure),
         clocks=sorted({limit.clock for limit in version.procedure.limits} | {"normal"}),
         channels=CHANNELS,
@@ -115,15 +118,20 @@ async def file_here(
             policy.allow(conn, actor, "dossier.receive")
             form = forms.form_of(code)
             values = forms.read(form, given)
+            filled = _filled(conn, actor, form, values, code) if _wants(written) else None
+            if written.get("fill") == "yes" and filled is not None:
+                return _form(
+                    page, conn, actor, code, values=filled.into(values), written=written, filled=filled
+                )  # fmt: skip
             wrong = forms.check(form, values)
             if forms.in_the_way(wrong):
                 return _form(
-                    page, conn, actor, code, values=values, wrong=wrong, written=written,
+                    page, conn, actor, code, values=values, wrong=wrong, written=written, filled=filled,
                     problem=page.say("The form of the dossier is not right yet."),
                 )  # fmt: skip
             try:
                 with conn.transaction():
-                    filing = asking.filing_of(actor, _asked(written, values))
+                    filing = _with_held(asking.filing_of(actor, _asked(written, values)), filled)
                     made = acting.file(conn, actor, filing)
             except Failure as failure:
                 said = page.say(failure.message, **failure.details)
@@ -136,10 +144,42 @@ async def file_here(
                     wrong=wrong,
                     written=written,
                     problem=said,
+                    filled=filled,
                 )
         return Redirect(f"/dossiers/{made.code}?done=filed", status_code=303)
 
     return await to_thread.run_sync(run)
+
+
+def _wants(written: dict[str, str]) -> bool:
+    """Whether the databases are asked: now, or again for what need not be handed in when they were asked before."""
+    return written.get("fill") == "yes" or written.get("filled") == "yes"
+
+
+def _filled(
+    conn: Connection[Any], actor: Actor, form: forms.Form, values: forms.Values, code: str
+) -> prefill.Prefilled:
+    """What the databases know, through the gate; each record looked at is written down."""
+    version = catalogue.in_force(conn, code, clock.today())
+    with conn.transaction():
+        return prefill.for_values(conn, actor, form, values, procedure=version.procedure)
+
+
+def _with_held(filing: Filing, filled: prefill.Prefilled | None) -> Filing:
+    """The filing with the components that a database answers, so that the receipt says why they are not there."""
+    held = [one for one in (filled.held if filled else ()) if one.state == "held"]
+    if not held:
+        return filing
+    said = [
+        {
+            "component": one.component or one.name,
+            "place": one.place,
+            "key": one.key,
+            "sender": one.sender,
+        }
+        for one in held
+    ]
+    return msgspec.structs.replace(filing, form=filing.form | {"held": said})
 
 
 def _asked(written: dict[str, str], values: forms.Values) -> NewDossier:

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import psycopg
 
+from lienthong.contracts.reading import declared_contracts
+from lienthong.contracts.rules.cache import cached_contract
 from lienthong.dossiers.dossier import Dossier, events, find, terms_of
 from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, STEP, Event, Standing, replay
 from lienthong.dossiers.moves import moves
@@ -185,7 +187,14 @@ _KINDS = {
 
 
 def _held_note(held: Mapping[str, Any] | None) -> str:
-    return f"Đã có tại {held['place']}, không phải nộp" if held and held.get("place") else ""
+    """Why a component is not there: the database that holds it, by the name that officials know."""
+    if not held or not held.get("place"):
+        return ""
+    contract, _, name = str(held["place"]).partition(".")
+    known = cached_contract(contract).contract if contract in declared_contracts() else None
+    table = known.table(name) if known else None
+    place = (table.label.get("vi") if table else "") or str(held["place"])
+    return f"Đã có trong cơ sở dữ liệu “{place}”, không phải nộp"
 
 
 def _row(name: str, *, note: str = "") -> dict[str, str]:
