@@ -1,0 +1,115 @@
+"""The service index and the bridge: how points came about, provinces side by side, why two numbers differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.connection import Request
+from psycopg_pool import ConnectionPool
+
+from lienthong.access import Actor, policy
+from lienthong.contracts.codes import Codes
+from lienthong.reports import cells, counting, index766, making, measures
+from lienthong.reports.making import Asked
+from lienthong.settings import Settings
+from lienthong.web.page import Page
+from lienthong.web.report_asking import READ, TITLES, ask, shared
+
+OPTION = "read."
+"""Prefix of a reading in the address: `read.base=received` shows what that reading would give."""
+
+
+def readings(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The readings that an address asks to try."""
+    return {
+        name.removeprefix(OPTION): value
+        for name, value in request.query_params.items()
+        if name.startswith(OPTION)
+    }
+
+
+@get("/reports/index766", opt=READ, sync_to_thread=True)
+def index_page(
+    page: Page,
+    request: Request[Any, Any, Any],
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    period: str = "",
+    days: str = "",
+    unit: str = "",
+    province: str = "",
+) -> Response[str]:
+    """The index of whoever is asked for: every indicator with share, threshold, source; the provinces compared."""
+    tried = readings(request)
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, upto = ask(
+            conn, codes, settings.home, period=period, days=days, unit=unit, province=province,
+            readings=tried,
+        )  # fmt: skip
+        made = making.index(conn, asked)
+        found = making.compared(conn, asked) if not unit else {}
+        before = making.index(conn, _before(asked))
+    ranks = making.ranked(found)
+    return page.show(
+        "report_index.html",
+        **shared(page, asked, upto, actor),
+        made=made,
+        before=before,
+        edition=asked.edition,
+        tried=tried,
+        counted=measures.measures(asked.edition),
+        found=found,
+        ranks=ranks,
+        order=sorted(found, key=lambda name: (ranks.get(name) or 999, name)),
+        rounded=index766.shown,
+        OPTION=OPTION,
+    )
+
+
+def _before(asked: Asked) -> Asked:
+    """The same question of the period before."""
+    return Asked(
+        period=asked.period.before(), among=asked.among, codes=asked.codes, declared=asked.declared,
+        position=asked.position, readings=asked.readings,
+    )  # fmt: skip
+
+
+@get("/reports/bridge", opt=READ, sync_to_thread=True)
+def bridge_page(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    period: str = "",
+    days: str = "",
+    unit: str = "",
+    province: str = "",
+) -> Response[str]:
+    """Form II.06 against indicator 2.1 and what the Portal holds: each difference as a named group of dossiers."""
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, upto = ask(
+            conn, codes, settings.home, period=period, days=days, unit=unit, province=province
+        )
+        groups = bridge(conn, asked)
+    return page.show(
+        "report_bridge.html", **shared(page, asked, upto, actor), groups=groups, titles=TITLES
+    )
+
+
+def bridge(conn: Any, asked: Asked) -> dict[str, int]:
+    """All cells of both projections, of the bridge and of what the Portal holds, counted."""
+    reading = asked.edition.reading
+    wanted = {**cells.LAW, **cells.portal(reading), **cells.bridge(reading), **cells.ON_PORTAL}
+    return counting.count(
+        conn, asked.period, wanted, among=asked.among, follows=asked.follows, position=asked.position,
+        joins=counting.JOINS,
+    )[""]  # fmt: skip
+
+
+ROUTES = [index_page, bridge_page]
