@@ -78,6 +78,7 @@ class Worker:
                     self.tickets(conn, night=False)  # what is known need not wait
                     self.across(conn)
                     self.tickets(conn)
+                    self.lapses(conn)
                     for _ in conn.notifies(timeout=EVERY, stop_after=1):
                         pass
         except psycopg.OperationalError as error:
@@ -122,6 +123,22 @@ class Worker:
         if asked:
             self.log.info("worker.asked_again", records=asked)
         return asked
+
+    def lapses(self, conn: Any) -> None:
+        """Stop the dossiers whose applicants did not answer in time. A failure stops nothing else."""
+        import psycopg
+
+        from lienthong.dossiers import lapsing
+
+        try:
+            done = lapsing.lapse(conn)
+        except (psycopg.OperationalError, Unavailable):
+            raise
+        except Exception:
+            self.log.exception("worker.lapses_failed")
+            return
+        if done:
+            self.log.info("worker.lapsed", dossiers=len(done))
 
     def tickets(self, conn: Any, *, night: bool = True) -> None:
         """Make tickets say what is open now, and once a day the work of the night. A failure stops nothing else."""

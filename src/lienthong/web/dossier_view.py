@@ -28,6 +28,7 @@ from lienthong.procedures import catalogue
 from lienthong.settings import Settings
 from lienthong.web.dossiers import may_read, names_of
 from lienthong.web.papers import purpose_here
+from lienthong.web.portal import known as known_to_portal
 
 
 def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
         "results": results.results(conn, code) if shown else [],
         "colleagues": handing_over.colleagues(conn, dossier.unit) if roles else [],
         "heads": doing.heads_of(conn, dossier.unit) if roles else [],
+        "portal": known_to_portal(conn, actor, code),
         "names": names_of(conn, {one for one in people if one}),
     }
 
