@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.params import Parameter
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.api.asking import limited
-from lienthong.errors import NotFound, Refused
+from lienthong.errors import Refused
 from lienthong.partners.portal import (
     differences,
     files,
@@ -22,6 +22,7 @@ from lienthong.partners.portal import (
     mapping,
     mending,
     pushed,
+    sayings,
     seen,
     standing,
 )
@@ -51,20 +52,24 @@ def _accepted(
 
 
 @post(
-    "/portal/{kind:str}", opt=PUSH, status_code=200, sync_to_thread=True, request_max_body_size=LARGEST,
+    [f"/portal/{kind}" for kind in KINDS], opt=PUSH, status_code=200, sync_to_thread=True, request_max_body_size=LARGEST,
     summary="A message of the Portal",
 )  # fmt: skip
-def push(pool: ConnectionPool, actor: Actor, settings: Settings, kind: str, body: bytes) -> Answered:  # fmt: skip
+def push(
+    request: Request[Any, Any, Any],
+    pool: ConnectionPool,
+    actor: Actor,
+    settings: Settings,
+    body: bytes,
+) -> Answered:
     """`dossiers`, `supplements`, `questions`, `ratings`: kept before anything else; the same again is answered by 1.
 
     A message that cannot be taken further (an unmapped procedure, an ended agency, a missing id) is accepted all the
     same and waits where people see it.
     """
-    if kind not in KINDS:
-        raise NotFound(
-            "portal.kind", "There is no such message; there are: %(kinds)s.", kinds=", ".join(KINDS)
-        )
-    return _accepted(pool, actor, settings, KINDS[kind], body)
+    # Named one by one: a path of its own for each, because other routes begin with these names too.
+    kind = KINDS[request.url.path.rpartition("/")[2]]
+    return _accepted(pool, actor, settings, kind, body)
 
 
 @post(
@@ -135,7 +140,8 @@ def troubles(
     """`blocked`: something is missing that we do not make up; `failing`: refused, or no answer."""
     with pool.connection() as conn:
         policy.allow(conn, actor, "portal.read")
-        return standing.troubles(conn, kind, limited(limit))
+        found = standing.troubles(conn, kind, limited(limit))
+        return [msgspec.structs.replace(one, said=sayings.told(one.said) or None) for one in found]
 
 
 @get(
@@ -167,7 +173,7 @@ def queue(
         permit = policy.allow(conn, actor, "portal.read")
         if permit.facility or permit.province:
             return []  # whose a message is, is known only when it is resolved
-        return inbound.listed(conn, show, limited(limit))
+        return [_plain(one) for one in inbound.listed(conn, show, limited(limit))]
 
 
 class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -178,6 +184,11 @@ class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ours: str = ""
 
 
+def _plain(one: inbound.Waiting) -> inbound.Waiting:
+    """Its reason as a sentence for programs."""
+    return msgspec.structs.replace(one, reason=sayings.told(one.reason) or None)
+
+
 @post(
     "/portal/inbound/{position:int}", opt=MEND, status_code=200, sync_to_thread=True, summary="Act on a message",
 )  # fmt: skip
@@ -186,7 +197,7 @@ def act_on_message(pool: ConnectionPool, actor: Actor, position: int, data: Act)
     with pool.connection() as conn:
         policy.allow(conn, actor, "portal.mend")
         mending.on_message(conn, actor, position, data.act, data.ours, data.reason, clock.now())
-        return inbound.one(conn, position)
+        return _plain(inbound.one(conn, position))
 
 
 @post(

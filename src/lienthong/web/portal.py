@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -28,8 +29,10 @@ from lienthong.partners.portal import (
     payments,
     questions,
     reconciling,
+    sayings,
     seen,
     standing,
+    times,
 )
 from lienthong.partners.portal.seen import Seen
 from lienthong.settings import Settings
@@ -81,6 +84,7 @@ def _portal(
             settings=settings,
             problem=problem,
             may_mend=policy.may(actor, "portal.mend"),
+            told=_told(page),
         )  # fmt: skip
 
 
@@ -123,14 +127,37 @@ def _dossier(
         "portal_dossier.html",
         422 if problem else 200,
         one=found,
-        **_words(actor),
+        **_words(page, actor),
         problem=problem,
     )
 
 
-def _words(actor: Actor) -> dict[str, Any]:
+def _told(page: Page) -> Callable[[str | None], str]:
+    return lambda text: sayings.told(text, page.say)
+
+
+def _sides(page: Page) -> Callable[[str, str | None], str]:
+    """A side of a difference as people read it: the name of a state, a moment, a count."""
+    labels = {str(state.code): state.label for state in moves().states.values()}
+
+    def shown(kind: str, value: str | None) -> str:
+        if kind in ("state", "missing_there") and value in labels:
+            return page.words["text"](labels[value])
+        if kind in ("due", "finished") and value:
+            try:
+                return page.words["moment"](times.read(value))
+            except Failure:
+                return value
+        return value or "–"
+
+    return shown
+
+
+def _words(page: Page, actor: Actor) -> dict[str, Any]:
     table = moves()
     return {
+        "side": _sides(page),
+        "told": _told(page),
         "states": {name: state.label for name, state in table.states.items()},
         "acts": {(move.act, move.to): move.label for move in table.moves},
         "help_for": lacking.help_for,
@@ -166,7 +193,7 @@ def portal_differences(
         found = differences.listed(conn, cause=cause, kind=kind, limit=200)
         now = standing.standing(conn, clock.now())
     return page.show(
-        "portal_differences.html", found=found, now=now, chosen={"cause": cause, "kind": kind}, **_words(actor)
+        "portal_differences.html", found=found, now=now, chosen={"cause": cause, "kind": kind}, **_words(page, actor)
     )  # fmt: skip
 
 
@@ -184,7 +211,7 @@ def portal_inbound(
         decided = mapping.decisions(conn)
     return page.show(
         "portal_inbound.html", found=found, now=now, show=chosen, everywhere=everywhere, decided=decided,
-        act_for=lacking.act_for,
+        act_for=lacking.act_for, told=_told(page),
     )  # fmt: skip
 
 
@@ -203,7 +230,7 @@ def _message(
         told = outline.outline(found.kind, inbound.content(conn, position))
     return page.show(
         "portal_message.html", 422 if problem else 200, one=found, outline=told, problem=problem, now=clock.now(),
-        act_for=lacking.act_for, may_mend=policy.may(actor, "portal.mend"),
+        act_for=lacking.act_for, told=_told(page), may_mend=policy.may(actor, "portal.mend"),
     )  # fmt: skip
 
 
@@ -242,7 +269,7 @@ def _questions(
         found = questions.listed(conn, chosen, 100) if everywhere else []
     return page.show(
         "portal_questions.html", 422 if problem else 200, found=found, show=chosen, problem=problem,
-        may_mend=policy.may(actor, "portal.mend"), written=written,
+        may_mend=policy.may(actor, "portal.mend"), written=written, told=_told(page),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.errors import Conflict, Failure, NotFound, Refused
-from lienthong.partners.portal import envelope, resolving
+from lienthong.partners.portal import envelope, resolving, sayings
 from lienthong.partners.portal.client import Client
 
 ACTOR = resolving.ACTOR
@@ -169,7 +169,7 @@ def _resolve_one(conn: psycopg.Connection[Any], position: int, context: resolvin
             if reason is None:
                 resolving.KINDS[kind](conn, code, body, context)
     except Failure as failure:
-        reason = f"{failure.code}: {failure}"
+        reason = sayings.kept(failure)
     except UNREADABLE as failure:
         # What no profile foresees waits like the others; its words stay in the message and out of the reason.
         reason = f"portal.shape: {type(failure).__name__}"
@@ -179,7 +179,7 @@ def _resolve_one(conn: psycopg.Connection[Any], position: int, context: resolvin
             " next_at = %(now)s + least(%(longest)s, %(first)s * power(2, least(attempts, 12)))"
             " WHERE position = %(at)s",
             {
-                "why": reason[:500],
+                "why": reason[:2000],
                 "now": context.now,
                 "first": FIRST_WAIT,
                 "longest": LONGEST_WAIT,

@@ -11,6 +11,7 @@ import psycopg
 
 from lienthong import audit
 from lienthong.errors import Failure, NotFound
+from lienthong.partners.portal import sayings
 
 Name = Literal["catalogues", "reconcile", "sample", "questions", "payments"]
 EVERY: dict[Name, timedelta] = {
@@ -95,14 +96,11 @@ def run(
         try:
             done = does()
         except Exception as failure:
-            said = (
-                f"{failure.code}: {failure}"
-                if isinstance(failure, Failure)
-                else type(failure).__name__
-            )
+            known = isinstance(failure, Failure)
+            said = sayings.kept(failure) if known else type(failure).__name__  # type: ignore[arg-type]
             conn.execute(
                 "UPDATE portal.job SET failed_at = %s, failure = %s WHERE name = %s",
-                [now(), said[:500], name],
+                [now(), said, name],
             )
             raise
         conn.execute(

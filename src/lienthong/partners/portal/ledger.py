@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 from lienthong.dossiers.dossier import Dossier
 from lienthong.dossiers.history import Event
 from lienthong.errors import Failure
+from lienthong.partners.portal import sayings
 from lienthong.procedures import catalogue
 from lienthong.procedures.procedure import Procedure
 
@@ -185,7 +186,7 @@ def keep(
             [w.dossier.last_event for w, _ in ended],
             [w.done for w, _ in ended],
             [", ".join(w.missing) or None for w, _ in ended],
-            [str(w.failure)[:500] if w.failure else None for w, _ in ended],
+            [sayings.kept(w.failure) if w.failure else None for w, _ in ended],
             [wait for _, wait in ended],
             [w.technical_id for w, _ in ended],
         ]

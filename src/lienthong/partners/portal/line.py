@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 
 from lienthong.errors import Failure
+from lienthong.partners.portal import sayings
 
 LINK = "portal"
 BREAK_AFTER, BREAK_FOR, BREAK_LONGEST = 5, 60.0, 900.0
@@ -73,7 +74,7 @@ def failed(conn: psycopg.Connection[Any], failure: Failure, now: datetime, times
         {
             "name": LINK,
             "times": times,
-            "said": str(failure)[:500],
+            "said": sayings.kept(failure),
             "now": now,
             "most": BREAK_AFTER,
             "until": until,

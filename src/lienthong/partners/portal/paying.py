@@ -11,7 +11,7 @@ import psycopg
 
 from lienthong.dossiers import dossier as dossiers
 from lienthong.errors import Refused
-from lienthong.partners.portal import envelope, payments, times
+from lienthong.partners.portal import envelope, payments, sayings, times
 from lienthong.partners.portal.client import Client
 from lienthong.partners.portal.payments import Payment, Terms
 from lienthong.procedures import catalogue
@@ -34,7 +34,7 @@ class Platform:
                     changed += self._one(conn, one, known, now)
                 failure = None
             except Refused as refused:
-                failure = f"{refused.code}: {refused}"
+                failure = sayings.kept(refused)
             if failure is not None or one.state == "open":
                 self._later(conn, one, failure, now)
         return changed
@@ -151,5 +151,5 @@ class Platform:
         conn.execute(
             "UPDATE portal.payment SET attempts = attempts + 1, next_at = %s, failure = coalesce(%s, failure)"
             " WHERE reference = %s",
-            [now + wait, failure and failure[:500], one.reference],
+            [now + wait, failure, one.reference],
         )

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit
 from lienthong.errors import Conflict, NotFound, Refused
-from lienthong.partners.portal import times
+from lienthong.partners.portal import sayings, times
 from lienthong.partners.portal.client import Client
 
 DONE = ("2", "3")
@@ -125,7 +125,7 @@ def send(
         except Refused as refused:
             conn.execute(
                 "UPDATE portal.question SET failure = %s WHERE id = %s",
-                [str(refused)[:500], question.id],
+                [sayings.kept(refused), question.id],
             )
             continue
         conn.execute(
