@@ -64,6 +64,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "lienthong.partners.stand_ins.portal.command:portal_stand_in",
         "Run a Portal to practise with: its citizens' pages, its faults.",
     ),
+    "reports": (
+        "lienthong.reports.command:app",
+        "Numbers for those who govern: compute and keep, verify, write as files.",
+    ),
     "serve": ("lienthong.app:serve", "Serve the site and the API."),
     "worker": ("lienthong.worker:worker", "Do the jobs that wait."),
     "demo": ("lienthong.demo:demo", "Make demonstration data, load it and serve the site."),

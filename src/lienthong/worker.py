@@ -50,6 +50,7 @@ class Worker:
         self.log = structlog.get_logger()
         self._night: date | None = None
         self._night_after = 0.0
+        self._reported: date | None = None
 
     def stop(self) -> None:
         """End after the submission at hand."""
@@ -79,6 +80,7 @@ class Worker:
                     self.across(conn)
                     self.tickets(conn)
                     self.lapses(conn)
+                    self.reports(conn)
                     for _ in conn.notifies(timeout=EVERY, stop_after=1):
                         pass
         except psycopg.OperationalError as error:
@@ -139,6 +141,27 @@ class Worker:
             return
         if done:
             self.log.info("worker.lapsed", dossiers=len(done))
+
+    def reports(self, conn: Any) -> None:
+        """Count what happened to dossiers, and keep figures of periods that ended. A failure stops nothing else."""
+        import psycopg
+
+        from lienthong.records.intake import terms
+        from lienthong.reports import editions, keeping
+
+        try:
+            counted = keeping.keep_up(conn)
+            if self._reported != clock.today():
+                codes, declared = terms.codes(self.home), editions.declared(self.home)
+                keeping.keep_closed(conn, clock.today(), codes, declared)
+                self._reported = clock.today()
+        except (psycopg.OperationalError, Unavailable):
+            raise
+        except Exception:
+            self.log.exception("worker.reports_failed")
+            return
+        if counted:
+            self.log.info("worker.reports", dossiers=counted)
 
     def tickets(self, conn: Any, *, night: bool = True) -> None:
         """Make tickets say what is open now, and once a day the work of the night. A failure stops nothing else."""

@@ -26,6 +26,7 @@ from lienthong.reports.succession import MINISTRY, Following
 FORMS = ("II.06a", "II.06b", "II.07b")
 INDEX = "766"
 KINDS = ("xlsx", "pdf")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

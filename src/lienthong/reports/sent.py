@@ -155,3 +155,9 @@ def latest(conn: psycopg.Connection[Any], limit: int = 20) -> list[Sent]:
 def sheet_of(one: Sent) -> Sheet:
     """The sheet as it went out."""
     return msgspec.convert(one.content, Sheet)
+
+
+def differs(one: Sent, now: Sheet) -> bool:
+    """Whether the numbers of a report that was sent are no longer those that are counted now."""
+    then = sheet_of(one)
+    return (then.lines, then.total) != (now.lines, now.total)

@@ -22,10 +22,7 @@ from lienthong.web.report_asking import READ, ask, shared, title
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 PAGE = 50
-MEDIA = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
+MEDIA = {"xlsx": making.XLSX, "pdf": "application/pdf"}
 COURSE = ("received_online", "received_other", "resolved", "early", "on_time", "late", "overdue")
 
 

@@ -176,7 +176,15 @@ def index_sheet(
         numbers=(),
         lines=tuple(lines),
         strong=tuple(strong),
-        total=("", f"Tổng cộng ({measured})", shown(index.most), None, None, shown(index.points), ""),
+        total=(
+            "",
+            f"Tổng cộng ({measured})",
+            shown(index.most),
+            None,
+            None,
+            shown(index.points),
+            "",
+        ),
         notes=("– : chưa đo được; không tính là không điểm.", *((rank,) if rank else ()), *notes),
     )
 

@@ -1,0 +1,410 @@
+"""Forms, the service index and the bridge for programs: the numbers of the pages, exact, up to a named event."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.params import Parameter
+from psycopg_pool import ConnectionPool
+
+from lienthong import clock
+from lienthong.access import Actor, policy
+from lienthong.api.asking import limited
+from lienthong.contracts.codes import Codes
+from lienthong.errors import NotFound
+from lienthong.findings import Text
+from lienthong.reports import cells, counting, editions, forms, index766, keeping, making, measures
+from lienthong.reports.cells import Among
+from lienthong.reports.counting import Line
+from lienthong.reports.making import Asked
+from lienthong.reports.measures import Measured
+from lienthong.reports.period import parse
+from lienthong.settings import Settings
+
+READ = {"action": "report.read"}
+Period = Annotated[
+    str, Parameter(description="2026-11, 2026-Q4, 2026-H2, 2026 or 2026-09-15..2026-12-14.")
+]
+PLACES = 12
+TRIED = "read."
+
+
+class Basis(msgspec.Struct, kw_only=True):
+    """Of which days, whose, counted up to which event; `waiting` dossiers have newer ones."""
+
+    period: str
+    first: date
+    last: date
+    unit: str
+    province: str
+    position: int
+    waiting: int
+
+
+class FormLine(msgspec.Struct, kw_only=True):
+    """One line of form II.06 with its columns (3) to (13)."""
+
+    line: str
+    label: Text
+    received: int
+    received_online: int
+    received_other: int
+    carried_over: int
+    resolved: int
+    early: int
+    on_time: int
+    late: int
+    in_process: int
+    within: int
+    overdue: int
+
+
+class CompetenceLine(msgspec.Struct, kw_only=True):
+    """One line of form II.07b with its columns (3) to (14); null is unknown."""
+
+    line: str
+    label: Text
+    columns: tuple[int | None, ...]
+
+
+class FormAnswer(msgspec.Struct, kw_only=True):
+    """A form: its lines, and for II.06 their sum."""
+
+    form: str
+    basis: Basis
+    lines: list[FormLine] | list[CompetenceLine]
+    total: FormLine | None = None
+
+
+class PointsAnswer(msgspec.Struct, kw_only=True):
+    """One indicator: `points` with twelve places, `exact` as a fraction; null is not measured."""
+
+    code: str
+    label: Text
+    formula: Text
+    measure: str
+    max: str
+    threshold: str
+    since: date
+    evidence: str
+    source: str
+    numerator: int | None
+    denominator: int | None
+    unsaid: int | None
+    points: str | None
+    exact: str | None
+
+
+class OptionAnswer(msgspec.Struct, kw_only=True):
+    """One open point and how it is read."""
+
+    code: str
+    label: Text
+    value: str
+    since: date
+    evidence: str
+    source: str
+    choices: list[str]
+
+
+class IndexAnswer(msgspec.Struct, kw_only=True):
+    """The index of one authority: `known` is the most that what was measured could give."""
+
+    basis: Basis
+    definition: str
+    points: str
+    known: str
+    most: str
+    band: Text
+    indicators: list[PointsAnswer]
+    options: list[OptionAnswer]
+
+
+class Compared(msgspec.Struct, kw_only=True):
+    """One province among the others."""
+
+    province: str
+    label: Text
+    rank: int | None
+    points: str
+    known: str
+    dossiers: int
+    groups: dict[str, str | None]
+
+
+class ComparedAnswer(msgspec.Struct, kw_only=True):
+    """The provinces of the period, the best first."""
+
+    basis: Basis
+    provinces: list[Compared]
+
+
+class BridgeAnswer(msgspec.Struct, kw_only=True):
+    """The classes of the forms, of indicator 2.1, the groups between them and what the Portal holds, in dossiers."""
+
+    basis: Basis
+    law: dict[str, int]
+    portal: dict[str, int]
+    groups: dict[str, int]
+    on_portal: dict[str, int]
+
+
+class DossierAnswer(msgspec.Struct, kw_only=True):
+    """Dossiers behind a number; `after` is what to ask the next page with."""
+
+    basis: Basis
+    cell: str
+    dossiers: list[Line]
+    after: str | None
+
+
+def _ask(
+    conn: Any, codes: Codes, settings: Settings, period: str, unit: str, province: str, **readings: str
+) -> tuple[Asked, Basis]:  # fmt: skip
+    upto = keeping.fresh(conn)
+    asked = Asked(
+        period=parse(period), among=Among(unit=unit, province=province), codes=codes,
+        declared=editions.declared(settings.home), position=upto.position, readings=readings,
+    )  # fmt: skip
+    basis = Basis(
+        period=asked.period.code, first=asked.period.first, last=asked.period.last, unit=unit, province=province,
+        position=upto.position, waiting=upto.waiting,
+    )  # fmt: skip
+    return asked, basis
+
+
+def _line(name: str, row: forms.Row, label: Any) -> FormLine:
+    return FormLine(
+        line=name, label=dict(label), **dict(zip(forms.COLUMNS, row.columns(), strict=True))
+    )
+
+
+@get(
+    "/reports/forms/{form:str}",
+    opt=READ,
+    sync_to_thread=True,
+    summary="Form II.06a, II.06b or II.07b",
+)
+def form(
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    form: str,
+    period: Period,
+    unit: str = "",
+    province: str = "",
+) -> FormAnswer:
+    """The lines of a form for any period, agency or province."""
+    if form not in making.FORMS:
+        raise NotFound(
+            "REPORT-WHAT", "There is no report %(name)s; there are: %(known)s.",
+            name=form[:20], known=", ".join(making.FORMS),
+        )  # fmt: skip
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, basis = _ask(conn, codes, settings, period, unit, province)
+        follows = asked.follows
+        if form == "II.07b":
+            found = making.competence(conn, asked)
+            names = follows.province_names
+            lines = [
+                CompetenceLine(line=n, label=dict(names.get(n, {})), columns=row.columns())
+                for n, row in found.items()
+            ]
+            return FormAnswer(form=form, basis=basis, lines=lines)
+        made = making.form(conn, form, asked)
+    labels = follows.unit_names if form == "II.06a" else {}
+    return FormAnswer(
+        form=form,
+        basis=basis,
+        lines=[_line(name, row, labels.get(name, {})) for name, row in made.rows.items()],
+        total=_line("", made.total, {}),
+    )
+
+
+@get(
+    "/reports/index766",
+    opt=READ,
+    sync_to_thread=True,
+    summary="The service index of Decision 766/QĐ-TTg",
+)
+def index(
+    request: Request[Any, Any, Any],
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    period: Period,
+    unit: str = "",
+    province: str = "",
+) -> IndexAnswer:
+    """Every indicator with share, terms in force and points. `read.<option>=<reading>` tries another reading."""
+    tried = {
+        name.removeprefix(TRIED): value
+        for name, value in request.query_params.items()
+        if name.startswith(TRIED)
+    }
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, basis = _ask(conn, codes, settings, period, unit, province, **tried)
+        found = making.index(conn, asked)
+    made = found.index
+    return IndexAnswer(
+        basis=basis,
+        definition=made.edition.definition,
+        points=str(index766.shown(made.points, PLACES)),
+        known=str(made.known),
+        most=str(made.most),
+        band=made.band,
+        indicators=[_points(one, found) for one in made.indicators],
+        options=[
+            OptionAnswer(
+                code=o.code, label=o.label, value=o.value, since=o.since, evidence=o.evidence, source=o.source,
+                choices=[choice.code for choice in o.choices],
+            )
+            for o in made.edition.options
+        ],
+    )  # fmt: skip
+
+
+def _points(one: index766.Points, found: Measured) -> PointsAnswer:
+    rule = one.rule
+    return PointsAnswer(
+        code=rule.code, label=rule.label, formula=rule.formula, measure=rule.measure, max=str(rule.max),
+        threshold=str(rule.threshold), since=rule.since, evidence=rule.evidence, source=rule.source,
+        numerator=one.numerator, denominator=one.denominator, unsaid=found.unsaid.get(rule.measure),
+        points=None if one.points is None else str(index766.shown(one.points, PLACES)),
+        exact=None if one.points is None else str(one.points),
+    )  # fmt: skip
+
+
+@get(
+    "/reports/index766/provinces",
+    opt=READ,
+    sync_to_thread=True,
+    summary="The index of all provinces",
+)
+def provinces(
+    pool: ConnectionPool, actor: Actor, codes: Codes, settings: Settings, period: Period
+) -> ComparedAnswer:
+    """The provinces side by side, ranked by points won of points that could be measured."""
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, basis = _ask(conn, codes, settings, period, "", "")
+        found = making.compared(conn, asked)
+    ranks, names = making.ranked(found), asked.follows.province_names
+    lines = [
+        Compared(
+            province=name, label=dict(names.get(name, {})), rank=ranks.get(name),
+            points=str(index766.shown(one.index.points, PLACES)), known=str(one.index.known), dossiers=one.dossiers,
+            groups={
+                group.code: str(index766.shown(group.points, PLACES)) if group.known else None
+                for group in one.index.groups()
+            },
+        )
+        for name, one in found.items()
+    ]  # fmt: skip
+    lines.sort(key=lambda line: (line.rank or 999, line.province))
+    return ComparedAnswer(basis=basis, provinces=lines)
+
+
+@get("/reports/bridge", opt=READ, sync_to_thread=True, summary="Why forms and index differ")
+def bridge(
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    period: Period,
+    unit: str = "",
+    province: str = "",
+) -> BridgeAnswer:
+    """Both projections of the same dossiers, and the groups that explain the difference."""
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, basis = _ask(conn, codes, settings, period, unit, province)
+        reading = asked.edition.reading
+        parts = {
+            "law": dict(cells.LAW),
+            "portal": cells.portal(reading),
+            "groups": cells.bridge(reading),
+            "on_portal": dict(cells.ON_PORTAL),
+        }
+        counted = counting.count(
+            conn, asked.period, {k: v for part in parts.values() for k, v in part.items()}, among=asked.among,
+            follows=asked.follows, position=asked.position, joins=counting.JOINS,
+        )[""]  # fmt: skip
+    found = {part: {name: counted[name] for name in names} for part, names in parts.items()}
+    return BridgeAnswer(basis=basis, **found)
+
+
+@get(
+    "/reports/dossiers",
+    opt={"action": "dossier.list"},
+    sync_to_thread=True,
+    summary="Dossiers behind a number",
+)
+def dossiers(
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    cell: str,
+    period: Period,
+    unit: str = "",
+    province: str = "",
+    field: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> DossierAnswer:
+    """The dossiers that a cell counts, without applicants, those that the actor may list."""
+    about = {k: v for k, v in {"sender": unit, "province": province}.items() if v}
+    most = limited(limit)
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, basis = _ask(conn, codes, settings, period, unit, province)
+        permit = policy.allow(conn, actor, "dossier.list", about)
+        lines = counting.behind(
+            conn, permit, asked.period, cell, reading=asked.edition.reading,
+            among=Among(unit=unit, province=province, field=field), follows=asked.follows, after=after, limit=most,
+            extra=measures.openable(asked.edition) | dict(cells.ON_PORTAL),
+        )  # fmt: skip
+    return DossierAnswer(
+        basis=basis,
+        cell=cell,
+        dossiers=lines,
+        after=lines[-1].code if len(lines) == most else None,
+    )
+
+
+@get(
+    "/reports/{what:str}/file/{kind:str}",
+    opt=READ,
+    sync_to_thread=True,
+    summary="A report as XLSX or PDF",
+)
+def file(
+    pool: ConnectionPool,
+    actor: Actor,
+    codes: Codes,
+    settings: Settings,
+    what: str,
+    kind: str,
+    period: Period,
+    unit: str = "",
+    province: str = "",
+) -> Response[bytes]:
+    """II.06a, II.06b, II.07b or 766 in the shape of the official form."""
+    making.kind_of(kind)
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "report.read")
+        asked, _ = _ask(conn, codes, settings, period, unit, province)
+        sheet = making.sheet(conn, what, asked)
+    media = "application/pdf" if kind == "pdf" else making.XLSX
+    return Response(making.written(sheet, kind, clock.now(), settings.home), media_type=media)
+
+
+ROUTES = [form, index, provinces, bridge, dossiers, file]
