@@ -49,7 +49,8 @@ def test_what_the_database_knows_is_filled_in_and_not_asked_again(signed_in, rea
     csrf = re.search(r'name="_csrf_token" value="([^"]+)"', page)[1]
     given = {
         "_csrf_token": csrf, "procedure": "1.012279", "channel": "direct", "unit": desk.UNIT,
-        "applicant.kind": "enterprise", "applicant.name": "Bệnh viện Mẫu", "form.MA_CSKCB": "01999", "form.LY_DO": "mat",
+        "applicant.kind": "enterprise", "applicant.name": "Bệnh viện Mẫu", "form.MA_CSKCB": "01999",
+        "form.LY_DO": "mat",
     }  # fmt: skip
     filled = site.post("/dossiers/new", data=given | {"fill": "yes"})
     assert filled.status_code == 200

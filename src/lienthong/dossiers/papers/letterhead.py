@@ -80,7 +80,8 @@ def usual(unit: str, home: Path | None, on: date) -> Letterhead:
     try:
         agency = known.find(unit)
     except NotFound:
-        return Letterhead(name=unit)
+        above = known.by_code.get(parent_code(unit))
+        return Letterhead(name=unit, place=_place(above) if above else "")
     above = known.by_code.get(agency.parent or parent_code(unit))
     return Letterhead(
         parent=_name(above).upper() if above else "",
