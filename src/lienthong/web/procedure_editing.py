@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -109,7 +109,8 @@ def edit(
     with pool.connection() as conn:
         policy.allow(conn, actor, "procedure.edit")
         if act != "save":
-            return _show(page, conn, code, typed=_rows_moved(typed, act), seen=data.get("seen", ""))
+            moved, seen = _rows_moved(typed, act), data.get("seen", "")
+            return _show(page, conn, code, typed=moved, seen=seen, opened=act.split(":")[1:2])
         procedure, form = procedure_reading.read(typed, code)
         if form.problems:
             return _show(
@@ -194,6 +195,7 @@ def _show(
     note: str = "",
     seen: str = "",
     publication: Mapping[str, str] | None = None,
+    opened: Sequence[str] = (),
 ) -> Response[str]:
     """The editor with what was typed, else with the draft as it is kept."""
     draft = catalogue.draft_of(conn, code)
@@ -202,6 +204,7 @@ def _show(
     wrong = {
         name: page.say(sentence, **values) for name, (sentence, values) in (problems or {}).items()
     }
+    faulty = {name.split(".")[0] for name in wrong}
     return page.show(
         "procedure_edit.html",
         422 if wrong or problem else 200,
@@ -214,6 +217,9 @@ def _show(
         },
         unsaved=typed is not None,
         problems=wrong,
+        faulty=faulty,
+        titles={section.name: page.say(section.title) for section in SECTIONS},
+        opened={*opened, *faulty},
         problem=problem,
         note=note,
         seen=seen or _seen(draft),

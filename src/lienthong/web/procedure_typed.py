@@ -104,7 +104,9 @@ def _paid(manner: Manner) -> str:
 def _span(limit: TimeLimit | None, name: str = "") -> dict[str, str]:
     """The two fields of a time; `value` and `unit`, or `name_value` and `name_unit`."""
     before = f"{name}_" if name else ""
-    value = "" if limit is None or limit.unit == "immediate" else f"{limit.value:g}"
+    value = (
+        "" if limit is None or limit.unit == "immediate" else f"{limit.value:g}".replace(".", ",")
+    )
     return {f"{before}value": value, f"{before}unit": limit.unit if limit else ""}
 
 
