@@ -25,6 +25,12 @@ def main() -> None:
         "--rows", type=int, default=1_000_000, help="rows of a check and of an intake"
     )
     parser.add_argument("--dossiers", type=int, default=20_000, help="XML dossiers of one file")
+    parser.add_argument(
+        "--citizens", type=int, default=50_000, help="people of the country whose day is taken in"
+    )
+    parser.add_argument(
+        "--kept", type=int, default=100_000, help="dossiers of procedures that are there already"
+    )
     parser.add_argument("--seconds", type=int, default=30, help="how long single records are sent")
     parser.add_argument(
         "--nation",
@@ -74,6 +80,18 @@ def intake(chosen: argparse.Namespace, folder: Path) -> list[Line]:
     return measure(folder, chosen.rows)
 
 
+def country(chosen: argparse.Namespace, folder: Path) -> list[Line]:
+    from bench.country import measure
+
+    return measure(folder, chosen.citizens)
+
+
+def procedures(chosen: argparse.Namespace, folder: Path) -> list[Line]:
+    from bench.procedure_dossiers import measure
+
+    return measure(folder, chosen.seconds, chosen.kept)
+
+
 def records(chosen: argparse.Namespace, folder: Path) -> list[Line]:
     from bench import reads
     from bench.records import measure
@@ -97,7 +115,9 @@ PARTS: dict[str, Callable[[argparse.Namespace, Path], list[Line]]] = {
     "checks": checks,
     "dossiers": dossiers,
     "intake": intake,
+    "country": country,
     "records": records,
+    "procedures": procedures,
     "feed": feed,
     "warehouse": warehouse,
 }
