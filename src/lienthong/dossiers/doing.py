@@ -48,7 +48,14 @@ def next_acts(
         found.append(
             Next(act=move.act, to=move.to, needs=needs, paper=move.paper, label=dict(move.label))
         )
-    return found + _beside(actor, dossier, terms, rules)
+    found += _beside(actor, dossier, terms, rules)
+    return sorted(
+        found, key=lambda one: _FIRST.index(one.act) if one.act in _FIRST else len(_FIRST)
+    )
+
+
+_FIRST = ("receive", "start", "supplement", "paid", "settle", "hand_over", STEP)
+"""What brings a dossier on comes before what holds it up."""
 
 
 def _beside(actor: Actor | None, dossier: Dossier, terms: Terms, rules: Customs) -> list[Next]:

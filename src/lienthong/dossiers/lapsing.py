@@ -19,7 +19,7 @@ MOST = 500
 def lapse(
     conn: psycopg.Connection[Any], actor: audit.Acting | str = CLOCK, now: datetime | None = None
 ) -> list[str]:
-    """Stop every dossier whose time for an answer is over, each in its own transaction; returns their codes.
+    """Stop every dossier whose time for an answer is over, each in a transaction of its own; returns their codes.
 
     Idempotent: a dossier that was answered or stopped meanwhile is left alone, and one that cannot be stopped does
     not hold up the others. A procedure without such a time never lapses by itself.
@@ -30,8 +30,6 @@ def lapse(
         " ORDER BY answer_due LIMIT %s",
         [moment, MOST],
     ).fetchall()
-    if not conn.autocommit:
-        conn.commit()
     done = []
     for (code,) in rows:
         try:
