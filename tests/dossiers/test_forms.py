@@ -138,6 +138,14 @@ def _table(contract, table):
     return read_contract(contract).table(table)
 
 
+@pytest.mark.parametrize("name", sorted(forms.forms()))
+def test_a_form_lints_as_any_odcs_user_would(name):
+    from datacontract.data_contract import DataContract
+
+    run = DataContract(data_contract_file=str(forms.forms()[name])).lint()
+    assert [(check.result, check.reason) for check in run.checks if check.result != "passed"] == []
+
+
 def test_an_official_adds_a_form_as_one_file(home):
     own = forms.forms()["1.012279"].read_text("utf-8").replace('["1.012279"]', '["1.003003"]')
     (home / "forms").mkdir()

@@ -52,7 +52,7 @@ def test_what_the_database_knows_is_filled_in_and_not_asked_again(signed_in, rea
         "applicant.kind": "enterprise", "applicant.name": "Bệnh viện Mẫu", "form.MA_CSKCB": "01999",
         "form.LY_DO": "mat",
     }  # fmt: skip
-    filled = site.post("/dossiers/new", data=given | {"fill": "yes"})
+    filled = site.post("/dossiers/new", data=given | {"fill": "1"})
     assert filled.status_code == 200
     assert 'value="000123/BYT-GPHĐ"' in filled.text and "practice.facilities.SO_GPHD" in filled.text
     assert "không phải nộp" in filled.text and "Đơn đề nghị" in filled.text

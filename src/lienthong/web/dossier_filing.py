@@ -119,7 +119,7 @@ async def file_here(
             form = forms.form_of(code)
             values = forms.read(form, given)
             filled = _filled(conn, actor, form, values, code) if _wants(written) else None
-            if written.get("fill") == "yes" and filled is not None:
+            if written.get("fill") == "1" and filled is not None:
                 return _form(
                     page, conn, actor, code, values=filled.into(values), written=written, filled=filled
                 )  # fmt: skip
@@ -153,7 +153,7 @@ async def file_here(
 
 def _wants(written: dict[str, str]) -> bool:
     """Whether the databases are asked: now, or again for what need not be handed in when they were asked before."""
-    return written.get("fill") == "yes" or written.get("filled") == "yes"
+    return written.get("fill") == "1" or written.get("filled") == "yes"
 
 
 def _filled(
