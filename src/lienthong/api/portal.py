@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
+from anyio import to_thread
 from litestar import Request, Response, get, post
 from litestar.params import Parameter
 from psycopg_pool import ConnectionPool
@@ -52,10 +53,10 @@ def _accepted(
 
 
 @post(
-    [f"/portal/{kind}" for kind in KINDS], opt=PUSH, status_code=200, sync_to_thread=True, request_max_body_size=LARGEST,
+    [f"/portal/{kind}" for kind in KINDS], opt=PUSH, status_code=200, request_max_body_size=LARGEST,
     summary="A message of the Portal",
 )  # fmt: skip
-def push(
+async def push(
     request: Request[Any, Any, Any],
     pool: ConnectionPool,
     actor: Actor,
@@ -69,7 +70,7 @@ def push(
     """
     # Named one by one: a path of its own for each, because other routes begin with these names too.
     kind = KINDS[request.url.path.rpartition("/")[2]]
-    return _accepted(pool, actor, settings, kind, body)
+    return await to_thread.run_sync(_accepted, pool, actor, settings, kind, body)
 
 
 @post(

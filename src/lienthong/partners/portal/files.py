@@ -11,8 +11,8 @@ import msgspec
 import psycopg
 
 from lienthong import audit
+from lienthong.dossiers import attachments
 from lienthong.errors import NotFound
-from lienthong.records.intake import blobs
 
 ACTOR = "portal"
 
@@ -30,20 +30,17 @@ def fetched(
     conn: psycopg.Connection[Any], home: Path, dossier: str, attachment: int, now: datetime
 ) -> Paper:
     """The paper of that dossier, and a line that it was fetched. Raises NotFound also when it was taken away."""
-    row = conn.execute(
-        "SELECT name, media_type, sha256, bytes FROM dossiers.attachment WHERE id = %s AND dossier = %s"
-        " AND removed_at IS NULL",
-        [attachment, dossier],
-    ).fetchone()
-    if row is None:
+    found = next(
+        (one for one in attachments.attachments(conn, dossier) if one.id == attachment), None
+    )
+    if found is None or found.removed_at is not None:
         raise NotFound("portal.no-paper", "There is no such paper.")
-    name, media_type, sha256, size = row
-    content = blobs.read(conn, home, sha256)
+    content = attachments.content(home, found)
     conn.execute(
         "INSERT INTO portal.fetched (dossier, file, at, bytes) VALUES (%s, %s, %s, %s)",
-        [dossier, str(attachment), now, size],
+        [dossier, str(attachment), now, found.bytes],
     )
     audit.write(conn, ACTOR, "portal.fetched", {"dossier": dossier, "attachment": attachment})
     return Paper(
-        content=content, media_type=media_type, sha256=sha256, quoted=quote(name[:200], safe="")
-    )
+        content=content, media_type=found.media_type, sha256=found.sha256, quoted=quote(found.name[:200], safe=""),
+    )  # fmt: skip

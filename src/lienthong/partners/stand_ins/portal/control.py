@@ -124,8 +124,8 @@ def push_now(request: Asking) -> dict[str, int]:
     return {"taken": standin_of(request).pushing.round()}
 
 
-@post(["/payment", "/payment/{name:path}"], status_code=200, sync_to_thread=True)
-def payment(request: Asking, data: dict[str, Any]) -> dict[str, Any]:
+@post("/payment/{name:str}", status_code=200, sync_to_thread=True)
+def payment(request: Asking, name: str, data: dict[str, Any]) -> dict[str, Any]:
     """The payment platform: INIT, QUERY and GET_BILL in one place, told apart by LoaiBanTin."""
     standin = standin_of(request)
     answer = standin.paying.answer(data)
