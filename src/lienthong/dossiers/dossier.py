@@ -131,7 +131,7 @@ def terms_of(procedure: Procedure, channel: str, case: str, clock: str) -> Terms
     """Everything that a procedure version sets for a dossier: its limits, its steps, its terms for a supplement."""
     own = [step for step in procedure.steps if case and step.case == case]
     steps = own or [step for step in procedure.steps if not step.case]
-    supplement = procedure.supplement
+    supplement = procedure.supplement_of(case, clock)
     return Terms(
         limits=tuple(limits_of(procedure, channel, case, clock)),
         steps=tuple(

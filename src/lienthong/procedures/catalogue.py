@@ -275,6 +275,16 @@ def before(conn: psycopg.Connection[Any], given: Version) -> Version | None:
     return max(found, key=lambda one: one.valid_from or date.min, default=None)
 
 
+def same_name(conn: psycopg.Connection[Any], given: Version, on: date) -> list[Version]:
+    """Procedures of another code that hold on a day under the same name: one of them may be out of date."""
+    return _read(
+        conn,
+        "lower(name) = lower(%s) AND code <> %s AND valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)"
+        " ORDER BY code",
+        [given.procedure.name.get("vi", ""), given.code, on, on],
+    )
+
+
 def _draft(conn: psycopg.Connection[Any], code: str, *, lock: bool = False) -> Version:
     return _one(conn, code, "status = 'draft'", [], lock=lock)
 

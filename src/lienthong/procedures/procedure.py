@@ -240,17 +240,25 @@ class Procedure(Part, frozen=True, kw_only=True):
 
     def supplement_of(self, case: str = "", clock: str = "normal") -> Supplement | None:
         """How a supplement is asked in that case and on that clock; None when no source says."""
-        for one in self.own_supplements:
-            if one.case == case and one.clock == clock:
-                return one
+        for wanted in ((case, clock), ("", clock)):
+            for one in self.own_supplements:
+                if (one.case, one.clock) == wanted:
+                    return one
         return self.supplement
 
     def steps_days(self) -> float | None:
-        """The working days of the timed internal steps together; None unless all that are timed use them."""
+        """The working days of the timed internal steps together; None unless all use them, for one case."""
         timed = [step.limit for step in self.steps if step.limit]
+        if len({step.case for step in self.steps if step.limit}) > 1:
+            return None
         if not timed or any(limit.unit != "working_days" for limit in timed):
             return None
         return sum(limit.value for limit in timed)
+
+    @property
+    def stale(self) -> bool:
+        """Whether its sources say that it was abolished or probably replaced: an editor has to decide."""
+        return self.standing in ("abolished", "likely_replaced", "legal_basis_replaced")
 
     def missing(self) -> tuple[str, ...]:
         """Which of MANDATORY no source has given yet."""

@@ -11,13 +11,18 @@ from lienthong.procedures.catalogue import Version
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for; empty means all. `complete` is yes or no: whether Decree 63/2010 Art. 8 is answered."""
+    """What is looked for; empty means all.
+
+    `complete` is yes or no: whether Decree 63/2010 Art. 8 is answered. `standing` is what the sources say of it, or
+    `stale`: abolished or probably replaced by them, and still in force here.
+    """
 
     q: str = ""
     level: str = ""
     field: str = ""
     online: str = ""
     complete: str = ""
+    standing: str = ""
 
 
 def found(listed: Iterable[Version], asked: Asked) -> list[Version]:
@@ -34,15 +39,14 @@ def plain(text: str) -> str:
 
 def _fits(one: Version, asked: Asked, words: list[str]) -> bool:
     procedure = one.procedure
-    if asked.level and asked.level not in (procedure.levels or ("unknown",)):
+    wanted = (
+        (asked.level, procedure.levels or ("unknown",)),
+        (asked.field, (procedure.field or "unknown",)),
+        (asked.online, (procedure.online,)),
+        (asked.complete, ("no" if procedure.missing() else "yes",)),
+        (asked.standing, (procedure.standing, "stale" if procedure.stale else "")),
+    )
+    if any(value and value not in there for value, there in wanted):
         return False
-    if asked.field and asked.field != (procedure.field or "unknown"):
-        return False
-    if asked.online and asked.online != procedure.online:
-        return False
-    if asked.complete and (asked.complete == "yes") == bool(procedure.missing()):
-        return False
-    if not words:
-        return True
     said = plain(" ".join([one.code, *procedure.name.values(), procedure.keywords]))
     return all(word in said for word in words)

@@ -19,6 +19,7 @@ from lienthong.errors import Conflict, Failure, NotFound, Refused
 from lienthong.procedures import catalogue
 from lienthong.procedures.catalogue import Version
 from lienthong.procedures.comparing import compare
+from lienthong.procedures.doubting import doubts
 from lienthong.procedures.procedure import Decision, Procedure, national_code
 from lienthong.web import procedure_form, procedure_reading
 from lienthong.web.page import Page
@@ -222,6 +223,7 @@ def _show(
         opened={*opened, *faulty},
         problem=problem,
         note=note,
+        doubts=[page.say(sentence, **values) for sentence, values in doubts(draft.procedure)],
         seen=seen or _seen(draft),
         differences=compare(before, draft.procedure),
         replaces=before is not None,
@@ -230,7 +232,7 @@ def _show(
 
 
 def _rows_moved(typed: Mapping[str, str], act: str) -> dict[str, str]:
-    """What was typed after `add:part` or `remove:part:row`; anything else changes nothing."""
+    """What was typed after `add:part`, `remove:part:row` or `raise:part:row`; anything else changes nothing."""
     word, _, rest = act.partition(":")
     section, _, index = rest.partition(":")
     if section in BY_NAME and BY_NAME[section].rows:
@@ -238,6 +240,8 @@ def _rows_moved(typed: Mapping[str, str], act: str) -> dict[str, str]:
             return procedure_form.added(typed, section)
         if word == "remove" and index.isdecimal():
             return procedure_form.removed(typed, section, int(index))
+        if word == "raise" and index.isdecimal():
+            return procedure_form.raised(typed, section, int(index))
     return dict(typed)
 
 

@@ -69,6 +69,23 @@ def removed(typed: Mapping[str, str], section: str, index: int) -> dict[str, str
     return {name: value for name, value in typed.items() if not name.startswith(prefix)}
 
 
+def raised(typed: Mapping[str, str], section: str, index: int) -> dict[str, str]:
+    """What was typed with one row of a repeated part before the row above it."""
+    rows = Form(typed).indexes(section)
+    place = rows.index(index) if index in rows else 0
+    if not place:
+        return dict(typed)
+    other = rows[place - 1]
+    swapped = {
+        f"{section}.{index}.": f"{section}.{other}.",
+        f"{section}.{other}.": f"{section}.{index}.",
+    }
+    return {
+        next((new + name.removeprefix(old) for old, new in swapped.items() if name.startswith(old)), name): value
+        for name, value in typed.items()
+    }  # fmt: skip
+
+
 def _default(field: Field) -> str:
     return field.choices[0] if field.choices else ""
 

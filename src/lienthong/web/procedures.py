@@ -7,6 +7,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from litestar import Response, get
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -36,6 +37,7 @@ def procedure_list(
     field: str = "",
     online: str = "",
     complete: str = "",
+    standing: str = "",
     start: int = 0,
 ) -> Response[str]:
     """The procedures in force today, filtered, with their counts."""
@@ -43,7 +45,9 @@ def procedure_list(
         policy.allow(conn, actor, "procedure.read")
         listed = catalogue.all_in_force(conn, clock.today())
         drafts = len(catalogue.drafts(conn)) if page.can("procedure.edit") else 0
-    asked = searching.Asked(q=q, level=level, field=field, online=online, complete=complete)
+    asked = searching.Asked(
+        q=q, level=level, field=field, online=online, complete=complete, standing=standing
+    )
     found = searching.found(listed, asked)
     first = max(0, start)
     return page.show(
@@ -52,7 +56,8 @@ def procedure_list(
         fitting=len(found),
         start=first,
         older=first + PAGE if len(found) > first + PAGE else None,
-        chosen={"q": q, "level": level, "field": field, "online": online, "complete": complete},
+        chosen=msgspec.structs.asdict(asked),
+        stale=sum(one.procedure.stale for one in listed),
         asked=asked,
         counted=counting.count(one.procedure for one in listed),
         claims=counting.claims(),
@@ -126,6 +131,7 @@ def show_procedure(
         "done": page.say(DONE[done]) if done in DONE else "",
         "problem": problem,
         "written": written or {},
+        "namesakes": catalogue.same_name(conn, one, clock.today()),
     }
     return page.show("procedure.html", 422 if problem else 200, **values)
 
@@ -180,6 +186,7 @@ def _shown(one: Version | None, procedure: Procedure, asked: Mapping[str, Any]) 
         "done": "",
         "problem": "",
         "written": {},
+        "namesakes": [],
     }
 
 
