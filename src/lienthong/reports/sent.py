@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -88,7 +88,7 @@ def owed(conn: psycopg.Connection[Any], today: date) -> Iterator[Owed]:
     """The reports of the periods that ended last before a day, for the nation."""
     for duty in duties():
         when = periods.running(today, duty.kind).before()
-        due = clock.after(when.ends, duty.days, "days").date()
+        due = when.last + timedelta(days=duty.days)
         found = newest(conn, duty.what, "nation", when)
         yield Owed(duty=duty, period=when, due=due, sent=found, late=found is None and due < today)
 

@@ -118,19 +118,21 @@ def shared(
 
 def period_name(page: Page, one: Period) -> str:
     """A period as people say it."""
-    first, said = one.first, page.say
+    first = one.first
     if one.kind == "month":
-        return said("month %(number)s of %(year)s", number=first.month, year=first.year)
+        return page.say("month %(number)s of %(year)s", number=first.month, year=first.year)
     if one.kind == "quarter":
-        return said(
+        return page.say(
             "quarter %(number)s of %(year)s", number=(first.month + 2) // 3, year=first.year
         )
     if one.kind == "half":
-        return said("half %(number)s of %(year)s", number=(first.month + 5) // 6, year=first.year)
+        return page.say(
+            "half %(number)s of %(year)s", number=(first.month + 5) // 6, year=first.year
+        )
     if one.kind == "year":
-        return said("year %(year)s", year=first.year)
+        return page.say("year %(year)s", year=first.year)
     day = page.words["day"]
-    return said("%(first)s to %(last)s", first=day(first), last=day(one.last))
+    return page.say("%(first)s to %(last)s", first=day(first), last=day(one.last))
 
 
 def whose(page: Page, asked: Asked) -> str:

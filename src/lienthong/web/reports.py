@@ -79,11 +79,11 @@ def _shares(
 
     return [
         (
-            page.say("settled in time"),
+            page.say("on time"),
             [share(n["early"] + n["on_time"], n["resolved"]) for _, n in course],
         ),
         (
-            page.say("filed online"),
+            page.say("online"),
             [
                 share(n["received_online"], n["received_online"] + n["received_other"])
                 for _, n in course
