@@ -8,6 +8,7 @@ from lienthong.api import (
     changes,
     code_worklist,
     contracts,
+    dossier_work,
     dossiers,
     latency,
     papers,
@@ -35,5 +36,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *procedures.ROUTES,
     *code_worklist.ROUTES,
     *dossiers.ROUTES,
+    *dossier_work.ROUTES,
     *papers.ROUTES,
 ]

@@ -15,6 +15,7 @@ import subprocess
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
+from urllib.parse import quote
 
 import msgspec
 import psycopg
@@ -163,6 +164,12 @@ def plain_name(name: str, found: str, ends: tuple[str, ...]) -> str:
     elif not stem.strip("._ "):
         base = f"attachment.{end}"
     return base if len(base) <= 150 else f"{base[:140]}.{ends[0]}"
+
+
+def disposition(name: str) -> str:
+    """The header that makes a browser keep a file under a name in any script (RFC 6266)."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
 
 
 def _room(conn: psycopg.Connection[Any], dossier: str, sha256: str, most: int) -> None:

@@ -208,16 +208,11 @@ def download(
     return Response(
         attachments.content(settings.home, one),
         media_type=one.media_type,
-        headers={"content-disposition": disposition(one.name), "cache-control": "no-store"},
+        headers={
+            "content-disposition": attachments.disposition(one.name),
+            "cache-control": "no-store",
+        },
     )
-
-
-def disposition(name: str) -> str:
-    """The header that makes a browser keep a file under a name in any script (RFC 6266)."""
-    from urllib.parse import quote
-
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
 
 
 ROUTES = [dossier_page, dossier_print, dossier_act, attach, detach, download]
