@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lienthong.database import Database
     from lienthong.synthetic.files import Written
     from lienthong.synthetic.nation import Nation
+    from lienthong.synthetic.signing import Signer
 
 POSTING = 16
 """How many senders post at once: they share commits."""
@@ -55,11 +56,16 @@ def nation_of(home: Path, *, seed: int, citizens: int, until: datetime, days: in
 
 
 def invent(
-    nation: Nation, folder: Path, progress: Advance, *, bodies: bool = False
+    nation: Nation,
+    folder: Path,
+    progress: Advance,
+    *,
+    bodies: bool = False,
+    signer: Signer | None = None,
 ) -> Iterator[tuple[Written, bytes]]:
     """Write the files of a country, its list and its ledger; gives each submission with its body when it is posted.
 
-    `bodies`: posted records are written into files too.
+    `bodies`: posted records are written into files too; `signer` signs the envelopes of hospitals that do so.
     """
     from lienthong.synthetic.files import LEDGER, LIST, Written
     from lienthong.synthetic.parcel_files import body_of, write_parcel
@@ -74,7 +80,7 @@ def invent(
                     if bodies:
                         (folder / parcel.name).write_bytes(body)
                 else:
-                    write_parcel(parcel, contract, folder)
+                    write_parcel(parcel, contract, folder, signer)
                 written = Written(
                     name=parcel.name, contract=parcel.contract, sender=parcel.sender, province=parcel.province,
                     sent=parcel.sent.isoformat(), units=nation.units(parcel), rows=parcel.rows,
@@ -89,11 +95,21 @@ def invent(
 def load(database: Database, nation: Nation, folder: Path, home: Path) -> None:
     """Write the files and send them, two at a time, and post the rest; what is there already answers with its first
     receipt."""
+    from lienthong.records.formats.chosen import FOLDER
     from lienthong.synthetic.senders_list import write_senders
+    from lienthong.synthetic.signing import Signer
 
     write_senders(nation, home / "codes")
+    signer = Signer(folder, home / FOLDER)
     with bar(say("Inventing submissions"), len(nation.catchments)) as advance:
-        made = list(invent(nation, folder, advance))
+        made = list(invent(nation, folder, advance, signer=signer))
+    deliver(database, nation, made, folder, home)
+
+
+def deliver(
+    database: Database, nation: Nation, made: list[tuple[Written, bytes]], folder: Path, home: Path
+) -> None:
+    """Send what was written, two files at a time, day by day and database by database; post single records."""
     place = {name: at for at, name in enumerate(nation.names)}
     files = [one for one, _ in made if not one.posted]
     files.sort(key=lambda one: (one.sent[:10], place[one.contract], one.sent, one.name))

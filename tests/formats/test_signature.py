@@ -16,7 +16,7 @@ from tests.formats.making import envelope, read_bytes, visit
 FROM, UNTIL = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2036, 1, 1, tzinfo=dt.UTC)
 
 
-def certificate(name, issuer=None, key=None, authority=False):
+def certificate(name, issuer=None, key=None, authority=False, until=UNTIL):
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issued_by, signing = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
@@ -27,7 +27,7 @@ def certificate(name, issuer=None, key=None, authority=False):
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(FROM)
-        .not_valid_after(UNTIL)
+        .not_valid_after(until)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .sign(signing, hashes.SHA256())
     )
@@ -92,7 +92,23 @@ def test_a_changed_file(tmp_path, facility):
 
 def test_a_certificate_issued_by_a_trusted_one(tmp_path):
     authority = certificate("Authority", authority=True)
-    assert result(tmp_path, signed(certificate("F", authority)), authority[0]) == ("valid", [])
+    issued = certificate("F 01999", authority)
+    assert result(tmp_path, signed(issued), authority[0]) == ("valid", [])
+
+
+def test_a_certificate_that_names_nobody_or_another(tmp_path):
+    authority = certificate("Authority", authority=True)
+    for name, expected in (
+        ("F", ("valid", ["signature-nameless"])),
+        ("Facility 79001", ("invalid", ["signature-other-facility"])),
+        ("Facility 019990", ("valid", ["signature-nameless"])),
+    ):
+        assert result(tmp_path, signed(certificate(name, authority)), authority[0]) == expected
+
+
+def test_a_certificate_that_had_ended_when_the_file_was_made(tmp_path):
+    old = certificate("Facility 01999", until=dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
+    assert result(tmp_path, signed(old), old[0]) == ("invalid", ["signature-expired"])
 
 
 def test_a_facility_makes_no_certificates_for_others(tmp_path, facility):

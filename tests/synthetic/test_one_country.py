@@ -12,10 +12,14 @@ from lienthong.contracts.reading import declared_contracts
 from lienthong.demo_loading import RECEIPTS, Sent, load, nation_of
 from lienthong.findings import Severity
 from lienthong.synthetic import across_faults, any_faults
+from lienthong.synthetic.databases.personal_health import _moved
+from lienthong.synthetic.databases.personal_health import emit as emit_personal_health
 from lienthong.synthetic.files import LEDGER, LIST, read_list
 from lienthong.synthetic.judging import judge
 from lienthong.synthetic.ledger import GROUPS, compare, read_ledger
+from lienthong.synthetic.lives import lives
 from lienthong.synthetic.nation import ORDER, Nation
+from lienthong.synthetic.scene import Scene
 
 UNTIL = datetime(2026, 11, 20, 16, 0)
 SMALL = {"seed": 15, "citizens": 7000, "until": UNTIL, "days": 20, "small": True}
@@ -137,6 +141,33 @@ def test_machines_are_registered_and_remedies_known():
     assert {
         row["MA_DUOC_LIEU"] for row in rows("traditional_medicine", "prescription_lines")
     } <= known
+
+
+def test_visits_bring_what_programmes_want_to_know():
+    for name in ("XML0", "XML6", "XML12", "XML15"):
+        assert rows("care", name), name
+    assert len({row["MA_LK"] for row in rows("care", "XML0")}) == len(rows("care", "XML0"))
+
+
+def test_who_moves_is_told_of_at_the_new_home():
+    """The book says the old home first; the day of the move brings another version of it."""
+    nation = Nation(**SMALL)
+    scene = next(
+        scene
+        for one in nation.catchments
+        if (scene := Scene(lives(nation.seed, one, nation.span))) and list(_moved(scene))
+    )
+    who, day, before = next(_moved(scene))
+    told = [
+        (parcel.sent.date(), row)
+        for parcel in emit_personal_health(scene)
+        for row in parcel.tables.get("books", [])
+        if row["SO_CCCD"] == who.cccd
+    ]
+    (_, first), (when, second) = told
+    assert (first["MAXA_CU_TRU"], second["MAXA_CU_TRU"]) == (before.commune, who.commune)
+    assert when == day
+    assert first["MA_SO"] == second["MA_SO"]
 
 
 def test_the_same_seed_makes_the_same_country():

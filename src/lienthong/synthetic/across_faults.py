@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from lienthong.synthetic import products, registers
 from lienthong.synthetic.chance import chance, declared
-from lienthong.synthetic.databases import prevention
+from lienthong.synthetic.databases import practice, prevention
 from lienthong.synthetic.events import Stop
 from lienthong.synthetic.facilities import EXAMPLE, facility
 from lienthong.synthetic.ledger import Fault
@@ -76,6 +76,21 @@ def prescriber_without_licence(scene: Scene) -> Found | None:
     made, left = found
     made.tables["XML2"][0]["MA_BAC_SI"] = NO_LICENCE
     return _sent(scene, made, left), "XML2", 0, "MA_BAC_SI", "X-LIC-01", "practice.licences", ()
+
+
+def outside_licence(scene: Scene) -> Found | None:
+    """Somebody was admitted on the one day on which the hospital had no operating licence in force."""
+    free = _anybody(scene)
+    if free is None:
+        return None
+    who, left = free
+    number = scene.lives.catchment.place * VISITS_EACH + FIRST
+    random = chance(scene.seed, "across", number)
+    nights = (left.date() - practice.closed_on(scene.span)).days
+    condition = condition_for(random, who.age(left.date()), stay=True)
+    made = written(case_of(random, number, "stay", scene.hospital, who, condition, left, nights))
+    other = f"practice.facilities {scene.hospital.code}"
+    return _sent(scene, made, left), "XML1", 0, "", "X-FAC-01", other, ()
 
 
 def revoked_drug(scene: Scene) -> Found | None:
@@ -201,7 +216,7 @@ def in_two_places(scene: Scene) -> Found | None:
 KINDS: dict[str, Planter] = {
     planter.__name__: planter
     for planter in (
-        visit_after_death, prescriber_without_licence, revoked_drug, revoked_device, dose_too_early,
+        visit_after_death, outside_licence, prescriber_without_licence, revoked_drug, revoked_device, dose_too_early,
         second_certificate, mother_unknown, in_two_places,
     )
 }  # fmt: skip
@@ -218,6 +233,11 @@ def _any_visit(scene: Scene) -> tuple[Visit, datetime] | None:
 
     None in a place so small that there is nobody left.
     """
+    found = _anybody(scene)
+    return None if found is None else (_visit(scene, *found), found[1])
+
+
+def _anybody(scene: Scene) -> tuple[Person, datetime] | None:
     seen = {stop.who.number for stop in scene.lives.stops} | set(scene.lives.died)
     seen |= {one.mother.number for one in scene.lives.pregnancies}
     free = (
@@ -232,7 +252,7 @@ def _any_visit(scene: Scene) -> tuple[Visit, datetime] | None:
         scene.span.first + timedelta(days=scene.span.days // 2), datetime.min.time()
     )
     left += timedelta(hours=10, minutes=31)
-    return _visit(scene, who, left), left
+    return who, left
 
 
 def _visit(scene: Scene, who: Person, left: datetime) -> Visit:

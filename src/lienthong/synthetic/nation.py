@@ -90,7 +90,10 @@ class Nation:
         return self.judge(name).contract
 
     def units(self, parcel: Parcel) -> int:
-        """How many units of acceptance a parcel holds: the rows of the tables that open one."""
+        """How many units of acceptance a parcel holds: its visits, else the rows of the tables that open one."""
+        visits = parcel.facts.get("visits")
+        if isinstance(visits, list):
+            return len(visits)
         roots = {root.name for root in layout.roots(self.contract(parcel.contract))}
         return sum(count for name, count in parcel.rows.items() if name in roots)
 

@@ -10,6 +10,7 @@ import msgspec
 from lienthong.contracts.contract import Contract
 from lienthong.synthetic.envelope import Writer
 from lienthong.synthetic.parcels import Parcel
+from lienthong.synthetic.signing import Signer, signs
 from lienthong.synthetic.tables_out import (
     ENCODINGS,
     fields,
@@ -21,12 +22,17 @@ from lienthong.synthetic.tables_out import (
 from lienthong.synthetic.visits import Visit
 
 
-def write_parcel(parcel: Parcel, contract: Contract, folder: Path) -> Path:
-    """Write one parcel as the file of its form; several tables need a workbook or an envelope."""
+def write_parcel(
+    parcel: Parcel, contract: Contract, folder: Path, signer: Signer | None = None
+) -> Path:
+    """Write one parcel as the file of its form; several tables need a workbook or an envelope. The envelopes of
+    hospitals that sign are signed by `signer`."""
     path = folder / parcel.name
     tables = {name: rows for name, rows in parcel.tables.items() if rows}
     if parcel.form == "xml":
         _write_envelope(path, parcel, contract)
+        if signer is not None and signs(parcel.sender):
+            signer.sign(path, parcel.sender)
         return path
     if parcel.form == "xlsx":
         write_xlsx(path, contract, tables)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from lienthong.findings import Severity
-from lienthong.synthetic import any_faults, faults, register_faults
+from lienthong.synthetic import any_faults, faults, programmes, register_faults
 from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.country import Country, Sending
 from lienthong.synthetic.databases.care import together
@@ -76,7 +76,11 @@ def _in_visits(nation: Nation, parcel: Parcel) -> list[Fault]:
     rows: Counter[str] = Counter()
     planted: list[Fault] = []
     for visit in visits:
-        planted += faults.plant_in(visit, sending, country, rows)
+        found = faults.plant_in(visit, sending, country, rows)
+        planted += found
+        if found:  # what repeats a wrong cell would be a second fault
+            for name in programmes.EVERY:
+                visit.tables.pop(name, None)
         rows.update({name: len(table) for name, table in visit.tables.items()})
     parcel.tables.clear()
     parcel.tables.update(together(visits))
@@ -92,6 +96,7 @@ def _uncertified(parcel: Parcel, scene: Scene) -> list[Fault]:
         )
         for at, row in enumerate(parcel.tables.get("XML9", []))
         if (row["SO_CCCD_NND"], row["NGAY_SINH_CON"][:8]) not in scene.certified
+        and row["SO_CCCD_NND"] not in scene.waiting
     ]  # fmt: skip
 
 
@@ -117,6 +122,8 @@ def _in_register(nation: Nation, parcel: Parcel, scene: Scene) -> list[Fault]:
     for at, row in enumerate(rows):
         if ("birth_certificates", at) not in wrong:
             scene.certified.add((row["SO_GIAYTO_NND"], row["NGAY_SINH_CON"][:8]))
+        else:  # it waits: whether it is lacking nobody can say
+            scene.waiting.add(row["SO_GIAYTO_NND"])
     keys = {name: judge.contract.table(name) for name in parcel.tables}
     return [
         replace(fault, key="|".join(_key(parcel, fault, keys[fault.table]))) for fault in planted

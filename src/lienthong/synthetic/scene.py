@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
 
+from lienthong.synthetic import programmes
 from lienthong.synthetic.anything import Around, filler_of
 from lienthong.synthetic.chance import chance
 from lienthong.synthetic.events import Span, Stop
@@ -23,12 +24,13 @@ from lienthong.synthetic.visits import Visit, case_of, written
 @dataclass
 class Scene:
     """What emitters are given. `faults`: whether some are late; `spoiled`: keys of what carries a fault already;
-    `certified`: mothers and days of the birth certificates that are kept."""
+    `certified`: mothers and days of the birth certificates that are kept; `waiting`: mothers of those that wait."""
 
     lives: Lives
     faults: bool = False
     spoiled: set[str] = field(default_factory=set)
     certified: set[tuple[str, str]] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
 
     @property
     def seed(self) -> int:
@@ -53,18 +55,17 @@ class Scene:
     @cached_property
     def made(self) -> list[tuple[Stop, Visit]]:
         """Every visit of the hospital with its rows, in the order of their end. Copy before changing."""
-        return [
-            (
-                stop,
-                written(
-                    case_of(
-                        chance(self.seed, "visit", stop.number), stop.number, stop.kind, self.hospital, stop.who,
-                        stop.condition, stop.left, stop.nights, stop.children,
-                    )
-                ),
-            )
-            for stop in self.lives.stops
-        ]  # fmt: skip
+        made = []
+        for stop in self.lives.stops:
+            visit = written(
+                case_of(
+                    chance(self.seed, "visit", stop.number), stop.number, stop.kind, self.hospital, stop.who,
+                    stop.condition, stop.left, stop.nights, stop.children,
+                )
+            )  # fmt: skip
+            programmes.add(self, stop, visit)
+            made.append((stop, visit))
+        return made
 
     def visits(self) -> Iterator[tuple[Stop, Visit]]:
         """Copies of the visits, so that faults can be planted in them."""

@@ -1,13 +1,15 @@
 """CHUKYDONVI: whether a facility's XML signature fits the envelope (letter 3190/BHXH-CNTT; rule ENV-08).
 
-A signature is trusted when its certificate is one of those configured, or issued by one of them. Whether the
-certificate was valid on the day is for the receiver to ask; no clock is read here.
+A signature is trusted when its certificate is one of those configured, or issued by one of them, was valid on the day
+on which the file was made (NGAYLAP; no clock is read here) and names the facility of the file in its subject.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +40,49 @@ def verified(path: Path, certificates: Sequence[str]) -> tuple[str, Fault | None
         return "unverifiable", fault("signature-stranger")
     if _doubled(root):
         return "invalid", fault("signature-invalid")
-    if any(_fits(path.read_bytes(), candidate) for candidate in candidates):
-        return "valid", None
+    data = path.read_bytes()
+    for candidate in candidates:
+        if _fits(data, candidate):
+            return _of_facility(root, candidate)
     return "invalid", fault("signature-invalid")
+
+
+_CODE = re.compile(r"(?<![0-9A-Za-z])[0-9]{5}(?![0-9A-Za-z])")
+
+
+def _of_facility(root: etree._Element, certificate: Certificate) -> tuple[str, Fault | None]:
+    """Whether the certificate held on the day of the file and is that of its facility."""
+    made = _day(_text(root, "NGAYLAP"))
+    first, last = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
+    if made is not None and not first <= made <= last:
+        days = {
+            "first": f"{first:%d/%m/%Y}",
+            "last": f"{last:%d/%m/%Y}",
+            "made": f"{made:%d/%m/%Y}",
+        }
+        return "invalid", fault("signature-expired", **days)
+    facility = _text(root, "MACSKCB")
+    values = [str(attribute.value) for attribute in certificate.subject]
+    codes = {code for value in values for code in _CODE.findall(value)}
+    if facility in codes or facility in values:
+        return "valid", None
+    if codes:
+        return "invalid", fault(
+            "signature-other-facility", facility=facility, named=", ".join(sorted(codes))
+        )
+    return "valid", fault("signature-nameless", facility=facility)
+
+
+def _text(root: etree._Element, name: str) -> str:
+    found = next(root.iter(f"{{*}}{name}"), None)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 a day has no zone
+    except ValueError:
+        return None
 
 
 def _doubled(root: etree._Element) -> bool:
@@ -96,7 +138,9 @@ def _fits(data: bytes, certificate: Certificate) -> bool:
     from signxml import SignatureConfiguration, XMLVerifier
     from signxml.exceptions import SignXMLException
 
-    expected = SignatureConfiguration(expect_references=True)
+    # Whether the certificate held is asked of the day of the file, not of today.
+    then = certificate.not_valid_before_utc
+    expected = SignatureConfiguration(expect_references=True, verification_time=then)
     try:
         results = XMLVerifier().verify(
             data, x509_cert=certificate, expect_config=expected, parser=None

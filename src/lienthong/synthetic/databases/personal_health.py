@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from lienthong.synthetic.anything import filler_of
@@ -12,7 +12,7 @@ from lienthong.synthetic.events import Stop
 from lienthong.synthetic.lines import Row, stamp
 from lienthong.synthetic.lives import moment_in
 from lienthong.synthetic.parcels import Parcel
-from lienthong.synthetic.people import Person
+from lienthong.synthetic.people import Home, Person
 from lienthong.synthetic.scene import Scene
 from lienthong.synthetic.visits import Visit
 
@@ -32,16 +32,44 @@ def emit(scene: Scene) -> Iterator[Parcel]:
     stops = [(stop, made) for stop, made in scene.made if stop.who.number in holders]
     books = {one.mother.number: one.mother for one in scene.lives.pregnancies}
     books |= {stop.who.number: stop.who for stop, _ in stops}
+    movers = {who.number: (who, day, before) for who, day, before in _moved(scene)}
+    books |= {number: who for number, (who, _, _) in movers.items()}
     if books:
-        rows = [_book(scene, who) for who in books.values()]
+        rows = [
+            _book(scene, who) | (_lived(movers[number][2]) if number in movers else {})
+            for number, who in books.items()
+        ]
         yield scene.parcel(
             "personal_health", scene.hospital, {"books": rows}, scene.opening(6), form="jsonl"
         )
+    for turn, (who, day, _) in enumerate(movers.values()):
+        at = datetime.combine(day, time(8, 30)) + timedelta(minutes=turn % 400)
+        told = _book(scene, who) | {"NGAY_CAP_NHAT": f"{day:%Y%m%d}"}
+        yield scene.parcel(
+            "personal_health", scene.hospital, {"books": [told]}, at, posted=True,
+            facts={"right": True, "moved": True},
+        )  # fmt: skip
     for stop, made in stops:
         if made.key not in scene.spoiled and stop.left + timedelta(hours=3) < scene.span.until:
             yield _episode(scene, stop, made)
     for _, who in scene.lives.people:
         yield from _checked(scene, who)
+
+
+def _moved(scene: Scene) -> Iterator[tuple[Person, date, Home]]:
+    """Who came from another commune in these days, when and from where: their book is told of it the same day."""
+    for _, household in scene.lives.homes:
+        day, before = household.moved, household.before
+        if day and before and scene.span.first < day < scene.span.on:
+            for who in household.members:
+                if who.age(scene.span.on) >= 6 and who.number not in scene.lives.died:
+                    yield who, day, before
+
+
+def _lived(before: Home) -> Row:
+    return {
+        "DIA_CHI": before.address, "MATINH_CU_TRU": before.province, "MAXA_CU_TRU": before.commune,
+    }  # fmt: skip
 
 
 def _book(scene: Scene, who: Person) -> Row:
