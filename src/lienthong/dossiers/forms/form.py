@@ -72,13 +72,17 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 def forms(home: Path | None = None) -> dict[str, Path]:
     """The form contracts at hand: name to file; those of the data folder lie over the declared ones."""
-    shipped = Path(str(resources.files("lienthong") / "declared" / "dossiers" / "forms"))
     own = (home or settings.read().home) / "forms"
-    return {
-        file.name.removesuffix(SUFFIX): file
-        for folder in (shipped, own)
-        for file in sorted(folder.glob(f"*{SUFFIX}"))
-    }
+    return _shipped() | (_files(own) if own.is_dir() else {})
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Path]:
+    return _files(Path(str(resources.files("lienthong") / "declared" / "dossiers" / "forms")))
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {file.name.removesuffix(SUFFIX): file for file in sorted(folder.glob(f"*{SUFFIX}"))}
 
 
 def form_of(procedure: str, home: Path | None = None) -> Form:
@@ -86,8 +90,9 @@ def form_of(procedure: str, home: Path | None = None) -> Form:
 
     Raises ContractErrors when an official's own form contract is wrong.
     """
-    there = forms(home)
-    state = tuple((name, str(file), file.stat().st_mtime_ns) for name, file in there.items())
+    own = (home or settings.read().home) / "forms"
+    added = _files(own) if own.is_dir() else {}
+    state = tuple((name, str(file), file.stat().st_mtime_ns) for name, file in added.items())
     applicant, by_procedure = _read(state)
     return Form(procedure=procedure, applicant=applicant, own=by_procedure.get(procedure))
 
@@ -96,7 +101,9 @@ def form_of(procedure: str, home: Path | None = None) -> Form:
 def _read(
     state: tuple[tuple[str, str, int], ...],
 ) -> tuple[CompiledContract, dict[str, CompiledContract]]:
-    compiled = {name: cached_contract(file) for name, file, _ in state}
+    files = {name: str(file) for name, file in _shipped().items()}
+    files |= {name: file for name, file, _ in state}
+    compiled = {name: cached_contract(file) for name, file in files.items()}
     applicant = compiled.pop(APPLICANT)
     return applicant, {
         str(procedure): one
