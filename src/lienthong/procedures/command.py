@@ -82,6 +82,28 @@ def listed(
             typer.echo(f"{one.code}  v{one.version}  {one.procedure.name.get('vi', '')}")
 
 
+@app.command("show")
+def show(
+    code: Annotated[str, typer.Argument(help=say("National code, e.g. 1.012279."))],
+    on: Annotated[
+        str, typer.Option("--on", metavar="DAY", help=say("In force on this day; default today."))
+    ] = "",
+) -> None:
+    """Print a procedure as YAML, in the form in which descriptions are declared."""
+    import msgspec
+
+    from lienthong import clock, database, settings
+    from lienthong.access import operator, policy
+    from lienthong.procedures import catalogue
+
+    day = _day(on) if on else clock.today()
+    with database.running(settings.read()) as found, found.connect() as conn:
+        policy.allow(conn, operator(), "procedure.read")
+        one = catalogue.in_force(conn, code, day)
+    shown = {"valid_from": one.valid_from, "procedure": msgspec.to_builtins(one.procedure)}
+    typer.echo(msgspec.yaml.encode(shown).decode())
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
