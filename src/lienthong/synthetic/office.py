@@ -103,7 +103,7 @@ def _readiness(conn: psycopg.Connection[Any], random: Random) -> None:
 
 
 def _cuts(conn: psycopg.Connection[Any], random: Random) -> None:
-    """A ledger of cuts done, planned and late, and what four procedures ask of people before and after."""
+    """A ledger whose done cuts move no share, and what four procedures ask of people before and after."""
     today = clock.today()
     central = [one for one in agreed.agreed_list(conn) if one.central]
     for at, one in enumerate(random.sample(central, min(len(central), 16))):
@@ -117,7 +117,7 @@ def _cuts(conn: psycopg.Connection[Any], random: Random) -> None:
             operator(),
             Cut(
                 code=one.code,
-                kind="decentralised" if at % 5 else "abolished",
+                kind="simplified" if done else "decentralised" if at % 5 else "abolished",
                 central=True,
                 basis="Mẫu: phương án phân cấp, chưa phải văn bản thật",
                 planned=when,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from lienthong.web.office import ask_once, landing, lists, readiness, reduction, what_if
+from lienthong.web.office import (
+    ask_once,
+    landing,
+    legal_basis,
+    lists,
+    readiness,
+    reduction,
+    tables,
+    what_if,
+)
 
 ROUTES: list[ControllerRouterHandler] = [
     *landing.ROUTES,
@@ -13,4 +22,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *reduction.ROUTES,
     *what_if.ROUTES,
     *ask_once.ROUTES,
+    *legal_basis.ROUTES,
+    *tables.ROUTES,
 ]

@@ -21,8 +21,9 @@ from lienthong.procedures import catalogue, counting
 from lienthong.procedures.lists import agreed
 from lienthong.procedures.reduction import cost, ledger, shares
 from lienthong.procedures.reduction.cost import Burden, Row, costs
+from lienthong.procedures.reduction.courses import courses
 from lienthong.procedures.reduction.ledger import Cut, decimal_of
-from lienthong.procedures.reduction.shares import Definition, Point, Share
+from lienthong.procedures.reduction.shares import Share
 from lienthong.web.office import drawing
 from lienthong.web.office.forms import EDIT, READ, Form, day_of
 from lienthong.web.office.readiness import in_force
@@ -32,23 +33,6 @@ AHEAD = timedelta(days=60)
 YEAR = timedelta(days=365)
 
 
-class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """One definition: where it starts, stands and is forecast to end."""
-
-    definition: Definition
-    points: tuple[Point, ...]
-
-    @property
-    def now(self) -> Share:
-        """After what is done."""
-        return [point for point in self.points if not point.forecast][-1].share
-
-    @property
-    def end(self) -> Share:
-        """After what is planned too."""
-        return self.points[-1].share
-
-
 class Timed(msgspec.Struct, frozen=True, kw_only=True):
     """Time and cost of one cut that says its days."""
 
@@ -56,15 +40,6 @@ class Timed(msgspec.Struct, frozen=True, kw_only=True):
     dossiers: int | None
     before: Decimal | None
     after: Decimal | None
-
-
-def courses(cuts: list[Cut], today: date) -> list[Course]:
-    """Every definition with its course."""
-    known = shares.shares()
-    return [
-        Course(definition=one, points=tuple(shares.course(one, cuts, today, known.baseline.day)))
-        for one in known.definitions
-    ]
 
 
 def dossiers_of(conn: Connection[Any], today: date) -> dict[str, int]:

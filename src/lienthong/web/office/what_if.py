@@ -22,10 +22,11 @@ from lienthong.procedures.lists import agreed
 from lienthong.procedures.lists.agreed import Agreed
 from lienthong.procedures.procedure import CODE
 from lienthong.procedures.reduction import ledger, shares
+from lienthong.procedures.reduction.courses import courses
 from lienthong.procedures.reduction.ledger import Cut
 from lienthong.procedures.reduction.shares import Definition, Move, Share
 from lienthong.web.office.forms import EDIT, READ, day_of
-from lienthong.web.office.reduction import courses, dossiers_of
+from lienthong.web.office.reduction import dossiers_of
 from lienthong.web.page import Page
 
 Ticked = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
