@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 from lienthong import logs, settings
 from lienthong.access import Actor, operator, tokens
 from lienthong.app import create_app
-from lienthong.dossiers import acting, dossier
+from lienthong.dossiers import acting, attachments, dossier
 from lienthong.errors import Conflict, NotAllowed, Refused
 from lienthong.partners.portal import (
     inbound,
@@ -25,7 +25,6 @@ from lienthong.partners.portal import (
 )
 from lienthong.partners.portal.links import LIFE, Links
 from lienthong.partners.portal.profile import profile
-from lienthong.records.intake import blobs
 from tests.partners.portal_world import ALL, SAID, published
 from tests.partners.test_portal_inbound import message
 
@@ -368,15 +367,9 @@ def test_a_question_is_kept_once_answered_by_a_person_and_not_after_it_was_sent(
 
 
 def paper(conn, folder, code):
-    kept = blobs.keep(b"%PDF invented", folder)
-    blobs.settle(conn, kept, folder)
-    row = conn.execute(
-        "INSERT INTO dossiers.attachment (dossier, kind, form, name, media_type, sha256, bytes, malware, signature,"
-        " added_by, added_at) VALUES (%s, 'result', 'electronic', 'Giấy phép.pdf', 'application/pdf', %s, %s,"
-        " 'not_checked', 'not_checked', 'canbo', now()) RETURNING id",
-        [code, kept.sha256, kept.size],
-    ).fetchone()
-    return row[0]
+    return attachments.attach(
+        conn, "canbo", code, b"%PDF-1.7 invented", name="Giấy phép.pdf", home=folder, kind="result"
+    ).id
 
 
 def test_a_link_opens_one_paper_of_one_dossier_for_a_while(client, portal, db, folder):
@@ -387,7 +380,7 @@ def test_a_link_opens_one_paper_of_one_dossier_for_a_while(client, portal, db, f
     links = Links(folder, "https://lt.example.vn")
     link = links.paper(code, id, datetime.now(UTC)).removeprefix("https://lt.example.vn")
     answer = client.get(link)
-    assert (answer.status_code, answer.content) == (200, b"%PDF invented")
+    assert (answer.status_code, answer.content) == (200, b"%PDF-1.7 invented")
     assert "Gi%E1%BA%A5y%20ph%C3%A9p.pdf" in answer.headers["content-disposition"]
     with db.connect() as conn:
         (count,) = conn.execute(

@@ -19,6 +19,7 @@ from lienthong.partners.portal.profile import profile
 from lienthong.partners.portal.sessions import Alone, Sessions
 
 MOST_CONNECTIONS = 64
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +120,40 @@ class Client:
                 "portal.odd", "The Portal answered without a code: %(said)s", said=str(answer)[:200]
             )
         return answer
+
+    def fetch(self, address: str, most: int = MOST_BYTES) -> bytes:
+        """A file of the Portal, of at most so many bytes. Raises Refused for an address that is not the Portal's."""
+        wanted, own = httpx.URL(address), httpx.URL(self.access.url)
+        if wanted.is_absolute_url and (wanted.scheme, wanted.host, wanted.port) != (
+            own.scheme,
+            own.host,
+            own.port,
+        ):
+            raise Refused(
+                "portal.elsewhere",
+                "A paper lies at %(host)s, which is not the Portal: it is not fetched.",
+                host=wanted.host[:100],
+            )
+        try:
+            with self._http.stream("GET", address, follow_redirects=False) as answer:
+                if answer.status_code != 200:
+                    raise Unavailable(
+                        "portal.ill",
+                        "The Portal answers with %(status)s.",
+                        status=answer.status_code,
+                    )
+                data = bytearray()
+                for piece in answer.iter_bytes():
+                    data += piece
+                    if len(data) > most:
+                        raise Refused(
+                            "portal.paper-large", "A paper of the Portal is larger than allowed."
+                        )
+        except httpx.HTTPError as error:
+            raise Unavailable(
+                "portal.silent", "The Portal does not answer (%(why)s).", why=type(error).__name__
+            ) from error
+        return bytes(data)
 
     def _judged(self, service: str, answer: Answer) -> Answer:
         if self.profile.is_accepted(answer.code):

@@ -167,7 +167,7 @@ def _resolve_one(conn: psycopg.Connection[Any], position: int, context: resolvin
         with conn.transaction():
             reason = None if code != NO_CODE else "portal.nameless: nothing to know it by"
             if reason is None:
-                resolving.KINDS[kind](conn, code, body, context)
+                resolving.KINDS[kind](conn, code, body, context._replace(position=position))
     except Failure as failure:
         reason = sayings.kept(failure)
     except UNREADABLE as failure:

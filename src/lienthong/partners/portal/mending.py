@@ -12,9 +12,9 @@ from lienthong.dossiers import acting
 from lienthong.dossiers import dossier as dossiers
 from lienthong.dossiers.moves import moves
 from lienthong.errors import Conflict, NotFound
-from lienthong.partners.portal import differences, inbound, mapping
+from lienthong.partners.portal import differences, inbound, mapping, papers
 
-ON_DOSSIER = ("resend", "take_theirs", "note")
+ON_DOSSIER = ("resend", "take_theirs", "note", "papers")
 ON_MESSAGE = ("retry", "reject", "reopen", "map_procedure", "map_agency")
 
 
@@ -31,6 +31,10 @@ def on_dossier(
         resend(conn, actor, code, now)
     elif act == "take_theirs":
         take_theirs(conn, actor, code, now)
+    elif act == "papers":
+        dossiers.find(conn, code)
+        papers.again(conn, code)
+        audit.write(conn, actor, "portal.papers_again", {"dossier": code})
     elif act == "note":
         dossiers.find(conn, code)
         differences.note(conn, actor, code, reason, now)

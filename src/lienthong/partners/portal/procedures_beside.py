@@ -22,14 +22,14 @@ from lienthong.procedures.proposing import Proposal, over, propose
 
 ORIGIN = "portal"
 
-Standing = Literal["same", "differs", "only_there", "unread", "not_fetched"]
+Standing = Literal["same", "adds", "differs", "only_there", "unread", "not_fetched"]
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
     """One code of the Portal beside ours.
 
-    `standing`: the same, something differs, we have nothing in force, the Portal's answer cannot be read
-    (`problem` says why), or it was not fetched in full yet. `gone_at` is when the Portal stopped listing it.
+    `standing`: the same, the Portal only says more, something differs, we have nothing in force, the Portal's answer
+    cannot be read (`problem` says why), or it was not fetched in full yet. `gone_at`: when it was listed no longer.
     """
 
     code: str
@@ -94,12 +94,24 @@ def _beside(
     except Refused as problem:
         return msgspec.structs.replace(replaced, standing="unread", problem=problem)
     mine = ours.get(told.procedure.code)
-    differences = compare(mine, over(mine, told.procedure) if mine else told.procedure)
-    standing: Standing = "only_there" if mine is None else "differs" if differences else "same"
+    laid = over(mine, told.procedure) if mine else told.procedure
+    differences = compare(mine, laid)
     return msgspec.structs.replace(
         replaced,
-        standing=standing,
+        standing=_standing(mine, laid) if differences else "same",
         differences=differences,
         unread=told.unread,
         public=told.public,
+    )
+
+
+def _standing(mine: Procedure | None, laid: Procedure) -> Standing:
+    """Whether the Portal says otherwise or only more: then ours, laid over both, changes nothing."""
+    if mine is None:
+        return "only_there"
+    back = over(laid, msgspec.structs.replace(mine, marks={}))
+    return (
+        "adds"
+        if msgspec.structs.replace(back, marks={}) == msgspec.structs.replace(laid, marks={})
+        else "differs"
     )

@@ -18,6 +18,7 @@ from lienthong.dossiers.dossier import Filing
 from lienthong.errors import Conflict, Refused
 from lienthong.partners.portal import mapping, payments, questions, ratings, times
 from lienthong.partners.portal.client import Client
+from lienthong.partners.portal.papers import announce
 from lienthong.partners.portal.profile import profile
 from lienthong.procedures.agencies import agencies
 from lienthong.procedures.procedure import national_code
@@ -31,6 +32,7 @@ class Context(NamedTuple):
     home: Path | None
     now: datetime
     client: Client | None = None
+    position: int = 0
 
 
 def _dossier(
@@ -79,13 +81,15 @@ def _dossier(
         form={"fields": body.get("BieuMau") or {}, "papers": papers},
     )
     try:
-        acting.file(conn, ACTOR, filing)
+        with conn.transaction():
+            acting.file(conn, ACTOR, filing)
     except Conflict:
         there = dossiers.find(conn, code)
         if there.origin != "portal" or there.filed_at != filed:
             raise  # a desk gave the same code to somebody else: a person must see it, nothing may swallow it
         # Pushed again with other words: the dossier is there, what came stands beside it.
         audit.write(conn, ACTOR, "portal.again", {"dossier": code})
+    announce(conn, context.position, code, "dossier", papers)
 
 
 def _technical_id(person: Mapping[str, Any], context: Context) -> str | None:
@@ -130,6 +134,7 @@ def _supplement(
         {"papers": len(papers)},
         at=max(context.now, found.filed_at),
     )
+    announce(conn, context.position, code, "supplement", papers)
 
 
 def _payment(

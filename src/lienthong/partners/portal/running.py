@@ -17,7 +17,7 @@ import structlog
 from lienthong import clock
 from lienthong.database import Database
 from lienthong.errors import Failure, Refused, Unavailable
-from lienthong.partners.portal import inbound, jobs, line
+from lienthong.partners.portal import inbound, jobs, line, papers
 from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.daily import Daily
 from lienthong.partners.portal.gathering import Gathering
@@ -133,8 +133,11 @@ class Running:
 
     def _resolve(self, conn: psycopg.Connection[Any], spoken: Client) -> bool:
         done = inbound.resolve(conn, self._settings.home, now=self._now(), client=spoken)
-        if done:
-            self._log.info("portal.resolved", messages=done)
+        fetched = papers.fetch_due(
+            conn, spoken, self._settings.home, self._now(), check=self._settings.attachment_check
+        )
+        if done or fetched:
+            self._log.info("portal.resolved", messages=done, papers=fetched)
         return done > 0
 
     def _jobs(self, conn: psycopg.Connection[Any], spoken: Client) -> bool:

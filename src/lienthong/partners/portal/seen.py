@@ -11,8 +11,9 @@ import psycopg
 from lienthong.dossiers import dossier as dossiers
 from lienthong.dossiers.moves import moves
 from lienthong.errors import Refused
-from lienthong.partners.portal import differences, payments, ratings, saying, times
+from lienthong.partners.portal import differences, papers, payments, ratings, saying, times
 from lienthong.partners.portal.differences import Open
+from lienthong.partners.portal.papers import Paper
 from lienthong.partners.portal.payments import Payment
 
 Sent = Literal["never", "sent", "unsent", "failing", "blocked"]
@@ -60,6 +61,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     payments: list[Payment] = []
     rating: dict[str, Any] | None = None
     fetched: int = 0
+    papers: list[Paper] = []
 
     @property
     def takeable(self) -> bool:
@@ -104,6 +106,7 @@ def seen(conn: psycopg.Connection[Any], code: str) -> Seen:
         payments=payments.of(conn, code),
         rating=ratings.of(conn, code),
         fetched=_count(conn, code),
+        papers=papers.of(conn, code),
     )
 
 

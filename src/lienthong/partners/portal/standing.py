@@ -50,6 +50,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     looked_oldest: datetime | None
     payments: list[Group]
     questions: list[Group]
+    papers: list[Group]
     satisfaction: Satisfaction
     jobs: dict[str, Job]
 
@@ -139,6 +140,11 @@ def standing(conn: psycopg.Connection[Any], now: datetime) -> Standing:
             conn,
             "SELECT state, count(*), min(asked_at) FROM portal.question WHERE state <> 'sent' GROUP BY 1 ORDER BY 1",
         ),
+        papers=_groups(
+            conn,
+            "SELECT p.state, count(*), min(i.received_at) FROM portal.paper p JOIN portal.inbound i USING (position)"
+            " JOIN dossiers.dossier d ON d.code = p.dossier WHERE p.state <> 'kept' GROUP BY 1",
+        ),
         satisfaction=satisfaction(conn),
         jobs=jobs(conn),
     )
@@ -214,6 +220,8 @@ def _acts(now: Standing) -> list[tuple[str, str, str]]:
          "/portal/differences?cause=their_act"),
         ("other_side" in told, "warning", OTHER_SIDE, "/portal/differences?cause=other_side"),
         (stuck, "warning", "Fees are stuck: look at what is missing for them.", "#payments"),
+        (any(one.name == "refused" for one in now.papers), "warning",
+         "Papers that the Portal sent could not be attached: look why.", "#papers"),
         (asked, "information", "Citizens' questions wait for an answer.", "/portal/questions"),
         (any(one.failure for one in now.jobs.values()), "warning",
          "Work of the clock failed: it is tried again by itself.", "#jobs"),

@@ -157,3 +157,23 @@ CREATE TABLE portal.fetched (
     bytes bigint NOT NULL
 );
 CREATE INDEX fetched_of ON portal.fetched (dossier);
+
+-- Papers that a pushed message links to: fetched from the Portal, checked against their SHA-256, attached to the dossier.
+CREATE TABLE portal.paper (
+    position bigint NOT NULL REFERENCES portal.inbound (position),
+    number integer NOT NULL,
+    dossier text NOT NULL REFERENCES dossiers.dossier (code),
+    kind text NOT NULL,
+    component text NOT NULL DEFAULT '',
+    name text NOT NULL,
+    address text,
+    sha256 text,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'kept', 'refused')),
+    attachment bigint,
+    attempts integer NOT NULL DEFAULT 0,
+    next_at timestamptz NOT NULL DEFAULT '-infinity',
+    failure text,
+    PRIMARY KEY (position, number)
+);
+CREATE INDEX paper_waiting ON portal.paper (next_at) WHERE state = 'waiting';
+CREATE INDEX paper_of ON portal.paper (dossier);
