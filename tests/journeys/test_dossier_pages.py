@@ -13,7 +13,8 @@ from tests.journeys.conftest import PASSWORD
 
 PEOPLE = {
     "hoa": ("receiver", UNIT), "minh": ("processor", UNIT), "tu": ("processor", UNIT), "lan": ("decider", UNIT),
-    "xa": ("receiver", ELSEWHERE), "la": ("decider", "H29.50"), "vp": ("office", None), "inspector": ("inspector", None),
+    "xa": ("receiver", ELSEWHERE), "la": ("decider", "H29.50"), "vp": ("office", None),
+    "inspector": ("inspector", None),
 }  # fmt: skip
 PDF = b"%PDF-1.7\n%%EOF"
 APPLICANT = {

@@ -19,8 +19,8 @@ PUBLIC = {
 }  # fmt: skip
 """What anybody may ask without signing in; whoever adds an address here must know why."""
 
-OWN = {"/account", "/account/password"}
-"""What anybody may do with their own account."""
+OWN = {"/account", "/account/password", "/"}
+"""What anybody may do with their own account; the first page sends everybody to their own work."""
 
 FILLED = {
     "slug:str": "birth-certificate", "code:str": "00000", "id:str": "sub_0123456789abcdef", "act:str": "pause",

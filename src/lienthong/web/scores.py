@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get
+from litestar.response import Redirect
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
@@ -100,7 +101,15 @@ def by_province(
     return lines, named
 
 
-@get("/", opt={"action": "score.read"}, sync_to_thread=True)
+FIRST = (
+    ("dossier.list", "/dossiers"),
+    ("procedure.read", "/procedures"),
+    ("portal.read", "/portal"),
+)
+"""Where somebody's work is who has nothing to do with scores."""
+
+
+@get("/", opt={"signed_in": True}, sync_to_thread=True)
 def overview(
     page: Page,
     pool: ConnectionPool,
@@ -108,8 +117,14 @@ def overview(
     contracts: Mapping[str, Contract],
     codes: Codes,
     map: str = "34",
-) -> Response[str]:
-    """Databases x criteria, what changed in a week, the provinces, and the causes that weigh most."""
+) -> Response[Any]:
+    """Databases x criteria, what changed in a week, the provinces, and the causes that weigh most.
+
+    Whoever has no part in scores is sent to the page where their work is.
+    """
+    if not policy.may(actor, "score.read"):
+        work = next((address for action, address in FIRST if policy.may(actor, action)), "/account")
+        return Redirect(work, status_code=303)
     day = clock.today()
     wanted = expected.Expected.load(codes, contracts.values(), day)
     with pool.connection() as conn:
