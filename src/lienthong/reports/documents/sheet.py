@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -28,7 +29,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """One report; the first two columns are serial number and name of a line; `strong` are the places of headings."""
+    """One report; the first two columns are serial number and name of a line, cells are `Cell`.
+
+    `strong` are the places of headings among the lines.
+    """
 
     code: str
     title: str
@@ -39,8 +43,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     head_rows: int
     width: int
     numbers: tuple[str, ...]
-    lines: tuple[tuple[Cell, ...], ...]
-    total: tuple[Cell, ...] | None = None
+    lines: tuple[tuple[Any, ...], ...]
+    total: tuple[Any, ...] | None = None
     strong: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
