@@ -17,7 +17,7 @@ from lienthong.dossiers.dossier import Filing
 from lienthong.procedures import catalogue
 from lienthong.procedures.described import described
 from lienthong.procedures.importing import publish_described, publish_new
-from lienthong.procedures.known import known
+from lienthong.procedures.known import catalogued, known
 from tests.journeys.conftest import PASSWORD
 from tests.journeys.test_officer import csrf
 
@@ -238,6 +238,20 @@ def test_what_the_portal_says_is_taken_over_into_a_draft(editor, db):
                 [kind, Jsonb(body)],
             )
         conn.commit()
+        more = {
+            "MATTHC": "1.003006",
+            "TENTTHC": catalogued()["1.003006"].name["vi"],
+            "MACOQUANCONGBO": "G18",
+        }
+        for kind in ("procedures", "procedure"):
+            conn.execute(
+                "INSERT INTO portal.catalogue (kind, code, name, body, since, changed_at)"
+                " VALUES (%s, '1.003006', 'A', %s, now(), now())",
+                [kind, Jsonb(more)],
+            )
+        conn.commit()
+    added = editor.get("/procedures/portal", params={"show": "adds"}).text
+    assert re.findall(r'href="/procedures/portal/([\d.]+)"', added) == ["1.003006"]
     listed = editor.get("/procedures/portal", params={"show": "differs"}).text
     assert 'href="/procedures/portal/1.003029"' in listed
     page = editor.get("/procedures/portal/1.003029").text
