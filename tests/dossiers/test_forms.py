@@ -156,7 +156,7 @@ def test_what_a_page_posts_becomes_values():
 
 
 def test_every_form_names_real_places_and_says_how_sure_it_is():
-    using, seen = sources.declared(), functools.cache(_table)
+    using = sources.declared()
     for name in forms.forms():
         contracts = [one for one in forms.form_of(name).contracts]
         for field in forms.fields(forms.form_of(name)):
@@ -165,7 +165,7 @@ def test_every_form_names_real_places_and_says_how_sure_it_is():
             for place in field.prefill:
                 contract, table, column = place.split(".")
                 assert f"{contract}.{table}" in using.sources, place
-                assert seen(contract, table).field(column), place
+                assert _table(contract, table).field(column), place
         assert all(isinstance(one, Contract) for one in contracts)
 
 
@@ -178,8 +178,13 @@ def test_the_declared_sources_are_tables_of_the_databases():
     assert {held.source for held in using.components.held} <= set(using.sources)
 
 
+@functools.cache
+def _contract(name):
+    return cached_contract(name).contract
+
+
 def _table(contract, table):
-    return cached_contract(contract).contract.table(table)
+    return _contract(contract).table(table)
 
 
 @pytest.mark.parametrize("name", ["applicant", "1.004946"])

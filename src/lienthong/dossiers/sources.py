@@ -199,7 +199,9 @@ def _rows(
     contract, _, name = place.partition(".")
     tests, values = [], []
     for by, texts in asked.items():
-        column = sql.Identifier(source.by[by])
+        # A field that is the whole key of its table is looked up by the store's own key, which has an index.
+        alone = table.key == (source.by[by],)
+        column = sql.Identifier("_key" if alone else source.by[by])
         tests.append(
             sql.SQL("({c} = ANY(%s) AND length({c}) <= {most})").format(c=column, most=LONGEST)
         )
