@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.params import Parameter
 from psycopg_pool import ConnectionPool
@@ -13,12 +11,23 @@ from psycopg_pool import ConnectionPool
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.api.asking import limited
+from lienthong.api.report_answers import (
+    Basis,
+    BridgeAnswer,
+    Compared,
+    ComparedAnswer,
+    CompetenceLine,
+    DossierAnswer,
+    FormAnswer,
+    FormLine,
+    IndexAnswer,
+    OptionAnswer,
+    PointsAnswer,
+)
 from lienthong.contracts.codes import Codes
 from lienthong.errors import NotFound
-from lienthong.findings import Text
 from lienthong.reports import cells, counting, editions, forms, index766, keeping, making, measures
 from lienthong.reports.cells import Among
-from lienthong.reports.counting import Line
 from lienthong.reports.making import Asked
 from lienthong.reports.measures import Measured
 from lienthong.reports.period import parse
@@ -30,135 +39,6 @@ Period = Annotated[
 ]
 PLACES = 12
 TRIED = "read."
-
-
-class Basis(msgspec.Struct, kw_only=True):
-    """Of which days, whose, counted up to which event; `waiting` dossiers have newer ones."""
-
-    period: str
-    first: date
-    last: date
-    unit: str
-    province: str
-    position: int
-    waiting: int
-
-
-class FormLine(msgspec.Struct, kw_only=True):
-    """One line of form II.06 with its columns (3) to (13)."""
-
-    line: str
-    label: Text
-    received: int
-    received_online: int
-    received_other: int
-    carried_over: int
-    resolved: int
-    early: int
-    on_time: int
-    late: int
-    in_process: int
-    within: int
-    overdue: int
-
-
-class CompetenceLine(msgspec.Struct, kw_only=True):
-    """One line of form II.07b with its columns (3) to (14); null is unknown."""
-
-    line: str
-    label: Text
-    columns: tuple[int | None, ...]
-
-
-class FormAnswer(msgspec.Struct, kw_only=True):
-    """A form: its lines, and for II.06 their sum."""
-
-    form: str
-    basis: Basis
-    lines: list[FormLine] | list[CompetenceLine]
-    total: FormLine | None = None
-
-
-class PointsAnswer(msgspec.Struct, kw_only=True):
-    """One indicator: `points` with twelve places, `exact` as a fraction; null is not measured."""
-
-    code: str
-    label: Text
-    formula: Text
-    measure: str
-    max: str
-    threshold: str
-    since: date
-    evidence: str
-    source: str
-    numerator: int | None
-    denominator: int | None
-    unsaid: int | None
-    points: str | None
-    exact: str | None
-
-
-class OptionAnswer(msgspec.Struct, kw_only=True):
-    """One open point and how it is read."""
-
-    code: str
-    label: Text
-    value: str
-    since: date
-    evidence: str
-    source: str
-    choices: list[str]
-
-
-class IndexAnswer(msgspec.Struct, kw_only=True):
-    """The index of one authority: `known` is the most that what was measured could give."""
-
-    basis: Basis
-    definition: str
-    points: str
-    known: str
-    most: str
-    band: Text
-    indicators: list[PointsAnswer]
-    options: list[OptionAnswer]
-
-
-class Compared(msgspec.Struct, kw_only=True):
-    """One province among the others."""
-
-    province: str
-    label: Text
-    rank: int | None
-    points: str
-    known: str
-    dossiers: int
-    groups: dict[str, str | None]
-
-
-class ComparedAnswer(msgspec.Struct, kw_only=True):
-    """The provinces of the period, the best first."""
-
-    basis: Basis
-    provinces: list[Compared]
-
-
-class BridgeAnswer(msgspec.Struct, kw_only=True):
-    """The classes of the forms, of indicator 2.1, the groups between them and what the Portal holds, in dossiers."""
-
-    basis: Basis
-    law: dict[str, int]
-    portal: dict[str, int]
-    groups: dict[str, int]
-    on_portal: dict[str, int]
-
-
-class DossierAnswer(msgspec.Struct, kw_only=True):
-    """Dossiers behind a number; `after` is what to ask the next page with."""
-
-    basis: Basis
-    cell: str
-    dossiers: list[Line]
-    after: str | None
 
 
 def _ask(
@@ -260,6 +140,9 @@ def index(
         known=str(made.known),
         most=str(made.most),
         band=made.band,
+        dossiers=found.dossiers,
+        undecided=found.undecided,
+        average_days=found.average_days,
         indicators=[_points(one, found) for one in made.indicators],
         options=[
             OptionAnswer(

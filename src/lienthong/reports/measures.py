@@ -126,6 +126,7 @@ def indices(
         conn, period, wanted, by=by, among=among, follows=follows, position=position, joins=counting.JOINS
     )  # fmt: skip
     there = _there(conn)
+    averages = _averages(conn, period, by, among, follows, position)
     used = _used(conn, period, by, among, follows, position)
     published = [one.procedure for one in catalogue.all_in_force(conn, period.last)]
     took = _decided(conn, period)
@@ -142,6 +143,7 @@ def indices(
             unsaid={name: numbers[f"{name}/unsaid"] for name in known},
             dossiers=numbers["dossiers"],
             undecided=numbers["undecided"],
+            average_days=averages.get(line),
         )
     return made
 
@@ -190,6 +192,25 @@ def _used(
     given = cells.values(period, among or Among(), follows or Following(), position)
     rows = conn.execute(statement, given).fetchall()
     return {line: frozenset(procedures) for line, procedures in rows}
+
+
+def _averages(
+    conn: psycopg.Connection[Any],
+    period: Period,
+    by: counting.By,
+    among: Among | None,
+    follows: Following | None,
+    position: int | None,
+) -> dict[str, float]:
+    """By line, the mean of days from reception to the end of what was settled in the period (2.2, without points)."""
+    statement = sql.SQL(
+        "WITH base AS ({base}) SELECT {group} AS line, avg(extract(epoch FROM ended_at - received_at))::float8 / 86400"
+        " FROM base b WHERE {whose} AND ({settled}) GROUP BY 1"
+    ).format(
+        base=cells.BASE, group=counting.GROUPS[by], whose=cells.WHOSE, settled=sql.SQL(SETTLED)
+    )
+    given = cells.values(period, among or Among(), follows or Following(), position)
+    return dict(conn.execute(statement, given).fetchall())
 
 
 def _levels(by: counting.By, line: str, among: Among | None) -> set[str] | None:
