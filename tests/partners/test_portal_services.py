@@ -1,0 +1,540 @@
+"""Every service of the profile against the stand-in on a real socket, and relays that change the envelope."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import msgspec
+import pytest
+
+from lienthong import settings
+from lienthong.access import operator
+from lienthong.dossiers import acting, attachments, dossier
+from lienthong.errors import Conflict, Refused, Unavailable
+from lienthong.partners.portal import (
+    catalogues,
+    inbound,
+    jobs,
+    ledger,
+    line,
+    mending,
+    papers,
+    payments,
+    personal_store,
+    questions,
+    reconciling,
+    saying,
+    seen,
+    standing,
+)
+from lienthong.partners.portal.client import Access, Client
+from lienthong.partners.portal.daily import Daily
+from lienthong.partners.portal.gathering import Gathering
+from lienthong.partners.portal.links import Links
+from lienthong.partners.portal.paying import Platform
+from lienthong.partners.portal.profile import profile, profiles
+from lienthong.partners.portal.sending import Sending
+from lienthong.partners.portal.sessions import Shared
+from lienthong.partners.stand_ins.portal.site import SECRET, StandIn
+from tests.partners.portal_world import ALL, APPLICANT, SAID, World, published
+from tests.partners.test_portal_inbound import message
+
+NOW = datetime(2026, 11, 20, 3, 15, tzinfo=UTC)
+PDF = b"%PDF-1.7 invented paper"
+
+
+@pytest.fixture(scope="module")
+def ready(db):
+    with db.connect() as conn:
+        published(conn)
+    return db
+
+
+@pytest.fixture(scope="module")
+def standin():
+    with StandIn() as made:
+        yield made
+
+
+@pytest.fixture
+def world(ready, standin, request):
+    with ready.connect(autocommit=True) as conn:
+        conn.execute("DELETE FROM portal.link")
+        conn.execute("DELETE FROM portal.job")
+        conn.execute(
+            "INSERT INTO portal.dossier (code) SELECT code FROM dossiers.dossier ON CONFLICT DO NOTHING"
+        )
+        conn.execute(
+            "UPDATE portal.dossier SET sent_event = 9223372036854775807, again = false, attempts = 0"
+        )
+    number = sum(map(ord, request.node.name)) % 800 + 100
+    made = World(ready, standin, unit=f"G18.12.{number}")
+    yield made
+    made.client.close()
+
+
+@pytest.fixture
+def conn(ready):
+    with ready.connect(autocommit=True) as opened:
+        yield opened
+
+
+def filed(world, *acts, **more):
+    """A dossier and the acts on it."""
+    with world.db.connect() as conn:
+        code = world.file(conn, **more)
+        for act in acts:
+            world.now += timedelta(minutes=7)
+            acting.move(conn, "canbo", ALL, code, act, SAID, at=world.now)
+    return code
+
+
+# -- catalogues
+
+
+def test_catalogues_are_compared_whole_and_what_is_gone_is_marked(conn, world):
+    first = catalogues.fetch_all(conn, world.client, NOW)
+    assert first > 10 and catalogues.fetch_all(conn, world.client, NOW) < first
+    codes = list(world.standin.memory.procedures)
+    full = catalogues.document(conn, codes[0])
+    assert full is not None and full["MATTHC"] == codes[0]
+    lines = [{"MATTHC": code, "TENTTHC": "x"} for code in codes[1:]] + [
+        {"MATTHC": "9.000001", "TENTTHC": "mới"}
+    ]
+    changes = catalogues.keep(conn, "procedures", lines, NOW)
+    assert (changes.new, changes.gone) == (["9.000001"], [codes[0]])
+    (gone,) = conn.execute(
+        "SELECT gone_at FROM portal.catalogue WHERE kind = 'procedures' AND code = %s", [codes[0]]
+    ).fetchone()
+    assert gone == NOW
+    with pytest.raises(Refused, match="empty"):
+        catalogues.keep(conn, "procedures", [], NOW)
+
+
+def test_the_code_of_a_field_comes_from_the_catalogue_and_is_never_guessed(conn, world):
+    conn.execute("DELETE FROM portal.catalogue")
+    code = filed(world)
+    works = ledger.load(conn, [code], world.now)
+    works[0].procedure = msgspec.structs.replace(works[0].procedure, field_code="")
+    Gathering().fill(conn, works, world.now)
+    with pytest.raises(saying.Unsayable) as unsayable:
+        saying.dossier_fields(works[0], world.client.profile)
+    assert unsayable.value.missing == ("MaLinhVuc",)
+    line_ = {"MALINHVUC": "G18-YT33", "TENLINHVUC": "  THIẾT BỊ   y tế "}
+    catalogues.keep(conn, "fields", [line_], world.now)
+    Gathering().fill(conn, works, world.now)
+    assert works[0].field_code == "G18-YT33"
+    catalogues.keep(conn, "fields", [line_, line_ | {"MALINHVUC": "G18-YT34"}], world.now)
+    Gathering().fill(conn, works, world.now)
+    assert works[0].field_code == "", "two codes of one name are no answer"
+
+
+# -- sending
+
+
+def test_whoever_filed_online_is_looked_up_once_and_nobody_is_made_up(world):
+    code = filed(world, applicant={"technical_id": None})
+    world.send()
+    assert world.standin.memory.dossiers[code]["MaDoiTuong"]
+    asked = world.standin.memory.counts["TraCuuTechID"]
+    with world.db.connect() as conn:
+        world.act(conn, code, 0)
+    world.send()
+    assert world.standin.memory.counts["TraCuuTechID"] == asked
+    nobody = filed(world, applicant={"technical_id": None, "number": "001190000099"})
+    world.client.technical_id = lambda number: None
+    assert world.send().blocked == 1
+    with world.db.connect() as conn:
+        assert seen.seen(conn, nobody).missing == ["MaDoiTuong"]
+    assert nobody not in world.standin.memory.dossiers
+
+
+def test_a_blocked_dossier_goes_out_when_somebody_completed_it(world):
+    code = filed(world, applicant={"number": None})
+    assert world.send().blocked == 1 and world.send().blocked == 0, "not tried again by itself"
+    with world.db.connect() as conn:
+        conn.execute(
+            "UPDATE dossiers.dossier SET applicant = applicant || %s WHERE code = %s",
+            ['{"number": "001190000001"}', code],
+        )
+        assert mending.release(conn, "SoGiayToChuHoSo") >= 1
+    assert world.send().dossiers >= 1
+    assert code in world.standin.memory.dossiers
+
+
+def test_papers_and_results_go_as_signed_links_of_their_own_dossier(world, home):
+    code = filed(world)
+    with world.db.connect() as conn:
+        kept = attachments.attach(
+            conn, "canbo", code, PDF, name="don.pdf", home=home, component="TP01"
+        )
+    links = Links(home, "https://lt.example.vn")
+    sending = Sending(
+        world.client, now=lambda: world.now, chance=lambda: 1.0, gather=Gathering(home, links.paper)
+    )
+    with world.db.connect(autocommit=True) as conn:
+        sending.round(conn)
+    (paper,) = world.standin.memory.dossiers[code]["TaiLieuNop"]
+    assert (paper["MaThanhPhanHoSo"], paper["DuocSoHoa"]) == ("TP01", "1")
+    assert f"/{code}/{kept.id}?" in paper["DuongDanTaiTepTin"]
+    until, signature = (
+        part.split("=")[1] for part in paper["DuongDanTaiTepTin"].split("?")[1].split("&")
+    )
+    links.check(code, kept.id, int(until), signature, world.now)
+
+
+def test_the_generation_of_2020_leaves_out_what_it_does_not_know(conn, world):
+    words = profile("adapter-v1-2020")
+    code = filed(world, applicant={"phone": "0900000000"})
+    works = ledger.load(conn, [code], world.now)
+    Gathering().fill(conn, works, world.now)
+    with pytest.raises(saying.Unsayable, match="TrichYeuHoSo"):
+        saying.dossier_fields(works[0], words)
+    works[0].dossier = msgspec.structs.replace(works[0].dossier, summary="Đề nghị cấp")
+    said = saying.dossier_fields(works[0], words)
+    assert not words.second_generation & set(said)
+    assert {"MaHoSo", "MaTTHC", "Email", "TrangThaiHoSo"} <= set(said)
+
+
+# -- relays
+
+
+def test_every_declared_profile_can_be_read():
+    assert {profile(name).profile for name in profiles()} >= {
+        "adapter-v1",
+        "adapter-v1-2020",
+        "lgsp-bare",
+    }
+
+
+def test_a_relay_takes_the_bare_list_and_the_rest_in_its_query():
+    seen_ = []
+
+    def relay(request):
+        seen_.append((request.method, request.url, request.content))
+        if request.method == "GET":
+            inner = msgspec.json.encode([{"MATTHC": "1.012289"}]).decode()
+            return httpx.Response(200, json={"message": inner})
+        return httpx.Response(200, json={"error_code": "0", "message": "thành công"})
+
+    access = Access(
+        url="http://relay", unit="000.00.00.H22", username="", password="", profile="lgsp-bare"
+    )
+    client = Client(access, httpx.MockTransport(relay))
+    client.dossier({"MaHoSo": "G18-1", "KenhThucHien": 2}, update=True)
+    client.progress([{"MaHoSo": "G18-1"}])
+    (found,) = client.listed("procedures")
+    assert found["MATTHC"] == "1.012289", "a list that was encoded twice"
+    method, url, content = seen_[0]
+    assert (method, url.path) == ("POST", "/SynsTTHCC/DongBoHoSoMC")
+    assert dict(url.params) == {"MaDinhDanhDV": "000.00.00.H22", "isUpdating": "True"}
+    assert msgspec.json.decode(content) == [{"MaHoSo": "G18-1", "KenhThucHien": "2"}]
+    assert seen_[2][1].path == "/KetNoiMotCuaQuocGia/LayDanhSachTTHC"
+    client.close()
+
+
+# -- one session for all
+
+
+def test_a_session_that_is_over_is_renewed_once_for_all_programs(ready, standin, home):
+    access = Access(url=standin.url, unit="G18", username="byt", password="practise")
+    programs = [
+        Client(access, sessions=Shared(ready, home, f"test@{standin.url}")) for _ in range(3)
+    ]
+    before = standin.memory.counts["login"]
+
+    def ask(client):
+        for _ in range(3):
+            client.look_up("nothing")
+
+    for expected in (1, 2):
+        threads = [threading.Thread(target=ask, args=[client]) for client in programs * 3]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert standin.memory.counts["login"] - before == expected
+        standin.services.expire()
+    with ready.connect() as conn:
+        (sealed,) = conn.execute("SELECT sealed FROM portal.session").fetchone()
+    assert not any(session.encode() in sealed for session in standin.memory.sessions)
+    for client in programs:
+        client.close()
+
+
+# -- payments
+
+
+@pytest.fixture
+def platform(world, standin, home):
+    (home / "platform.secret").write_text(SECRET)
+    (home / "payments.yaml").write_text(
+        "partner: BYT\nsecret_file: platform.secret\nip: 10.0.0.8\n"
+        "payees: {G18: {account: '0011', bank: VCB, holder: Cục mẫu}}\n"
+    )
+    return Platform(world.client, standin.url, home)
+
+
+def owing(world):
+    code = filed(world, "receive")
+    with world.db.connect() as conn:
+        world.now += timedelta(minutes=7)
+        fees = {"fees": [{"code": "PLP01", "name": "Phí thẩm định", "amount": 430000}]}
+        acting.move(conn, "canbo", ALL, code, "ask_payment", fees, at=world.now)
+    return code
+
+
+def test_a_fee_is_asked_for_at_the_platform_and_found_paid_without_a_callback(
+    conn, world, platform
+):
+    code = owing(world)
+    platform.round(conn, world.now)
+    (one,) = payments.of(conn, code)
+    assert one.state == "open" and f"/pay/{one.reference}" in one.address
+    platform.round(conn, world.now + timedelta(minutes=5))
+    assert payments.of(conn, code)[0].state == "open", "nobody has paid yet"
+    world.standin.memory.change(
+        "payment",
+        key=one.reference,
+        fields={"paid_at": world.now.isoformat(), "transaction": "GD1"},
+    )
+    platform.round(conn, world.now + timedelta(hours=2))
+    assert payments.of(conn, code)[0].state == "settled"
+    assert dossier.find(conn, code).state == "processing"
+    said = world.standin.paying.callback(one.reference)
+    payments.called_back(conn, said, platform._home, world.now)
+    assert [event.act for event in dossier.events(conn, code)].count("paid") == 1
+
+
+def test_an_agency_without_an_account_asks_for_nothing(conn, world, platform, home):
+    code = owing(world)
+    (home / "payments.yaml").write_text("partner: BYT\nsecret_file: platform.secret\n")
+    platform.round(conn, world.now)
+    (one,) = payments.of(conn, code)
+    assert one.state == "asked" and "TKThuHuong, Ip" in one.failure
+    (home / "payments.yaml").unlink()
+    with pytest.raises(Refused, match=r"payments\.yaml"):
+        platform.round(conn, world.now)
+
+
+def test_a_withdrawn_dossier_owes_nothing_any_more(conn, world, platform):
+    code = owing(world)
+    platform.round(conn, world.now)
+    acting.move(conn, "canbo", ALL, code, "withdraw", at=world.now + timedelta(minutes=9))
+    platform.round(conn, world.now)
+    assert payments.of(conn, code)[0].state == "ended"
+
+
+# -- questions, store, papers
+
+
+def test_questions_are_fetched_once_and_answers_go_back(conn, world):
+    world.standin.memory.change("question", key="HD900001", fields={
+        "HOIDAPID": "HD900001", "NOIDUNG": "Bao lâu thì xong?", "HOVATEN": "Lê Thị Mẫu", "TRANGTHAI": "1",
+    })  # fmt: skip
+    assert questions.fetch(conn, world.client, NOW) == 1
+    assert questions.fetch(conn, world.client, NOW) == 0
+    questions.answer(conn, "vanphong", "HD900001", "Mười lăm ngày làm việc.", NOW)
+    assert questions.send(conn, world.client, NOW, {"vanphong": "Văn Phòng"}) == 1
+    sent = world.standin.memory.answers["HD900001"]
+    assert (sent["NGUOITRALOI"], sent["NOIDUNGTRALOI"]) == ("Văn Phòng", "Mười lăm ngày làm việc.")
+    assert questions.send(conn, world.client, NOW, {}) == 0
+
+
+def test_the_citizens_store_is_asked_for_one_dossier_and_written_to_the_read_log(world, standin):
+    old = filed(world, "receive", "start", "settle")
+    world.send()
+    number = APPLICANT["number"]
+    new = filed(world)
+    with world.db.connect() as conn:
+        found = personal_store.look(conn, world.client, operator(), new)
+        (read,) = conn.execute(
+            "SELECT count(*) FROM app.read_log WHERE action = 'dossier.read'"
+        ).fetchone()
+    assert any(one.name == SAID["result"] for one in found) and read >= 1
+    assert standin.memory.dossiers[old]["SoGiayToChuHoSo"] == number
+    stored = personal_store.Stored(code="x", name="Giấy phép", number="1", issuer="Cục", files=())
+    standin.memory.change("fetched", key="/a", fields={"content": base64.b64encode(PDF).decode()})
+    assert personal_store.file(world.client, stored, "/a") == PDF
+    with pytest.raises(Refused, match="empty"):
+        personal_store.file(world.client, stored, "/nowhere")
+
+
+def test_papers_of_a_pushed_dossier_are_fetched_checked_and_attached(conn, world, home):
+    code = "G18.12-261120-185001"
+    world.standin.memory.change("paper", key="k1", fields={
+        "name": "don.pdf", "type": "application/pdf", "content": base64.b64encode(PDF).decode(),
+    })  # fmt: skip
+    right, there = hashlib.sha256(PDF).hexdigest(), f"{world.standin.url}/files/k1"
+    announced = [
+        {"MaThanhPhanHoSo": "TP01", "TenTepDinhKem": "don.pdf", "Url": there, "Sha256": right},
+        {"MaThanhPhanHoSo": "TP02", "TenTepDinhKem": "khac.pdf", "Url": there, "Sha256": "0" * 64},
+        {"MaThanhPhanHoSo": "TP03", "TenTepDinhKem": "xa.pdf", "Url": "http://169.254.169.254/secret"},
+        {"MaThanhPhanHoSo": "TP04", "TenTepDinhKem": "ngoai.pdf", "Base64": base64.b64encode(PDF + b"2").decode()},
+        {"MaThanhPhanHoSo": "TP05", "TenTepDinhKem": "hong.pdf", "Base64": "không phải base64"},
+    ]  # fmt: skip
+    inbound.take(conn, "dossier", message(code, TaiLieuNop=announced), at=NOW)
+    assert inbound.resolve(conn, home, now=NOW) >= 1
+    assert papers.fetch_due(conn, world.client, home, NOW) == 2
+    found = {
+        one.component: (one.state, (one.failure or "").split(":")[0])
+        for one in papers.of(conn, code)
+    }
+    assert found == {
+        "TP01": ("kept", ""), "TP02": ("refused", "portal.paper-changed"), "TP03": ("refused", "portal.elsewhere"),
+        "TP04": ("kept", ""), "TP05": ("refused", "portal.paper-empty"),
+    }  # fmt: skip
+    kept = attachments.attachments(conn, code)
+    assert [one.component for one in kept] == ["TP01", "TP04"]
+    assert papers.fetch_due(conn, world.client, home, NOW) == 0
+    mending.on_dossier(conn, "vanphong", code, "papers", "", NOW)
+    assert papers.fetch_due(conn, world.client, home, NOW) == 0, "they are no better than before"
+
+
+def test_a_portal_that_is_down_is_asked_for_the_paper_later(conn, world, home):
+    code = "G18.12-261120-185002"
+    paper = {"TenTepDinhKem": "don.pdf", "Url": "http://127.0.0.1:9/files/k1"}
+    inbound.take(conn, "dossier", message(code, TaiLieuNop=[paper]), at=NOW)
+    inbound.resolve(conn, home, now=NOW)
+    deaf = Client(Access(url="http://127.0.0.1:9", unit="G18", username="", password="", timeout=1))
+    papers.fetch_due(conn, deaf, home, NOW)
+    (one,) = papers.of(conn, code)
+    assert (one.state, one.attempts) == ("waiting", 1)
+    deaf.close()
+
+
+# -- comparing and mending
+
+
+def test_sending_again_asks_what_is_there_and_adds_only_what_is_missing(conn, world):
+    code = filed(world, "receive", "start", "ask_supplement")
+    world.send()
+    memory = world.standin.memory
+    memory.steps[code].pop(1)
+    reconciling.reconcile(conn, world.client, [code], now=world.now)
+    mending.resend(conn, "vanphong", code, world.now)
+    world.until_quiet()
+    assert world.differences() == []
+    memory.dossiers.pop(code)
+    memory.steps.pop(code)
+    reconciling.reconcile(conn, world.client, [code], now=world.now)
+    mending.resend(conn, "vanphong", code, world.now)
+    world.until_quiet()
+    assert world.differences() == []
+    assert reconciling.reconcile(conn, world.client, [code], now=world.now) == []
+
+
+def test_what_the_citizen_did_there_is_taken_over_and_nothing_else(conn, world):
+    code = filed(world, "receive")
+    world.send()
+    memory = world.standin.memory
+    memory.dossiers[code]["TrangThaiHoSo"] = "9"
+    reconciling.reconcile(conn, world.client, [code], now=world.now)
+    with pytest.raises(Conflict):
+        mending.take_theirs(conn, "vanphong", code, world.now)
+    memory.dossiers[code]["TrangThaiHoSo"] = "7"
+    (one,) = reconciling.reconcile(conn, world.client, [code], now=world.now)
+    assert (one.kind, one.cause) == ("state", "their_act")
+    mending.on_dossier(conn, "vanphong", code, "take_theirs", "", world.now)
+    assert dossier.find(conn, code).state == "withdrawn"
+    world.send()
+    assert world.differences() == []
+
+
+def test_a_difference_keeps_a_note_until_it_closes(conn, world):
+    code = filed(world, "receive")
+    world.send()
+    world.standin.memory.steps[code].append(dict(world.standin.memory.steps[code][0]))
+    reconciling.reconcile(conn, world.client, [code], now=world.now)
+    mending.on_dossier(conn, "vanphong", code, "note", "đã gọi đơn vị vận hành", world.now)
+    (one,) = seen.seen(conn, code).differences
+    assert (one.kind, one.note) == ("steps_extra", "đã gọi đơn vị vận hành")
+    world.standin.memory.steps[code].pop()
+    reconciling.reconcile(conn, world.client, [code], now=world.now)
+    assert seen.seen(conn, code).differences == []
+
+
+def test_overdue_verdicts_have_their_reasons(conn, world):
+    code = filed(world, "receive")
+    world.send()
+    memory = world.standin.memory
+    ours = dossier.find(conn, code)
+    long_after = ours.due_at + timedelta(days=3)
+    assert reconciling.judged(ours, memory.dossiers[code], long_after) == ("real", "late_here")
+    promised = {"NgayHenTra": "20261103080000"}
+    before = ours.due_at - timedelta(days=1)
+    assert reconciling.judged(ours, promised, before) == ("artefact", "moved")
+    waiting = msgspec.structs.replace(ours, due_at=None, waiting_since=before)
+    assert reconciling.judged(waiting, promised, before) == ("artefact", "waits")
+    ended = msgspec.structs.replace(ours, settled_at=ours.due_at - timedelta(days=2))
+    assert reconciling.judged(ended, promised, long_after) == ("artefact", "not_told")
+    unknown = msgspec.structs.replace(ours, due_at=None)
+    assert reconciling.judged(unknown, promised, before) == ("unknown", "no_due")
+
+
+# -- the clock's work
+
+
+def test_jobs_are_done_once_when_due_and_at_once_when_asked_for(conn, world):
+    moment = [NOW]
+    done = []
+
+    def work():
+        done.append(moment[0])
+        return 7
+
+    run = lambda: jobs.run(conn, "reconcile", lambda: moment[0], work)  # noqa: E731
+    assert run() and not run()
+    moment[0] += timedelta(hours=1)
+    jobs.ask(conn, "vanphong", "reconcile", moment[0])
+    moment[0] += timedelta(seconds=1)
+    assert run() and not run()
+    moment[0] += timedelta(days=1)
+    assert run() and len(done) == 3 and jobs.jobs(conn)["reconcile"].done == 7
+
+    def fails():
+        raise Unavailable("portal.silent", "The Portal does not answer (%(why)s).", why="x")
+
+    moment[0] += timedelta(days=1)
+    with pytest.raises(Unavailable):
+        jobs.run(conn, "reconcile", lambda: moment[0], fails)
+    assert not run() and jobs.jobs(conn)["reconcile"].failure.startswith("portal.silent")
+    moment[0] += jobs.AGAIN
+    assert run()
+
+
+def test_all_work_of_the_clock_goes_against_the_stand_in(conn, world, home):
+    for _ in range(3):
+        filed(world, "receive", "start")
+    world.until_quiet()
+    chosen = replace(settings.read({"LIENTHONG_HOME": str(home)}), portal_lines=2)
+    works = Daily(conn, world.client, chosen, lambda: world.now).works()
+    done = {name: does() for name, does in works.items()}
+    assert done["reconcile"] >= 3 and done["sample"] >= 3 and done["payments"] == 0
+    looked = world.standin.memory.counts["TraCuuHoSo"]
+    assert works["reconcile"]() == 0, "what was compared today is not compared again"
+    assert world.standin.memory.counts["TraCuuHoSo"] == looked
+    jobs.ask(conn, "vanphong", "reconcile", world.now + timedelta(seconds=1))
+    world.now += timedelta(seconds=2)
+    assert works["reconcile"]() >= 3
+
+
+def test_the_breaker_waits_longer_each_time_and_a_person_may_close_it(conn, world):
+    silent = Unavailable("portal.silent", "The Portal does not answer (%(why)s).", why="x")
+    line.failed(conn, silent, NOW, 4)
+    assert line.line(conn).standing(NOW) == "failing"
+    waits = []
+    for _ in range(6):
+        line.failed(conn, silent, NOW)
+        waits.append((line.line(conn).open_until - NOW).total_seconds())
+    assert waits == [60, 120, 240, 480, 900, 900]
+    assert line.line(conn).standing(NOW) == "open"
+    assert line.line(conn).standing(NOW + timedelta(hours=1)) == "trying"
+    assert standing.standing(conn, NOW).acts[0][2] == "#line"
+    line.close_breaker(conn)
+    assert line.line(conn).standing(NOW) == "unknown"
