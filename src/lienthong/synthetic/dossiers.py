@@ -135,7 +135,7 @@ class Year:
         filing = Filing(
             procedure=asked.code, unit=unit.code, channel=channel, filed_at=filed, received_by=desk, case=case,
             applicant=self._people.draw(random, province, institution=level != "commune" and random.random() < 0.4),
-            province=province, summary=asked.name["vi"], origin="portal" if portal else "desk",
+            province=province, origin="portal" if portal else "desk",
             central=level == "ministry",
         )  # fmt: skip
         return filing, Life(random, filed, self.until, self._setting(filing, asked, unit)).lived()
