@@ -21,6 +21,7 @@ from lienthong.access import Actor
 from lienthong.dossiers import sources
 from lienthong.dossiers.forms import Form, FormField, Values, fields
 from lienthong.dossiers.sources import Declared, Row
+from lienthong.findings import Text
 from lienthong.procedures.procedure import Component, Procedure
 
 PURPOSE = "procedure"
@@ -34,6 +35,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     sender: str
     as_of: datetime
+
+    @property
+    def label(self) -> Text:
+        """The table as officials call it."""
+        return sources.label(self.place)
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +76,11 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = ""
     evidence: str = "inferred"
 
+    @property
+    def label(self) -> Text:
+        """The table as officials call it."""
+        return sources.label(self.place)
+
 
 class Prefilled(msgspec.Struct, frozen=True, kw_only=True):
     """What was found for a form. `silent` are the tables that could not be asked, `empty` those without an answer."""
@@ -79,6 +90,13 @@ class Prefilled(msgspec.Struct, frozen=True, kw_only=True):
     empty: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> dict[str, Text]:
+        """The tables that gave no answer, as officials call them."""
+        return {
+            place: sources.label(place) for place in (*self.empty, *self.silent, *self.withheld)
+        }
 
     def into(self, values: Values) -> Values:
         """The values with what is not yet filled in and not in conflict; what somebody wrote stays."""

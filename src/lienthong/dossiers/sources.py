@@ -23,7 +23,7 @@ from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Table
 from lienthong.contracts.reading import declared_contracts
 from lienthong.contracts.rules.cache import cached_contract
-from lienthong.findings import Text
+from lienthong.findings import LANGUAGES, Text
 
 ACTION = "record.prefill"
 MOST = 20
@@ -92,6 +92,18 @@ def declared(home: Path | None = None) -> Declared:
     file = resources.files("lienthong").joinpath("declared", "dossiers", "prefill.yaml")
     text = (own if own is not None and own.exists() else file).read_text("utf-8")
     return msgspec.convert(yaml.safe_load(text), Declared)
+
+
+@lru_cache(maxsize=64)
+def label(place: str) -> Text:
+    """What a table (or the table of a place) is called by officials; its name where its contract says nothing."""
+    contract, table, *_ = place.split(".")
+    known = (
+        cached_contract(contract).contract.table(table)
+        if contract in declared_contracts()
+        else None
+    )
+    return dict(known.label) if known and known.label else dict.fromkeys(LANGUAGES, table)
 
 
 def wanted(places: Iterable[str], using: Declared) -> dict[str, set[str]]:

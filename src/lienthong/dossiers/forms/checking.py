@@ -11,12 +11,12 @@ import msgspec
 
 from lienthong import clock
 from lienthong.contracts.codes import Codes
-from lienthong.contracts.contract import Contract
+from lienthong.contracts.contract import Contract, Field
 from lienthong.contracts.rules.cache import cached_python
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.python import RecordEngine
 from lienthong.dossiers.forms.form import Form, _codes, fields, main_table
-from lienthong.findings import Finding, Severity
+from lienthong.findings import Finding, Severity, Text
 from lienthong.records.checking.code_words import code_told, with_told
 from lienthong.records.checking.messages import with_value
 from lienthong.records.checking.moments import ago
@@ -103,13 +103,20 @@ def _finding(
         rule=rule.id,
         criterion=rule.criterion,
         severity=rule.severity,
-        message=with_told(with_value(rule, value), told),
+        message=_plain(with_told(with_value(rule, value), told), field),
         remedy=rule.remedy,
         table=table.name,
         row=0,
         field=rule.fields[0] if rule.fields else None,
         value=value,
     )
+
+
+def _plain(message: Text, field: Field | None) -> Text:
+    """A sentence for who fills in a form: the column's own name behind the label says nothing to them."""
+    if field is None:
+        return message
+    return {language: text.replace(f" ({field.name})", "") for language, text in message.items()}
 
 
 class _Key:

@@ -35,7 +35,7 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
 
     `choices` are the values of its closed list; several of them are posted under the same name (`choices`).
     `prefill` are the places of the databases that know it (contract.table.field), `asks` the key that it is for
-    looking there (person, facility, …).
+    looking there (person, facility, …). `group` is the name of its part of the form.
     """
 
     input: str
@@ -49,6 +49,7 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[CodeValue, ...] = ()
     prefill: tuple[str, ...] = ()
     asks: str = ""
+    group: Text = {}
     evidence: str = ""
     sensitivity: str = "personal"
 
@@ -116,7 +117,7 @@ def fields(form: Form, codes: Codes | None = None) -> list[FormField]:
     """The fields of a form in the order in which they are asked, the applicant's first."""
     lists = codes or _codes()
     return [
-        _field(one, "applicant" if at == 0 else "form", lists)
+        _field(one, "applicant" if at == 0 else "form", lists, main_table(contract).label)
         for at, contract in enumerate(form.contracts)
         for one in main_table(contract).fields
     ]
@@ -127,7 +128,9 @@ def main_table(contract: Contract) -> Table:
     return contract.tables[0]
 
 
-def _field(field: Field, part: Literal["applicant", "form"], codes: Codes) -> FormField:
+def _field(
+    field: Field, part: Literal["applicant", "form"], codes: Codes, group: Text
+) -> FormField:
     choices = field.values
     if not choices and field.code_list and codes.has(field.code_list):
         choices = tuple(
@@ -146,6 +149,7 @@ def _field(field: Field, part: Literal["applicant", "form"], codes: Codes) -> Fo
         choices=choices,
         prefill=tuple(str(place) for place in own.get("prefill") or ()),
         asks=str(own.get("prefillKey") or ""),
+        group=group,
         evidence=field.evidence or "",
         sensitivity=field.sensitivity,
     )
