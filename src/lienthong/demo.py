@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from lienthong.demo_dossiers import ACCOUNTS, file_dossiers, synchronise
+from lienthong.demo_dossiers import ACCOUNTS, count, file_dossiers, synchronise
 from lienthong.demo_loading import bar
 from lienthong.words import number, say
 
@@ -116,6 +116,7 @@ def demo(
                 count=state.dossiers,
             )  # fmt: skip
             synchronise(found, chosen.home, seed=state.seed, until=state.until)
+            count(found, chosen.home)
             _open_accounts(found, nation, state)
             state.done = True
             _keep(folder, state)

@@ -73,3 +73,14 @@ def synchronise(database: Database, home: Path, *, seed: int, until: datetime) -
                 connection, file, home, seed=seed, until=until.replace(tzinfo=clock.VIETNAM),
                 advance=advance,
             )  # fmt: skip
+
+
+def count(database: Database, home: Path) -> None:
+    """Bring the base of reports up to the dossiers, and keep the figures of the periods that ended last."""
+    from lienthong.records.intake import terms
+    from lienthong.reports import editions, keeping
+
+    with database.connect(autocommit=True) as connection:
+        keeping.keep_up(connection)
+        codes, declared = terms.codes(home), editions.declared(home)
+        keeping.keep_closed(connection, clock.today(), codes, declared)
