@@ -104,6 +104,40 @@ def show(
     typer.echo(msgspec.yaml.encode(shown).decode())
 
 
+@app.command("list-import")
+def bring_list(
+    unit: Annotated[str, typer.Argument(help=say("The unit: office, science or information."))],
+    file: Annotated[Path, typer.Argument(help=say("Its list, CSV in UTF-8 or XLSX."))],
+) -> None:
+    """Bring a unit's list of procedures and compare it with the lists of the others."""
+    from lienthong import clock, database, settings
+    from lienthong.access import operator, policy
+    from lienthong.procedures.lists import bringing, differences
+    from lienthong.procedures.lists.listed import read_list
+    from lienthong.words import language
+
+    bringing.unit_named(unit)
+    try:
+        body = file.read_bytes()
+    except OSError as wrong:
+        raise Refused("LIST-FILE", "%(name)s cannot be read.", name=str(file)) from wrong
+    read = read_list(body, file.name)
+    for fault in read.faults:
+        line = say("Line %(line)s:", line=fault.line) + " " if fault.line else ""
+        typer.echo(line + fault.sentence[language()], err=True)
+    with database.running(settings.read()) as found, found.connect() as conn:
+        policy.allow(conn, operator(), "office.edit")
+        done = bringing.bring(conn, operator(), unit, body, file.name, channel="cli", reading=read)
+        still = len(differences.listed(conn, clock.today()))
+        conn.commit()
+    typer.echo(
+        say(
+            "Version %(version)s with %(rows)s procedures is kept; %(count)s differences between the lists are open.",
+            version=number(done.version), rows=number(done.rows), count=number(still),
+        )
+    )  # fmt: skip
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
