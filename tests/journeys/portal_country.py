@@ -33,6 +33,7 @@ PROCEDURE = Procedure(
     results=(Result(name={"vi": "Giấy phép nhập khẩu"}, code="000.00.00.G18-KQ000001"),),
 )  # fmt: skip
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+RESULT_PDF = PDF.replace(b"/Catalog", b"/Catalog/Lang(vi)")
 
 
 def settle(db, home: Path) -> str:

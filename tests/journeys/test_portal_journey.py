@@ -28,6 +28,7 @@ from tests.journeys.portal_country import (
     PASSWORD,
     PDF,
     PROCEDURE,
+    RESULT_PDF,
     SECRET,
     UNIT,
     settle,
@@ -115,7 +116,7 @@ class Journey:
             data={"_csrf_token": csrf, "kind": "result", "form": "electronic", "component": ""},
         )  # fmt: skip
         assert answer.status_code == 200 and 'role="alert"' not in answer.text
-        return re.search(rf"/dossiers/{code}/attachments/(\d+)", answer.text)[1]
+        return re.search(r'/attachments/(\d+)">ketqua\.pdf', answer.text)[1]
 
     # -- a citizen
 
@@ -203,12 +204,12 @@ def test_from_filing_to_rating_through_a_broken_line(journey, db, folder):
         (paid,) = payments.of(conn, code)
         assert (paid.amount, paid.state) == (FEE, "settled")
 
-    number = journey.attach("processor", code, PDF)
+    number = journey.attach("processor", code, RESULT_PDF)
     journey.act("decider", code, "settle", result="Giấy phép nhập khẩu", number="12/GP", attachment=number,
                 result_code="000.00.00.G18-KQ000001")  # fmt: skip
     journey.work()
     assert journey.state(code) == "9"
-    assert journey.portal.get(f"/dossiers/{code}/results/0").content == PDF, (
+    assert journey.portal.get(f"/dossiers/{code}/results/0").content == RESULT_PDF, (
         "fetched by our signed link"
     )
     journey.act("receiver", code, "hand_over")
