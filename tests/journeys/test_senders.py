@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.journeys.test_officer import csrf
 
 from lienthong.access import operator, tokens
+from tests.journeys.test_officer import csrf
 
 NAMED = "Provincial health department"
 
@@ -79,3 +79,25 @@ def test_an_administrator_narrows_a_token_on_the_page(signed_in):
     made = admin.post("/tokens", data=form | {"contracts": "care, practice"})
     assert made.status_code == 200
     assert "care, practice" in made.text
+
+
+def test_what_was_given_up_is_seen_and_tried_again(site, db, signed_in):
+    with db.connect("owner") as conn:
+        conn.execute(
+            "INSERT INTO records.crossing_due (contract, receipts, attempts, why)"
+            " VALUES ('practice', '{TN-1}', 3, 'QueryCanceled'), ('practice', '{TN-2}', 0, NULL)"
+        )
+        conn.commit()
+    assert 'action="/alerts/recheck/practice"' not in signed_in("officer").get("/alerts").text
+    owner = signed_in("owner")
+    page = owner.get("/alerts").text
+    assert "QueryCanceled" in page
+    form = {"_csrf_token": csrf(page)}
+    done = owner.post("/alerts/recheck/practice", data=form, follow_redirects=False)
+    assert done.status_code == 303
+    assert "QueryCanceled" not in owner.get("/alerts").text
+    assert owner.post("/alerts/recheck/practice", data=form).status_code == 404
+    with db.connect("owner") as conn:
+        assert conn.execute("SELECT max(attempts) FROM records.crossing_due").fetchone() == (0,)
+        conn.execute("DELETE FROM records.crossing_due")
+        conn.commit()

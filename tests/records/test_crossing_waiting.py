@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.records.test_crossing import town  # noqa: F401  a fixture
 
+from lienthong.access import operator
 from lienthong.records import quarantine
+from lienthong.records.crossing import due
 from lienthong.records.intake import few
 
 KEPT = "NR,SINCE,UNTIL\nL1,20250101,\n"
@@ -66,3 +68,24 @@ def test_an_accusation_ends_when_what_was_lacking_comes_and_waits(town, monkeypa
     one.holds()
     assert licences(one) == {"v1", "v2"}
     assert one.counted()["wards", "T-LIC|DOC"] == (2, 2, 0)
+
+
+def test_what_was_given_up_holds_up_no_cleaning_and_is_served_when_asked_for(town):  # noqa: F811
+    one = town()
+    one.send("registers", "LICENCE.csv", KEPT)
+    one.send("wards", "VISIT.csv", VISIT, "01001")
+    one.conn.execute("UPDATE records.crossing_due SET attempts = 3, why = 'QueryCanceled'")
+    one.send("registers", "LICENCE.csv", "NR,SINCE,UNTIL\nL2,20250101,\n")
+    one.again()
+    (lost,) = [left for left in due.given_up(one.conn) if left.contract == "wards"]
+    assert (lost.acts, lost.receipts, lost.why) == (1, 1, "QueryCanceled")
+    one.conn.execute(
+        "UPDATE records.crossing_due SET done_at = now() - interval '3 days' WHERE done_at IS NOT NULL"
+    )
+    one.send("registers", "LICENCE.csv", "NR,SINCE,UNTIL\nL3,20250101,\n")
+    one.again()
+    old = "SELECT count(*) FROM records.crossing_due WHERE done_at < now() - interval '2 days'"
+    assert one.rows(old) == [(0,)]
+    due.try_again(one.conn, "wards", operator())
+    one.again()
+    assert due.given_up(one.conn) == []

@@ -80,6 +80,11 @@ class Expected:
             {**facilities, **{c: one for those in by_kind.values() for c, one in those.items()}},
         )
 
+    @property
+    def known(self) -> bool:
+        """Whether any list says who must send."""
+        return bool(self._lists)
+
     def name(self, sender: str) -> str:
         """The name of a sender that stands on any list, else its code."""
         return self._known[sender].name if sender in self._known else sender

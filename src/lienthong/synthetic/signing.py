@@ -1,4 +1,4 @@
-"""Signatures of invented hospitals in CHUKYDONVI, made at run time by an invented authority that the data folder trusts.
+"""Signatures of invented hospitals in CHUKYDONVI, made at run time by an invented authority that is trusted.
 
 The key stays in the demonstration's own folder, so that a run that was interrupted writes the same bytes again; nothing
 of it comes with the program.

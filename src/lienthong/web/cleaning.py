@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from litestar import Response, get
+from litestar import Response, get, post
+from litestar.response import Redirect
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
@@ -18,6 +19,7 @@ from lienthong.quality.explain import known_rules
 from lienthong.quality.keys import identity_keys
 from lienthong.quality.tickets import nightly, ranking, ticket, upkeep, worklist
 from lienthong.quality.tickets import silence as silences
+from lienthong.records.crossing import due
 from lienthong.web.page import Page
 from lienthong.web.scores import province_names, reach, sender_names
 from lienthong.web.tickets import permitted
@@ -50,8 +52,11 @@ def alerts(
             "SELECT contract, count(*), count(DISTINCT sender) FROM records.withheld GROUP BY 1 ORDER BY 2 DESC"
         ).fetchall()
         said = worklist.sayings(conn, found[:PAGE])
+        given_up = due.given_up(conn)
     return page.show(
         "alerts.html",
+        given_up=given_up,
+        may_retry=policy.may(actor, "record.recheck"),
         groups=found[:PAGE],
         said=said,
         numbers=numbers,
@@ -64,6 +69,20 @@ def alerts(
         first=start <= 0,
         more=start + PAGE if len(found) > PAGE else None,
     )
+
+
+@post(
+    "/alerts/recheck/{contract:str}",
+    opt={"action": "record.recheck"},
+    status_code=303,
+    sync_to_thread=True,
+)
+def try_again(pool: ConnectionPool, actor: Actor, contract: str) -> Redirect:
+    """Let records be looked at again that were given up after several failures."""
+    with pool.connection() as conn:
+        policy.allow(conn, actor, "record.recheck", {"contract": contract})
+        due.try_again(conn, contract, actor)
+    return Redirect("/alerts", status_code=303)
 
 
 @get("/silent", opt=READ, sync_to_thread=True)
@@ -96,7 +115,7 @@ def silent(
         chosen={"contract": contract, "province": province, "kind": chosen_kind},
         permit=permit,
         contracts=contracts,
-        listed=bool(wanted.facilities),
+        listed=wanted.known,
         province_names=province_names(codes),
         first=start <= 0,
         more=start + PAGE if len(found.lines) > PAGE else None,
@@ -149,4 +168,4 @@ def ranks(
     )
 
 
-ROUTES = [alerts, silent, ranks]
+ROUTES = [alerts, try_again, silent, ranks]

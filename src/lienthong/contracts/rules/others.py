@@ -292,3 +292,11 @@ class _Whole(Rows):
         if table in self:
             return super().find(table, column, value)
         return self._shared.find(table, column, value) if table in self._shared else ()
+
+    def find_all(
+        self, table: str, columns: tuple[int, ...], values: tuple[Any, ...]
+    ) -> list[list[Any]] | tuple[()]:
+        """The rows whose columns have the values, wherever the table is."""
+        if table in self:
+            return super().find_all(table, columns, values)
+        return self._shared.find_all(table, columns, values) if table in self._shared else ()

@@ -320,14 +320,11 @@ class Coder:
         )
 
     def _source(self, select: exp.Select, source: exp.Table) -> str:
-        """The rows of a subquery's table: those that share a column's value when WHERE says so, else all."""
+        """The rows of a subquery's table: those that share the values of columns that WHERE says so of, else all."""
         table, alias = source.meta["name"], source.alias_or_name
-        where = select.args.get("where")
-        for part in (
-            where.this.flatten()
-            if where and isinstance(where.this, exp.And)
-            else [where and where.this]
-        ):
+        found: dict[int, str] = {}
+        said = where.this if (where := select.args.get("where")) else None
+        for part in said.flatten() if isinstance(said, exp.And) else [said]:
             if not isinstance(part, exp.EQ):
                 continue
             for own, other in ((part.this, part.expression), (part.expression, part.this)):
@@ -335,8 +332,13 @@ class Coder:
                     continue
                 value = self.value(other)
                 if ":=" not in value:  # which Python does not allow at that place
-                    at = self.layouts[table].at[own.meta["place"].name]
-                    return f"tables.find({table!r}, {at}, {value})"
+                    found.setdefault(self.layouts[table].at[own.meta["place"].name], value)
+                    break
+        if len(found) > 1:
+            values = ", ".join(found.values())
+            return f"tables.find_all({table!r}, {tuple(found)}, ({values}))"
+        for at, value in found.items():
+            return f"tables.find({table!r}, {at}, {value})"
         return f"tables[{table!r}]"
 
     def _scalar(self, select: exp.Select) -> str:

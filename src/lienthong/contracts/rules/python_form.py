@@ -139,7 +139,7 @@ class Rows(dict[str, list[list[Any]]]):
 
     def __init__(self, tables: Mapping[str, list[list[Any]]]) -> None:
         super().__init__(tables)
-        self._found: dict[tuple[str, int], dict[Any, list[list[Any]]]] = {}
+        self._found: dict[tuple[str, int | tuple[int, ...]], dict[Any, list[list[Any]]]] = {}
 
     def find(self, table: str, column: int, value: Any) -> list[list[Any]] | tuple[()]:
         """The rows whose column has the value; none for an unknown value, as SQL has it."""
@@ -153,6 +153,20 @@ class Rows(dict[str, list[list[Any]]]):
                     grouped.setdefault(row[column], []).append(row)
             self._found[key] = grouped
         return self._found[key].get(value, ())
+
+    def find_all(
+        self, table: str, columns: tuple[int, ...], values: tuple[Any, ...]
+    ) -> list[list[Any]] | tuple[()]:
+        """The rows whose columns have the values: where one value is common (a doctor, a day) both are not."""
+        if None in values:
+            return ()
+        key = (table, columns)
+        if key not in self._found:
+            grouped: dict[Any, list[list[Any]]] = {}
+            for row in self[table]:
+                grouped.setdefault(tuple(row[at] for at in columns), []).append(row)
+            self._found[key] = grouped
+        return self._found[key].get(values, ())
 
 
 NAMES: dict[str, Any] = {

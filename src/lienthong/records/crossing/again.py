@@ -26,6 +26,8 @@ from lienthong.records.store.owner import as_owner
 
 CHUNK = 500
 """Records that change in one transaction."""
+AT_ONCE = 2000
+"""Records of a whole database that are asked together: each turn asks the other side once for all of their keys."""
 
 _LOCK = "hashtextextended('records.crossing', 13)"
 
@@ -109,7 +111,7 @@ def _serve(conn: psycopg.Connection[Any], due: Due, home: Path) -> int:
             raise
         structlog.get_logger().exception("crossing.failed", contract=due.contract)
         with conn.transaction():
-            dues.tried(conn, due)
+            dues.tried(conn, due, type(failure).__name__)
     return asked
 
 
@@ -159,7 +161,7 @@ def _next(conn: psycopg.Connection[Any], contract: str, root: str, after: Unit) 
             sql.SQL(
                 "SELECT _key, _sender FROM {} WHERE (_key, _sender) > (%s, %s) ORDER BY _key, _sender LIMIT %s"
             ).format(sql.Identifier(contract, root)),
-            [*after, CHUNK],
+            [*after, AT_ONCE],
         ).fetchall()
     return rows
 

@@ -22,12 +22,15 @@ def recheck(
     """Ask kept records again what other databases know; without names only those that wait."""
     from lienthong import database, settings
     from lienthong.access import operator, policy
-    from lienthong.records.crossing import again
+    from lienthong.records.crossing import again, due
 
     chosen = settings.read()
     with database.running(chosen) as found, found.connect(autocommit=True) as connection:
         with connection.transaction():
             policy.allow(connection, operator(), "record.recheck", {"contracts": contracts or []})
+        with connection.transaction():
+            for one in due.given_up(connection):
+                due.try_again(connection, one.contract, operator())
         asked = again.look_again(connection, chosen.home)
         names = again.linked(connection) if all_ else contracts or []
         for name in names:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 
+from lienthong import audit
+from lienthong.errors import NotFound
 from lienthong.records.crossing.links import Link, links_to, short
 
 AT_ONCE = 200
@@ -54,15 +57,52 @@ def done(conn: psycopg.Connection[Any], due: Due) -> None:
     )
     conn.execute(
         "DELETE FROM records.crossing_due WHERE done_at < now() - interval '2 days' AND NOT EXISTS"
-        " (SELECT 1 FROM records.crossing_due w WHERE w.done_at IS NULL)"
+        " (SELECT 1 FROM records.crossing_due w WHERE w.done_at IS NULL AND w.attempts < %s)",
+        [GIVE_UP],
     )
 
 
-def tried(conn: psycopg.Connection[Any], due: Due) -> None:
-    """Count an attempt that failed."""
+def tried(conn: psycopg.Connection[Any], due: Due, why: str = "") -> None:
+    """Count an attempt that failed; `why` is the kind of the failure."""
     conn.execute(
-        "UPDATE records.crossing_due SET attempts = attempts + 1 WHERE id = ANY(%s)", [due.ids]
+        "UPDATE records.crossing_due SET attempts = attempts + 1, why = %s WHERE id = ANY(%s)",
+        [why, due.ids],
     )
+
+
+class GivenUp(NamedTuple):
+    """Acts of looking again of one database that failed GIVE_UP times; `since`: the oldest, `why`: the last failure."""
+
+    contract: str
+    acts: int
+    receipts: int
+    since: datetime
+    why: str
+
+
+def given_up(conn: psycopg.Connection[Any]) -> list[GivenUp]:
+    """What is not looked at again any more until somebody asks for it, the oldest first."""
+    rows = conn.execute(
+        "SELECT contract, count(*), sum(cardinality(receipts)), min(at),"
+        " coalesce((array_agg(why ORDER BY id DESC))[1], '') FROM records.crossing_due"
+        " WHERE done_at IS NULL AND attempts >= %s GROUP BY contract ORDER BY 4",
+        [GIVE_UP],
+    ).fetchall()
+    return [GivenUp(*row) for row in rows]
+
+
+def try_again(conn: psycopg.Connection[Any], contract: str, actor: audit.Acting) -> int:
+    """Let what was given up of a database be looked at again; returns how many acts. Raises NotFound for none."""
+    done = conn.execute(
+        "UPDATE records.crossing_due SET attempts = 0 WHERE contract = %s AND done_at IS NULL AND attempts >= %s",
+        [contract, GIVE_UP],
+    )
+    if not done.rowcount:
+        raise NotFound("crossing.none", "Nothing of %(contract)s was given up.", contract=contract)
+    about = {"contract": contract, "acts": done.rowcount}
+    audit.write(conn, actor, "record.recheck_asked", about)
+    conn.execute("SELECT pg_notify('lienthong_submission', 'crossing')")
+    return done.rowcount
 
 
 def concerned(conn: psycopg.Connection[Any], due: Due) -> dict[str, set[Unit]]:

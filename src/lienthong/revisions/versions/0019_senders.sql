@@ -5,3 +5,5 @@ ALTER TABLE app.token ADD COLUMN contracts text[];
 CREATE INDEX quarantine_waiting ON records.quarantine USING gin (rows jsonb_path_ops) WHERE state = 'open';
 -- Records of these receipts looked at something that waits: they are asked again by themselves.
 ALTER TABLE records.crossing_due ADD COLUMN again boolean NOT NULL DEFAULT false;
+-- Why an act of looking again failed the last time: a code, no value.
+ALTER TABLE records.crossing_due ADD COLUMN why text;
