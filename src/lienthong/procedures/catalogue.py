@@ -17,7 +17,8 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.errors import Conflict, NotFound, Refused
-from lienthong.procedures.procedure import CODE, Decision, Procedure
+from lienthong.procedures.procedure import Decision, Procedure
+from lienthong.procedures.sound import sound
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,14 +64,9 @@ def draft(
     """Write the draft of a procedure, over the draft there is or as the next version.
 
     `origin` says where the text comes from (a file, the Portal, an editor); `seen` is when the draft that the writer
-    looked at was written. Raises Refused without a national code, Conflict when the draft was changed since then.
+    looked at was written. Raises Refused for what cannot stand, Conflict when the draft was changed since then.
     """
-    if not CODE.match(procedure.code):
-        raise Refused(
-            "PROCEDURE-CODE",
-            "“%(written)s” is no procedure code; it looks like 1.012279.",
-            written=procedure.code,
-        )
+    sound(procedure)
     if seen is not None and _draft(conn, procedure.code, lock=True).drafted_at != seen:
         raise Conflict(
             "PROCEDURE-CHANGED",

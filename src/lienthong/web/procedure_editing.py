@@ -13,10 +13,9 @@ from litestar.response import Redirect
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.errors import Conflict, Failure, NotFound, Refused
-from lienthong.procedures import catalogue
+from lienthong.procedures import catalogue, publishing
 from lienthong.procedures.catalogue import Version
 from lienthong.procedures.comparing import compare
 from lienthong.procedures.doubting import doubts
@@ -148,9 +147,10 @@ def publish(
     with pool.connection() as conn:
         policy.allow(conn, actor, "procedure.edit")
         try:
-            draft = catalogue.draft_of(conn, code)
-            day, decision = _publication(conn, draft, data)
-            catalogue.publish(conn, actor, code, day, decision)
+            publishing.publish(
+                conn, actor, code, _needed_day(data.get("valid_from", "")), _decision(data),
+                incomplete=data.get("incomplete") == "1",
+            )  # fmt: skip
         except (Refused, Conflict) as failure:
             conn.rollback()
             problem = page.say(failure.message, **failure.details)
@@ -166,11 +166,15 @@ def abolish(
     with pool.connection() as conn:
         policy.allow(conn, actor, "procedure.edit")
         try:
-            day, decision = _needed_day(data.get("from_day", "")), data.get("decision", "").strip()
-            _not_past(day)
-            _needs_decision(decision)
-            successor = data.get("successor", "").strip()
-            catalogue.abolish(conn, actor, code, day, successor=successor, decision=decision)
+            day = _needed_day(data.get("from_day", ""))
+            publishing.abolish(
+                conn,
+                actor,
+                code,
+                day,
+                data.get("decision", ""),
+                successor=data.get("successor", ""),
+            )
         except Failure as failure:
             conn.rollback()
             problem = page.say(failure.message, **failure.details)
@@ -250,40 +254,13 @@ def _procedure_before(conn: Connection[Any], draft: Version) -> Procedure | None
     return before.procedure if before else None
 
 
-def _publication(
-    conn: Connection[Any], draft: Version, data: Mapping[str, str]
-) -> tuple[date, Decision]:
-    """The day and the decision of a publication; what is missing must have been seen."""
-    day = _needed_day(data.get("valid_from", ""))
-    number = data.get("number", "").strip()
-    _needs_decision(number)
-    if catalogue.before(conn, draft) is not None:
-        _not_past(day)
-    if draft.procedure.missing() and data.get("incomplete") != "1":
-        raise Refused(
-            "PROCEDURE-INCOMPLETE",
-            "Parts that Decree 63/2010 Art. 8 asks are missing; confirm that you publish without them.",
-        )
+def _decision(data: Mapping[str, str]) -> Decision:
     decided = data.get("decided", "")
-    return day, Decision(
-        number=number,
+    return Decision(
+        number=data.get("number", "").strip(),
         decided=_needed_day(decided) if decided else None,
-        effective=day,
         agency=data.get("agency", "").strip(),
     )
-
-
-def _needs_decision(number: str) -> None:
-    if not number:
-        raise Refused("PROCEDURE-DECISION", "The number of the decision is needed.")
-
-
-def _not_past(day: date) -> None:
-    if day < clock.today():
-        raise Refused(
-            "PROCEDURE-PAST",
-            "That day is past: what was in force then stays as it was. Choose today or a later day.",
-        )
 
 
 def _needed_day(text: str) -> date:
