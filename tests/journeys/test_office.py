@@ -276,3 +276,77 @@ def test_the_register_shows_what_a_new_document_touches(clerk):
         == 303
     )
     assert clerk.get("/office/legal-basis/1-2999-x").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def program(db, filled):
+    """A token with which the Office's own programs act."""
+    from lienthong.access import tokens
+
+    with db.connect() as conn:
+        made = tokens.create(
+            conn, operator(), facility="G18", name="office program", roles=("office",)
+        )
+        conn.commit()
+    return {"authorization": f"Bearer {made}"}
+
+
+def test_a_program_asks_the_same(site, program):
+    site.cookies.clear()
+
+    def ask(path, **params):
+        answer = site.get(f"/api/v1/office/{path}", headers=program, params=params)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+    assert ask("lists")["claim"]["total"] == 282
+    told = ask("what-if", count=0)
+    fewer = ask("what-if", count=1)
+    assert fewer["after"]["numerator"] == told["before"]["numerator"] - 1
+    assert (
+        next(one for one in ask("reduction")["definitions"] if one["working"])["start"]["percent"]
+        == "41.4894"
+    )
+    assert ask("ask-once")["proposals"]
+    assert ask("legal-basis/98-2021-nd-cp")["touched"]
+    assert ask("legal-basis")
+    assert ask("readiness")["lines"]
+    assert ask("readiness/1.012279")["gates"]
+    ask("differences")
+
+
+def test_a_program_brings_a_list(site, program):
+    site.cookies.clear()
+    path = "/api/v1/office/lists/information"
+    wrong = site.post(path, headers=program, content=(HEAD + "1,x,Bộ,,\n").encode())
+    assert wrong.status_code == 200, wrong.text
+    assert wrong.json()["taken"] is None
+    assert wrong.json()["faults"][0]["line"] == 2
+    right = site.post(
+        path, headers=program, params={"file": "a.csv"}, content=(HEAD + LINE).encode()
+    )
+    assert right.json()["taken"]["rows"] == 1
+    assert (
+        site.post("/api/v1/office/lists/nobody", headers=program, content=b"x").status_code == 404
+    )
+    sent = {"state": "working", "owner": "Vụ"}
+    assert (
+        site.post("/api/v1/office/readiness/1.012279/legal", headers=program, json=sent).json()[
+            "gates"
+        ][0]["owner"]
+        == "Vụ"
+    )
+    cut = {
+        "code": "1.002151",
+        "kind": "decentralised",
+        "central": True,
+        "basis": "NĐ",
+        "planned": "2027-01-01",
+    }
+    assert site.post("/api/v1/office/reduction", headers=program, json=cut).status_code == 201
+    assert site.post("/api/v1/office/reduction", headers=program, json=cut).status_code == 409
+    law = {
+        "document": {"number": "888/2026/NĐ-CP", "effective": "2026-11-01"},
+        "why": "theo Công báo",
+    }
+    assert site.post("/api/v1/office/legal-basis", headers=program, json=law).status_code == 201

@@ -210,7 +210,8 @@ def _legal(asked: Asked) -> Sheet:
                 ", ".join(one.replaces), item.cited, one.evidence, one.source,
             ]  # fmt: skip
 
-    heads = ["Number", "Kind", "Issued by", "About", "Issued on", "In force from", "No longer from", "State", "Amends",
+    heads = ["Document number", "Kind", "Issued by", "About", "Issued on", "In force from", "No longer from", "State",
+             "Amends",
              "Replaces", "Cited in", "Evidence", "Source"]  # fmt: skip
     return asked.sheet("Legal basis", heads, rows())
 
@@ -238,7 +239,7 @@ def _touched(asked: Asked) -> Sheet:
         "Document",
         "From",
         "Kind",
-        "Place",
+        "Where it is cited",
         "Name",
         "What it cites",
         "Articles",
@@ -249,7 +250,7 @@ def _touched(asked: Asked) -> Sheet:
     return asked.sheet("Places touched", heads, rows())
 
 
-WORK = {"": "waits", "done": "brought up to it", "untouched": "nothing to do"}
+WORK = {"": "waits to be dealt with", "done": "brought up to it", "untouched": "nothing to do"}
 
 
 def _empty(asked: Asked) -> Sheet:
