@@ -201,7 +201,7 @@ def test_a_period_that_is_none_is_explained(api):
 
 
 def test_programs_get_forms_and_files(api):
-    lines = api("office", "forms/II.07b").json()["lines"]
+    lines = api("office", "forms/II.07b").json()["procedures"]
     assert len(lines) == 35
     assert lines[0]["columns"][4] is None, "unknown is not zero"
     assert api("office", "766/file/xlsx").content.startswith(b"PK")

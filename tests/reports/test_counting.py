@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lienthong.access import Permit
 from lienthong.clock import VIETNAM
 from lienthong.procedures.agencies import Agencies, Agency
-from lienthong.reports import cells, counting, facts, forms, period, standing
+from lienthong.reports import cells, counting, facts, forms, identities, period, standing
 from lienthong.reports.cells import Among, Reading
 from lienthong.reports.succession import Following, following
 from tests.reports import world
@@ -112,6 +112,8 @@ def test_the_identities_of_the_form_hold_for_every_unit_and_month(conn):
                     "what was in process is carried over"
                 )
             before = {line: row.in_process for line, row in rows.items()}
+    for text in PERIODS:
+        assert list(identities.broken(conn, period.parse(text))) == []
     quarter, year = period.quarter(2026, 4), period.year(2026)
     for when in (quarter, year):
         assert (
@@ -261,3 +263,13 @@ def test_any_history_is_counted_as_it_is_judged(filled, seed, number):
             == forms.counted(conn, when, "")[""].in_process
         )
         conn.rollback()
+
+
+def test_an_identity_that_does_not_hold_is_found(conn):
+    when = period.month(2026, 10)
+    conn.execute(
+        "UPDATE reports.standing SET until = '2026-10-10' WHERE dossier = (SELECT dossier FROM reports.standing"
+        " WHERE since < '2026-10-01' AND until > '2026-11-01' AND ended_at > '2026-10-01' LIMIT 1)"
+    )
+    found = {one.identity for one in identities.broken(conn, when)}
+    assert "(6) = (11) of the period before" in found

@@ -49,11 +49,12 @@ class CompetenceLine(msgspec.Struct, kw_only=True):
 
 
 class FormAnswer(msgspec.Struct, kw_only=True):
-    """A form: its lines, and for II.06 their sum."""
+    """A form: `lines` of II.06 with their sum, `procedures` of II.07b."""
 
     form: str
     basis: Basis
-    lines: list[FormLine] | list[CompetenceLine]
+    lines: list[FormLine]
+    procedures: list[CompetenceLine] = []
     total: FormLine | None = None
 
 

@@ -95,7 +95,7 @@ def form(
                 CompetenceLine(line=n, label=dict(names.get(n, {})), columns=row.columns())
                 for n, row in found.items()
             ]
-            return FormAnswer(form=form, basis=basis, lines=lines)
+            return FormAnswer(form=form, basis=basis, lines=[], procedures=lines)
         made = making.form(conn, form, asked)
     labels = follows.unit_names if form == "II.06a" else {}
     return FormAnswer(

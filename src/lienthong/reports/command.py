@@ -63,7 +63,7 @@ def verify(
     from lienthong import database, settings
     from lienthong.access import operator, policy
     from lienthong.records.intake import terms
-    from lienthong.reports import editions, figures
+    from lienthong.reports import editions, figures, identities
     from lienthong.reports.period import parse
 
     chosen, bad = settings.read(), 0
@@ -82,6 +82,9 @@ def verify(
                     differing=number(len(done.differing)),
                 )
             )
+            for one in identities.broken(conn, when, terms.codes(chosen.home)):
+                bad += 1
+                typer.echo(f"  {one.identity} {one.by} {one.line}: {one.left} / {one.right}")
             for kept, again in done.differing[:20]:
                 now = again.value if again else None
                 typer.echo(f"  {kept.what} {kept.scope} {kept.detail}: {kept.value} / {now}")
