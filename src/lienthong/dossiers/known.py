@@ -13,9 +13,12 @@ from lienthong.errors import NotFound
 from lienthong.procedures import catalogue
 
 _NAMES = Dossier.__struct_fields__
-_ONE = sql.SQL(
-    "SELECT {}, applicant::text, form::text FROM dossiers.dossier WHERE code = %s"
-).format(sql.SQL(", ").join(map(sql.Identifier, _NAMES)))
+_ONE = (
+    sql.SQL("SELECT {}, applicant::text, form::text FROM dossiers.dossier WHERE code = %s")
+    .format(sql.SQL(", ").join(map(sql.Identifier, _NAMES)))
+    .as_bytes(None)
+)
+"""Written out once: a thousand of these come in a second."""
 
 
 def with_applicant(conn: psycopg.Connection[Any], code: str) -> tuple[Dossier, bytes, bytes]:
