@@ -1,4 +1,4 @@
-"""The catalogue editor for programs: drafts are begun, written, published by a decision or withdrawn; procedures end."""
+"""The catalogue editor for programs: drafts are begun, written, published by decision or withdrawn; procedures end."""
 
 from __future__ import annotations
 
