@@ -47,6 +47,7 @@ def beside(
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
+        _until_it_answers(portal)
         yield portal
     finally:
         assert process.stdin is not None
@@ -56,6 +57,17 @@ def beside(
         except subprocess.TimeoutExpired:
             process.kill()  # what it holds stands in its file
             process.wait()
+
+
+def _until_it_answers(portal: str) -> None:
+    """A site that starts before the stand-in would begin with failures that nobody caused."""
+    import httpx
+
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=30) as asking:
+            asking.get(portal + "/static/style.css")
+    except httpx.HTTPError:
+        return  # the site shows that the line is down; the stand-in's own words stand above
 
 
 def _told(chosen: Settings, folder: Path, portal: str, address: str) -> dict[str, str]:

@@ -77,13 +77,16 @@ def token(
     contract: list[str] = typer.Option(
         [], help=say("Only this database; may repeat. Without it: those of the facility's kind.")
     ),
+    role: list[str] = typer.Option(
+        ["sender"], help=say("What it may do; may repeat. The Portal pushes with role portal.")
+    ),
 ) -> None:
     """Make a token."""
     with database.running() as found, found.connect() as connection:
         policy.allow(connection, operator(), "account.manage", {})
         made = tokens.create(
             connection, operator(), facility=facility, name=name, province=province,
-            contracts=contract or None,
+            contracts=contract or None, roles=role,
         )  # fmt: skip
     typer.echo(made)
 
