@@ -71,8 +71,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 class FillAsked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What is known: keys (person, licence, facility, facility_licence) or what stands in the form already."""
 
-    keys: dict[str, str] = {}
-    values: Values = Values()
+    keys: dict[str, str] = msgspec.field(default_factory=dict)
+    values: Values = msgspec.field(default_factory=Values)
     purpose: str = prefill.PURPOSE
 
 
