@@ -8,10 +8,13 @@ from fractions import Fraction
 
 import pytest
 
+from lienthong.access import Permit
 from lienthong.dossiers import bulk
 from lienthong.dossiers.dossier import Filing
 from lienthong.dossiers.history import Event
 from lienthong.errors import NotFound, Refused
+from lienthong.procedures import catalogue
+from lienthong.procedures.procedure import Decision, Procedure
 from lienthong.reports import cells, counting, editions, index766, measures, period, standing
 from lienthong.reports.editions import Rule
 from tests.reports import world
@@ -210,6 +213,54 @@ def test_other_readings_give_other_numbers(conn):
     assert on_time(more_supplements="dates") == (8, 12)  # 5 as well
     with pytest.raises(NotFound):
         EDITION.read_as({"base": "everything"})
+
+
+def test_what_the_portal_has_and_what_applicants_said_by_hand(conn):
+    """Ten received in November, five of them on the Portal. Eight ended: three overdue (3 5 11), one disliked (1)."""
+    codes = [
+        code
+        for (code,) in conn.execute(
+            "SELECT code FROM dossiers.dossier ORDER BY last_event"
+        ).fetchall()
+    ]
+    received = {
+        line.code: line for line in counting.behind(conn, Permit("x"), NOVEMBER, "received")
+    }
+    own = [code for code in codes if received[code].received_at >= NOVEMBER.begins]
+    for at, code in enumerate(own):
+        conn.execute("INSERT INTO portal.dossier (code, created) VALUES (%s, %s)", [code, at < 5])
+    early = counting.behind(conn, Permit("x"), NOVEMBER, "early")
+    liked = next(line.code for line in early if line.supplements == 0)
+    conn.execute(
+        "INSERT INTO portal.rating (dossier, overall, criteria, rated_at, received_at)"
+        " VALUES (%s, 0, '{}', now(), now())",
+        [liked],
+    )
+    found = points_of(measures.indices(conn, NOVEMBER, EDITION)[""])
+    assert (found["1.4"].numerator, found["1.4"].denominator) == (5, 10)
+    assert found["1.4"].points == 3
+    assert found["3.3"].share == Fraction(7, 10) * Fraction(5, 10)
+    assert found["3.3"].points == Fraction(21, 5)
+    assert (found["5.4"].numerator, found["5.4"].denominator) == (4, 8)
+    assert found["5.4"].points == Fraction(10, 3)
+
+
+@pytest.mark.parametrize(
+    ("decided", "share", "points"),
+    [("2026-10-01", (1, 1), 6), ("2026-10-12", (0, 1), 0), (None, (None, None), None)],
+)  # fmt: skip
+def test_published_on_time_by_hand(conn, decided, share, points):
+    """In effect on Monday 2 November 2026: twenty working days before it is Monday 5 October."""
+    told = Decision(
+        number="1/QĐ-BYT",
+        decided=date.fromisoformat(decided) if decided else None,
+        effective=date(2026, 11, 2),
+    )
+    one = Procedure(code="1.009999", name={"vi": "x"}, levels=("ministry",), decision=told)
+    catalogue.draft(conn, "editor", one, "test")
+    catalogue.publish(conn, "head", one.code, date(2026, 11, 2))
+    found = points_of(measures.indices(conn, NOVEMBER, EDITION)[""])["1.1"]
+    assert (found.numerator, found.denominator, found.points) == (*share, points)
 
 
 def test_the_bridge_by_hand(conn):

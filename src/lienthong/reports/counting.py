@@ -130,6 +130,7 @@ def behind(
 JOINS = (
     " LEFT JOIN reports.on_portal p ON p.dossier = b.dossier LEFT JOIN reports.rated r ON r.dossier = b.dossier"
     " LEFT JOIN reports.paid f ON f.dossier = b.dossier LEFT JOIN reports.papers a ON a.dossier = b.dossier"
+    " LEFT JOIN reports.issued i ON i.dossier = b.dossier"
 )
 """What measures of the index ask beside the base."""
 

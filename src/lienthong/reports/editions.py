@@ -61,12 +61,16 @@ class Group(Words, frozen=True, kw_only=True):
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """Weight and threshold of an indicator from a day on; what is not said stays as it was before."""
+    """Weight and threshold of an indicator from a day on; what is not said stays as it was before.
+
+    `days`: working days of a rule that has them, of the ministry and elsewhere.
+    """
 
     from_: date = msgspec.field(name="from")
     max: int | str | None = None
     threshold: str | float | None = None
     zero: Zero | None = None
+    days: dict[str, int] | None = None
     evidence: Evidence = "recalled"
     source: str = ""
 
@@ -126,6 +130,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     since: date
     evidence: str
     source: str
+    days: dict[str, int] = {}
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +173,10 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     def definition(self) -> str:
         """Short text that is the same as long as weights, thresholds, zeros and readings are."""
         held = [
-            *(f"{r.code}={r.measure}:{r.max}:{r.threshold}:{r.zero}" for r in self.rules),
+            *(
+                f"{r.code}={r.measure}:{r.max}:{r.threshold}:{r.zero}:{sorted(r.days.items())}"
+                for r in self.rules
+            ),
             *(f"{o.code}={o.value}" for o in self.options),
         ]
         return "766-" + hashlib.sha256("\n".join(held).encode()).hexdigest()[:12]
@@ -285,16 +293,20 @@ def edition(period: Period, known: Declared | None = None) -> Edition:
 def _rule(indicator: Indicator, day: date) -> Rule | None:
     """The terms in force on a day, each over those before it."""
     holding = sorted((t for t in indicator.terms if t.from_ <= day), key=lambda t: t.from_)
-    said: dict[str, Any] = {"zero": "unknown", "threshold": "1", "max": 0}
+    said: dict[str, Any] = {"zero": "unknown", "threshold": "1", "max": 0, "days": {}}
     for term in holding:
-        said |= {n: v for n in ("max", "threshold", "zero") if (v := getattr(term, n)) is not None}
+        said |= {
+            n: v
+            for n in ("max", "threshold", "zero", "days")
+            if (v := getattr(term, n)) is not None
+        }
     if not holding:
         return None
     last = holding[-1]
     return Rule(
         code=indicator.code, label=indicator.label, formula=indicator.formula, measure=indicator.measure,
         max=Fraction(str(said["max"])), threshold=Fraction(str(said["threshold"])), zero=said["zero"],
-        since=last.from_, evidence=last.evidence, source=last.source,
+        since=last.from_, evidence=last.evidence, source=last.source, days=said["days"],
     )  # fmt: skip
 
 

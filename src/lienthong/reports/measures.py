@@ -28,9 +28,7 @@ RECEIVED = "received_at >= %(begins)s"
 SETTLED = f"{ENDED} AND outcome = 'settled'"
 _PAID = "(CASE WHEN f.dossier IS NOT NULL THEN true ELSE paid_online END)"
 _DIGITISED = "coalesce(b.digitised, a.digitised)"
-NOTICE = {MINISTRY: 20}
-"""Working days from a decision to its effect: of the ministry; every other publishes five days before."""
-NOTICE_ELSEWHERE = 5
+_ISSUED = "(b.e_result OR coalesce(i.e_result, false))"
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +59,13 @@ def measures(edition: Edition) -> dict[str, Measure]:
             of=RECEIVED, counts="coalesce(p.created, false)", needs="on_portal"
         ),
         "filed_online": Measure(of=RECEIVED, counts="channel = 'online'"),
-        "e_results": Measure(of=SETTLED, counts="e_result"),
+        "e_results": Measure(of=SETTLED, counts=_ISSUED),
         "paid_online": Measure(
             of=payable, counts=f"coalesce({_PAID}, false)", unsaid=f"{_PAID} IS NULL"
         ),
         "digitised": Measure(
             of=SETTLED,
-            counts=f"coalesce({_DIGITISED}, false) AND e_result",
+            counts=f"coalesce({_DIGITISED}, false) AND {_ISSUED}",
             unsaid=f"{_DIGITISED} IS NULL",
         ),
         "reused": Measure(
@@ -137,7 +135,7 @@ def indices(
         level = _levels(by, line, among)
         own = [one for one in published if level is None or level & set(one.levels)]
         shares |= _of_procedures(own, used.get(line, frozenset()), edition)
-        shares["published_on_time"] = _published(took, level)
+        shares["published_on_time"] = _published(took, level, edition)
         made[line] = Measured(
             index=index(edition, shares),
             unsaid={name: numbers[f"{name}/unsaid"] for name in known},
@@ -259,13 +257,16 @@ def _decided(conn: psycopg.Connection[Any], period: Period) -> list[tuple[Proced
     return found
 
 
-def _published(took: list[tuple[Procedure, int | None]], levels: set[str] | None) -> Share:
+def _published(
+    took: list[tuple[Procedure, int | None]], levels: set[str] | None, edition: Edition
+) -> Share:
     """1.1: unknown as soon as one decision has no dates; nothing took effect: an empty denominator."""
     own = [(one, days) for one, days in took if levels is None or levels & set(one.levels)]
-    if any(days is None for _, days in own):
+    notice = next((r.days for r in edition.rules if r.measure == "published_on_time"), {})
+    if not notice or any(days is None for _, days in own):
         return None
     good = 0
     for one, days in own:
-        wanted = NOTICE[MINISTRY] if "ministry" in one.levels else NOTICE_ELSEWHERE
+        wanted = notice[MINISTRY if MINISTRY in one.levels else "elsewhere"]
         good += (days or 0) >= wanted
     return good, len(own)

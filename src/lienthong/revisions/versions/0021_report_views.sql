@@ -8,5 +8,7 @@ CREATE VIEW reports.rated AS
 CREATE VIEW reports.paid AS
     SELECT dossier, min(paid_at) AS at FROM portal.payment WHERE paid_at IS NOT NULL GROUP BY dossier;
 CREATE VIEW reports.papers AS
-    SELECT dossier, bool_or(form = 'digitised') AS digitised FROM dossiers.attachment
+    SELECT dossier, bool_or(form IN ('electronic', 'digitised')) AS digitised FROM dossiers.attachment
     WHERE removed_at IS NULL AND kind IN ('component', 'supplement') GROUP BY dossier;
+CREATE VIEW reports.issued AS
+    SELECT dossier, bool_or(attachment IS NOT NULL AND code <> '') AS e_result FROM dossiers.result GROUP BY dossier;
