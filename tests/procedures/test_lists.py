@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from itertools import permutations
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -259,3 +260,36 @@ def test_an_owner_and_a_day(connection):
     assert given_to.late(date(2026, 11, 20)) == 0
     with pytest.raises(NotFound):
         differences.assign(connection, "clerk", one.id, "nobody", date(2026, 11, 20))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_open_is_what_differs_and_is_not_decided(connection, seed):
+    """Whatever is brought and decided in whatever order, the open differences are those of the newest lists."""
+    random = Random(seed)
+    lines = [
+        ONE,
+        ONE.replace("Bộ,", "Tỉnh,"),
+        ONE.replace(",1\n", ",2\n"),
+        TWO,
+        TWO.replace("Cấp lại", "Cấp  mới"),
+    ]
+    for _ in range(8):
+        unit = random.choice(list(rules().units))
+        chosen = {line[:8]: line for line in random.sample(lines, random.randint(1, 4))}
+        bring(connection, unit, *chosen.values())
+        if random.random() < 0.4 and (waiting := list(open_ones(connection).values())):
+            one = random.choice(waiting)
+            value = random.choice(differences.choices(one))
+            differences.decide(connection, "clerk", one.id, value, "theo công văn của Vụ")
+        found = {
+            (one.code, one.kind): one.said for one in comparing.compare(bringing.lists(connection))
+        }
+        closed = differences.listed(connection, date(2026, 11, 23), show="closed")
+        decided = {(one.code, one.kind): one.said for one in closed if one.state == "decided"}
+        expected = {key: said for key, said in found.items() if decided.get(key) != said}
+        assert {key: one.said for key, one in open_ones(connection).items()} == expected
+        settled = agreed.agreed_list(connection)
+        if settled:
+            assert {(one.code, kind) for one in settled for kind in one.open} == {
+                key for key in expected if key[0] in {one.code for one in settled}
+            }

@@ -158,3 +158,27 @@ def test_the_board_counts_each_procedure_once_at_each_gate(connection):
         ({"show": "blocked"}, []),
     ]:
         assert [line.code for line in board.chosen(whole.lines, asked)] == codes
+
+
+def test_a_basis_that_ended_speaks_against_the_legal_gate():
+    from lienthong.procedures.legal_basis import touching
+    from lienthong.procedures.legal_basis.register import Document, Register
+
+    known = Register(
+        [
+            Document(number="98/2021/NĐ-CP", effective=date(2022, 1, 1)),
+            Document(
+                number="9/2026/NĐ-CP", effective=date(2026, 7, 1), replaces=("98/2021/NĐ-CP",)
+            ),
+        ]
+    )
+    one = Procedure(name={"vi": "A"}, legal_basis=("NĐ 98/2021/NĐ-CP, Điều 66; NĐ 9/2026/NĐ-CP",))
+    assert touching.ended_basis(known, one, date(2026, 6, 30)) == []
+    ended = touching.ended_basis(known, one, date(2026, 7, 1))
+    assert ended == [("98/2021/NĐ-CP", "9/2026/NĐ-CP")]
+    said = [
+        fact.sentence["vi"]
+        for fact in evidence(one, ended)
+        if fact.gate == "legal" and fact.kind == "lacks"
+    ]
+    assert any("98/2021/NĐ-CP" in sentence for sentence in said)

@@ -179,6 +179,18 @@ def references(
     return list(found.values())
 
 
+def ended_basis(known: Register, one: Procedure, on: date) -> list[tuple[str, str]]:
+    """The documents of a procedure's legal basis that no longer hold on a day, and which document decides it."""
+    found: dict[str, str] = {}
+    for text in one.legal_basis:
+        for cited in known.read(text):
+            document = known.get(cited.number) if cited.number else None
+            standing, by = known.standing(document, on) if document else ("unknown", "")
+            if document is not None and standing in ("expired", "replaced", "suspended"):
+                found[document.shown] = by
+    return list(found.items())
+
+
 def reading(
     conn: psycopg.Connection[Any], contracts: Mapping[str, Contract], today: date
 ) -> tuple[Register, list[Reference]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -39,11 +39,15 @@ PARTS = {
 """Each mandatory part of the law, the gate it belongs to, and what its lack means."""
 
 
-def evidence(procedure: Procedure) -> list[Fact]:
-    """What the catalogue's version says for and against each gate, in the order of the gates."""
+def evidence(procedure: Procedure, ended: Iterable[tuple[str, str]] = ()) -> list[Fact]:
+    """What the catalogue's version says for and against each gate, in the order of the gates.
+
+    `ended` names documents of its legal basis that no longer hold or are suspended, and which one decides it.
+    """
     found = [
         fact for look in (_parts, _legal, _form, _data, _technical) for fact in look(procedure)
     ]
+    found += [_ended(number, by) for number, by in ended]
     order = ("legal", "process", "form", "data", "technical", "test", "open")
     return sorted(found, key=lambda fact: order.index(fact.gate))
 
@@ -90,6 +94,16 @@ def _legal(one: Procedure) -> Iterator[Fact]:
         )
     if one.standing == "abolished":
         yield _fact("legal", "lacks", in_every_language("Sources say that it is abolished."))
+
+
+def _ended(number: str, by: str) -> Fact:
+    if by:
+        said = in_every_language(
+            "Its legal basis %(number)s no longer holds: see %(by)s.", number=number, by=by
+        )
+    else:
+        said = in_every_language("Its legal basis %(number)s no longer holds.", number=number)
+    return _fact("legal", "lacks", said)
 
 
 def _form(one: Procedure) -> Iterator[Fact]:

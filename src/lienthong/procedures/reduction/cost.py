@@ -240,6 +240,13 @@ def write(
     )
 
 
+def invented(conn: psycopg.Connection[Any]) -> set[str]:
+    """The procedures whose burden is demonstration data."""
+    return {
+        code for (code,) in conn.execute("SELECT code FROM office.burden WHERE demo").fetchall()
+    }
+
+
 def written_at(conn: psycopg.Connection[Any], code: str) -> dict[str, tuple[str, datetime, bool]]:
     """Who wrote each moment down, when, and whether it is demonstration data."""
     return {

@@ -15,6 +15,8 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.errors import Failure, NotFound
 from lienthong.procedures import catalogue
+from lienthong.procedures.legal_basis import touching
+from lienthong.procedures.legal_basis.register import register
 from lienthong.procedures.lists import agreed, bringing
 from lienthong.procedures.procedure import Procedure
 from lienthong.procedures.readiness import board, standing
@@ -93,7 +95,9 @@ def _show(
 ) -> Response[str]:
     procedure = in_force(conn, code, clock.today())
     name = _name(conn, code, procedure)
-    facts = evidence(procedure) if procedure else []
+    today = clock.today()
+    ended = touching.ended_basis(register(conn), procedure, today) if procedure else []
+    facts = evidence(procedure, ended) if procedure else []
     return page.show(
         "office_procedure.html",
         422 if problem else 200,

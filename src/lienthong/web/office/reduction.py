@@ -106,6 +106,7 @@ def _show(
         timed=rows,
         time_rate=time_rate(rows),
         savings=cost.savings(burdens, dossiers),
+        invented=cost.invented(conn),
         costs=costs(),
         target=costs().target(today),
         done=done,
