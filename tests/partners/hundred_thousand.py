@@ -45,7 +45,7 @@ from tests.partners.portal_world import PROCEDURE
 
 FIRST, LAST = date(2025, 11, 1), date(2026, 10, 31)
 UNITS = tuple(f"H{number:02d}.{part}" for number in range(10, 44) for part in ("10", "21")) + (
-    "G18.12",
+    "G18.77",
 )
 LIKELY = {"refuse_reception": 0.04, "withdraw": 0.02, "stop": 0.02, "ask_supplement": 0.15, "ask_payment": 0.1,
           "correct": 0.01}  # fmt: skip
@@ -71,6 +71,8 @@ class Result(msgspec.Struct, kw_only=True):
     faults: int = 0
     differing: int = 0
     examples: list[str] = []
+    days_compared: int = 0
+    days_differing: list[str] = []
     forms_checked: int = 0
     forms_broken: list[str] = []
 
@@ -78,7 +80,8 @@ class Result(msgspec.Struct, kw_only=True):
     def good(self) -> bool:
         """Nothing lost, nothing twice, every form balanced."""
         same = (self.dossiers, self.steps) == (self.dossiers_there, self.steps_there)
-        return same and not self.differing and not self.forms_broken and self.forms_checked > 0
+        wrong = self.differing or self.forms_broken or self.days_differing
+        return same and not wrong and self.forms_checked > 0 and self.days_compared > 0
 
 
 # -- the dossiers
@@ -268,6 +271,7 @@ def run(
     _compare(database, portal, lines, result)
     result.comparing_seconds = time.monotonic() - began
     tell(f"compared in {result.comparing_seconds:.0f} s")
+    _compare_days(database, portal, result)
     _count_forms(database, result)
     return result
 
@@ -301,6 +305,29 @@ def _compare(database: Database, portal: str, lines: int, result: Result) -> Non
     client.close()
     result.differing = len(found)
     result.examples = [f"{one.dossier} {one.kind}: {one.ours} / {one.theirs}" for one in found[:10]]
+
+
+def _compare_days(database: Database, portal: str, result: Result) -> None:
+    """Indicator 1.4 from both sides: received here and held there, by agency and day."""
+    span = {"first": FIRST.isoformat(), "last": LAST.isoformat()}
+    counted = httpx.get(f"{portal}/stand-in/statistics", params=span, timeout=300).json()
+    theirs = {(one["unit"], one["day"]): one["synced"] for one in counted if one["synced"]}
+    with database.connect("owner") as conn:
+        rows = conn.execute(
+            "SELECT unit, (received_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date::text, count(*) FROM dossiers.dossier"
+            " WHERE received_at IS NOT NULL GROUP BY 1, 2"
+        ).fetchall()
+    ours = {
+        (unit, day): count
+        for unit, day, count in rows
+        if FIRST.isoformat() <= day <= LAST.isoformat()
+    }
+    result.days_compared = len(ours)
+    result.days_differing = [
+        f"{unit} {day}: {ours.get((unit, day), 0)} here, {theirs.get((unit, day), 0)} there"
+        for unit, day in sorted(ours.keys() | theirs.keys())
+        if ours.get((unit, day)) != theirs.get((unit, day))
+    ]
 
 
 def _count_forms(database: Database, result: Result) -> None:

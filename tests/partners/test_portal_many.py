@@ -19,7 +19,9 @@ def test_many_dossiers_through_ten_percent_of_faults(db):
 
 
 def test_a_run_with_anything_lost_or_doubled_is_not_good():
-    well = Result(dossiers=2, steps=5, dossiers_there=2, steps_there=5, forms_checked=1)
+    well = Result(
+        dossiers=2, steps=5, dossiers_there=2, steps_there=5, forms_checked=1, days_compared=1
+    )
     assert well.good
     for wrong in (
         {"steps_there": 6},
@@ -27,5 +29,6 @@ def test_a_run_with_anything_lost_or_doubled_is_not_good():
         {"differing": 1},
         {"forms_broken": ["x"]},
         {"forms_checked": 0},
+        {"days_differing": ["x"]},
     ):
         assert not replace(well, **wrong).good
