@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.clock import VIETNAM
 from lienthong.dossiers import acting, gate
@@ -34,9 +35,13 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def next_acts(
-    actor: Actor | None, dossier: Dossier, terms: Terms, customs: Customs | None = None
+    actor: Actor | None,
+    dossier: Dossier,
+    terms: Terms,
+    customs: Customs | None = None,
+    now: datetime | None = None,
 ) -> list[Next]:
-    """Everything that the actor may do to this dossier now. Pure."""
+    """Everything that the actor may do to this dossier now."""
     rules = customs or Customs()
     found = []
     for move in gate.possible(actor, dossier):
@@ -48,7 +53,7 @@ def next_acts(
         found.append(
             Next(act=move.act, to=move.to, needs=needs, paper=move.paper, label=dict(move.label))
         )
-    found += _beside(actor, dossier, terms, rules)
+    found += _beside(actor, dossier, terms, rules, now or clock.now())
     return sorted(
         found, key=lambda one: _FIRST.index(one.act) if one.act in _FIRST else len(_FIRST)
     )
@@ -58,22 +63,21 @@ _FIRST = ("receive", "start", "supplement", "paid", "settle", "hand_over", STEP)
 """What brings a dossier on comes before what holds it up."""
 
 
-def _beside(actor: Actor | None, dossier: Dossier, terms: Terms, rules: Customs) -> list[Next]:
-    """The acts that move no state: step, extend, assign."""
+def _beside(
+    actor: Actor | None, dossier: Dossier, terms: Terms, rules: Customs, now: datetime
+) -> list[Next]:
+    """The acts that move no state: step, extend, assign. An apology comes before the deadline or not at all."""
     roles, state = gate.roles_on(actor, dossier), moves().states[dossier.state]
+    runs, heads = state.clock == "runs", "decider" in roles
     found = []
-    if state.clock == "runs" and terms.steps and roles & {"receiver", "processor", "decider"}:
+    if runs and terms.steps and roles & {"receiver", "processor", "decider"}:
         found.append(Next(act=STEP, to=dossier.state, needs=("step",)))
-    if (
-        dossier.due_at
-        and state.clock == "runs"
-        and dossier.extensions < rules.extensions
-        and "decider" in roles
-    ):
+    in_time = dossier.due_at is not None and now < dossier.due_at
+    if runs and heads and in_time and dossier.extensions < rules.extensions:
         found.append(Next(act=EXTEND, to=dossier.state, needs=("due", "reason"), paper="apology"))
-    if state.clock != "ended" and policy.may(actor, gate.ASSIGN) and "decider" in roles:
+    if state.clock != "ended" and heads and policy.may(actor, gate.ASSIGN):
         found.append(Next(act=ASSIGN, to=dossier.state, needs=("holder",)))
-    return found  # fmt: skip
+    return found
 
 
 def do(

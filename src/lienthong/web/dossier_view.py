@@ -90,23 +90,19 @@ def _personal(conn: Connection[Any], code: str) -> tuple[dict[str, Any], dict[st
 
 def _fields(
     procedure: str, applicant: dict[str, Any], form: dict[str, Any]
-) -> list[tuple[str, dict[str, str] | str, str]]:
+) -> list[tuple[str, dict[str, str] | str, dict[str, str] | str]]:
     """(part, label, value) of everything that the applicant filled in, in the order of the form."""
     own = form.get("fields") or {}
     described = forms.fields(forms.form_of(procedure))
-    lines: list[tuple[str, dict[str, str] | str, str]] = []
+    lines: list[tuple[str, dict[str, str] | str, dict[str, str] | str]] = []
     for field in described:
         given = (applicant if field.part == "applicant" else own).get(field.name)
         if given not in (None, ""):
             label = next((c.label for c in field.choices if c.value == str(given)), None)
-            lines.append((field.part, dict(field.label), _shown(label, given)))
+            lines.append((field.part, dict(field.label), dict(label) if label else str(given)))
     seen = {field.name for field in described if field.part == "applicant"}
     lines += [
         ("applicant", name, str(value)) for name, value in applicant.items()
         if name not in seen and isinstance(value, str | int) and not isinstance(value, bool)
     ]  # fmt: skip
     return lines
-
-
-def _shown(label: Any, given: Any) -> str:
-    return (label.get("vi") if label else None) or str(given)

@@ -43,7 +43,9 @@ def dossier_list(
         urgency: Urgency | None = show if show in worklist.URGENCIES else None
         found = worklist.lines(conn, whose, now, urgency=urgency, start=start, limit=PAGE + 1)
         stands_for = substitution.absent_for(conn, actor.id, now)
-        names = names_of(conn, {one.row.holder for one in found if one.row.holder} | set(stands_for))
+        names = names_of(
+            conn, {one.row.holder for one in found if one.row.holder} | set(stands_for)
+        )
     return page.show(
         "dossiers.html",
         lines=found[:PAGE],

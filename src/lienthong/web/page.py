@@ -14,6 +14,7 @@ from litestar import MediaType, Request, Response
 
 from lienthong import clock, words
 from lienthong.findings import LANGUAGES
+from lienthong.procedures.agencies import agencies
 from lienthong.web import charts
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -92,8 +93,14 @@ def formatters(language: str) -> dict[str, Callable[..., str]]:
             return words.date(when.date(), language)
         return words.moment(when, language)
 
+    def agency(code: str) -> str:
+        """The name of an agency, or its code when no list names it."""
+        known = agencies().by_code.get(code)
+        return text(known.label) if known else code
+
     return {
         "_": say,
+        "agency": agency,
         "coded": coded,
         "text": text,
         "number": number,
