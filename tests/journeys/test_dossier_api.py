@@ -165,3 +165,50 @@ def test_what_is_wrong_is_said_and_makes_nothing(call, body, status):
     answer = call("desk", "POST", "", body)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_files_go_with_a_dossier_and_out_through_the_gate(call, site, programs):
+    code = filed(call)
+    body = b"%PDF-1.7\n%%EOF"
+
+    def send(who, data=body):
+        site.cookies.clear()
+        headers = {"authorization": f"Bearer {programs[who]}"}
+        address = f"/api/v1/dossiers/{code}/attachments?name=giay-phep.exe&kind=result"
+        return site.post(address, content=data, headers=headers)
+
+    assert send("stranger").status_code == 404
+    assert send("desk", b"MZ").status_code == 422
+    kept = send("desk").json()
+    assert (kept["name"], kept["media_type"]) == ("giay-phep.exe.pdf", "application/pdf")
+    assert (kept["malware"], kept["signature"]) == ("not_checked", "unsigned")
+    assert send("desk").status_code == 409
+    [listed] = call("officer", "GET", f"/{code}/attachments").json()
+    assert listed == kept
+    given = call("officer", "GET", f"/{code}/attachments/{kept['id']}")
+    assert given.content == body
+    assert given.headers["content-disposition"].startswith("attachment;")
+    assert call("stranger", "GET", f"/{code}/attachments/{kept['id']}").status_code == 404
+
+
+def test_a_program_sees_the_worklist_and_names_substitutes(call):
+    code = filed(call)
+    call("desk", "POST", f"/{code}/acts/receive")
+    call("head", "POST", f"/{code}/acts/assign", {"holder": "minh"})
+    mine = call("officer", "GET", "/worklist?holder=minh").json()
+    assert code in [line["row"]["code"] for line in mine["dossiers"]]
+    assert sum(mine["counts"].values()) >= len(mine["dossiers"])
+    named = {
+        "absent": "minh", "substitute": "lan", "begins": "2020-01-01T00:00:00", "ends": "2120-01-01T00:00:00",
+        "reason": "phép",
+    }  # fmt: skip
+    assert call("officer", "POST", "/substitutions", named).status_code == 403
+    made = call("head", "POST", "/substitutions", named)
+    assert made.status_code == 201, made.text
+    hers = call("head", "GET", "/worklist?holder=lan").json()
+    assert code in [line["row"]["code"] for line in hers["dossiers"]]
+    assert call("stranger", "GET", "/substitutions").json() == []
+    assert call("stranger", "DELETE", f"/substitutions/{made.json()['id']}").status_code == 404
+    assert call("head", "DELETE", f"/substitutions/{made.json()['id']}").status_code == 204
+    moved = call("head", "POST", "/handovers", {"from": "minh", "to": "lan", "reason": "x"}).json()
+    assert code in moved["dossiers"]
