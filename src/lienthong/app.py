@@ -62,8 +62,9 @@ from lienthong.web.sign_in import cookie as session_cookie
 
 STATIC = Path(__file__).parent / "web" / "static"
 SAFE = {"GET", "HEAD", "OPTIONS"}
-NO_TEXT = (None, "22P05")
-"""How the driver and PostgreSQL refuse text that no column takes (NUL): then the request is wrong, not we."""
+NO_TEXT = (None, "22P05", "22003")
+"""How the driver and PostgreSQL refuse text that no column takes (NUL) and numbers that none does: then the request is
+wrong, not we."""
 
 CONTENT_SECURITY = "; ".join(
     (

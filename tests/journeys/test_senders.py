@@ -101,3 +101,15 @@ def test_what_was_given_up_is_seen_and_tried_again(site, db, signed_in):
         assert conn.execute("SELECT max(attempts) FROM records.crossing_due").fetchone() == (0,)
         conn.execute("DELETE FROM records.crossing_due")
         conn.commit()
+
+
+def test_a_number_that_no_column_holds_is_a_wrong_request(site, db, signed_in):
+    owner = signed_in("owner")
+    assert owner.get(f"/alerts?start={10**30}").status_code == 400
+    with db.connect() as conn:
+        token = tokens.create(conn, operator(), facility="01999", name="start", province="01")
+        conn.commit()
+    answer = site.get(
+        f"/api/v1/tickets?start={10**30}", headers={"authorization": f"Bearer {token}"}
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")

@@ -312,3 +312,16 @@ def test_records_whose_identity_key_is_wrong_stand_in_no_release(patients, stays
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 12
     stays.warehouse.prune(1)
     assert run(tmp_path / "again.csv").withheld == 2  # pruning keeps the list
+
+
+def test_a_code_that_an_official_mapped_is_counted_as_that_one():
+    table = read_contract("care").table("XML1")
+    field = table.field("MA_KHOA") or next(one for one in table.fields if one.code_list)
+    (one,) = [one for one in treat(table, policy()) if one.field == field.name]
+    con = connect()
+    con.execute(f"CREATE TABLE sent AS SELECT unnest(['K99', ' K99', 'K01']) AS \"{field.name}\"")
+    decided = {(field.code_list, "K99"): "K02", ("another_list", "K01"): "K03"}
+    shown = treatment.sql(field, one, policy(), ("", ""), decided)
+    found = con.execute(f"SELECT {shown} FROM sent").fetchall()
+    con.close()
+    assert found == [("K02",), ("K02",), ("K01",)]

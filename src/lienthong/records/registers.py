@@ -48,7 +48,7 @@ def refresh(
     with _guard:
         _read_at.setdefault(codes, {}).update(dict.fromkeys(wanted, now))
     if wanted.pop(DECISIONS, None) is not None:
-        codes.decided = _decided(conn)
+        codes.decided = decided(conn)
     found = {name: held for name, told in wanted.items() if (held := _held(conn, told)) is not None}
     codes.hold(found)
     return bool(found)
@@ -101,7 +101,7 @@ def _held(conn: psycopg.Connection[Any], told: dict[str, str]) -> list[Code] | N
     return [_code(line) for line in rows] if 0 < len(rows) <= MOST else None
 
 
-def _decided(conn: psycopg.Connection[Any]) -> dict[tuple[str, str], str]:
+def decided(conn: psycopg.Connection[Any]) -> dict[tuple[str, str], str]:
     """(list, code) to the code that an official reads it as."""
     rows = conn.execute(
         "SELECT list, code, target FROM (SELECT DISTINCT ON (list, code) list, code, state, target"

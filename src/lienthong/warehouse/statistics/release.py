@@ -6,6 +6,7 @@ A release that would show somebody is refused with the reason; nothing is writte
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lienthong.access.actor import Actor
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.errors import NotFound, Refused
+from lienthong.records import registers
 from lienthong.records.checking.engine import connect
 from lienthong.records.store import layout
 from lienthong.warehouse.manifest import ContractTaken, Manifest, Warehouse, digest_of
@@ -81,7 +83,7 @@ def release(
         gate.allow(conn, actor, ACTION, about, purpose)
     assert actor is not None
     try:
-        made = _write(warehouse, manifest, asked, out, purpose or "")
+        made = _write(warehouse, manifest, asked, out, purpose or "", registers.decided(conn))
     except Refused as refused:
         with conn.transaction():
             audit.write(conn, actor, "statistics.refused", {**about, "reason": refused.code})
@@ -97,7 +99,12 @@ def release(
 
 
 def _write(
-    warehouse: Warehouse, manifest: Manifest, asked: Asked, out: Path, purpose: str
+    warehouse: Warehouse,
+    manifest: Manifest,
+    asked: Asked,
+    out: Path,
+    purpose: str,
+    decided: Mapping[tuple[str, str], str],
 ) -> Release:
     using = policy()
     if asked.least is not None and asked.least < using.least_group:
@@ -123,7 +130,7 @@ def _write(
         con.execute(f"CREATE VIEW taken AS SELECT * FROM read_parquet([{source}])")
         withheld = _leave_out_withheld(con, asked, database, warehouse.root)
         con.execute(
-            f"CREATE VIEW treated AS SELECT {_columns(asked.table, treated, using)} FROM passed_on"
+            f"CREATE VIEW treated AS SELECT {_columns(asked.table, treated, using, decided)} FROM passed_on"
         )
         if asked.by:
             rows, left_out, smallest = _tabulate(con, asked, treated, least)
@@ -190,13 +197,15 @@ def _cells(con: Any, kind: str) -> str:
     return ", ".join(shown)
 
 
-def _columns(table: Table, treated: list[Treated], using: Policy) -> str:
+def _columns(
+    table: Table, treated: list[Treated], using: Policy, decided: Mapping[tuple[str, str], str]
+) -> str:
     """The treated fields under their names, and who a row is about. The secret is forgotten after the release."""
     key = (secrets.token_hex(32), secrets.token_hex(32))
     shown = []
     for field, one in zip(table.fields, treated, strict=True):
         if one.treatment != "drop":
-            shown.append(f"{sql(field, one, using, key)} AS {quoted(field.name)}")
+            shown.append(f"{sql(field, one, using, key, decided)} AS {quoted(field.name)}")
     # A person is one person whether or not the number is shown.
     person = [quoted(field.name) for field in table.fields if field.identity_role in using.persons]
     whose = ", ".join([*(f"CAST({name} AS VARCHAR)" for name in person), "_sender || '/' || _key"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -115,11 +116,20 @@ def is_dated(field: Field) -> bool:
     return field.type in DATED or any(form in written for form in _DATE_FORMATS)
 
 
-def sql(field: Field, treated: Treated, using: Policy, key: tuple[str, str]) -> str:
-    """SQL of a field's value in a release; `key` are the two halves of the release's secret (hexadecimal)."""
+def sql(
+    field: Field,
+    treated: Treated,
+    using: Policy,
+    key: tuple[str, str],
+    decided: Mapping[tuple[str, str], str] | None = None,
+) -> str:
+    """SQL of a field's value in a release; `key` are the two halves of the release's secret (hexadecimal).
+
+    `decided` are codes of no list that an official reads as one of it: a release counts them as that one.
+    """
     cell = quoted(field.name)
     if treated.treatment == "keep":
-        return _code(field, cell)
+        return _code(field, _mapped(field, cell, decided or {}))
     if treated.treatment == "pseudonym":
         inner, outer = (literal(half) for half in key)
         name = f"trim(CAST({cell} AS VARCHAR))"
@@ -131,6 +141,16 @@ def sql(field: Field, treated: Treated, using: Policy, key: tuple[str, str]) -> 
         band = using.band_years
         return f"CASE WHEN {year} BETWEEN 1850 AND 2150 THEN {year} - {year} % {band} END"
     return f"CASE WHEN length({digits}) >= 6 THEN substr({digits}, 1, 6) END"
+
+
+def _mapped(field: Field, cell: str, decided: Mapping[tuple[str, str], str]) -> str:
+    read = {code: target for (name, code), target in decided.items() if name == field.code_list}
+    if not read or field.type != "string":
+        return cell
+    cases = " ".join(
+        f"WHEN {literal(code)} THEN {literal(target)}" for code, target in sorted(read.items())
+    )
+    return f"(CASE trim({cell}) {cases} ELSE {cell} END)"
 
 
 def _code(field: Field, cell: str) -> str:
