@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from lienthong.errors import Refused
+from lienthong.partners.portal import catalogues, procedures_beside
 from lienthong.partners.portal.procedures_in import cleaned, read
-from lienthong.partners.stand_ins.portal.catalogue import field_codes, shape
+from lienthong.partners.stand_ins.portal.catalogue import UNMAPPED, field_codes, shape
+from lienthong.partners.stand_ins.portal.site import StandIn
 from lienthong.procedures import catalogue, proposing
 from lienthong.procedures.described import described
-from lienthong.procedures.known import catalogued
+from lienthong.procedures.importing import publish_new
+from lienthong.procedures.known import catalogued, known
 from lienthong.procedures.procedure import Procedure
+from tests.partners.portal_world import World
 
 TOLD = {
     "MATTHC": "1.012289.000.00.00.G18", "TENTTHC": "Cấp mới giấy phép <i>hành nghề</i>", "MACOQUANCONGBO": "G18",
@@ -165,3 +169,35 @@ def test_what_differs_becomes_a_draft_and_nothing_is_published(conn):
     waits = proposing.propose(conn, "portal", told, "portal", day)
     assert waits.status == "waiting"
     assert catalogue.draft_of(conn, ours.code).procedure == ours, "an editor's draft is left alone"
+
+
+def test_a_change_on_the_other_side_is_seen_through_the_line_and_taken_into_a_draft(fresh_db):
+    now = datetime(2026, 11, 20, 3, 15, tzinfo=UTC)
+    today = now.date()
+    with StandIn() as there, fresh_db.connect(autocommit=True) as conn:
+        publish_new(conn, "import", known(), "known.csv", date(2025, 7, 3))
+        world = World(fresh_db, there, unit="G18.12.77")
+        for _ in range(5):
+            catalogues.fetch_all(conn, world.client, now)
+        found = {one.code: one for one in procedures_beside.beside(conn, today)}
+        assert {one.standing for code, one in found.items() if code != UNMAPPED} == {"adds"}
+        assert found[UNMAPPED].standing == "only_there"
+
+        fields = dict(
+            there.memory.procedures["1.012279"], YEUCAU="<p>Điều kiện mới</p>", TENTTHC="Tên mới"
+        )
+        there.memory.change("procedure", fields=fields)
+        there.memory.change("withdrawn", code="1.000056")
+        later = now + timedelta(hours=1)
+        catalogues.fetch_all(conn, world.client, later)
+        changed = procedures_beside.one(conn, "1.012279", today)
+        assert changed.standing == "differs"
+        assert procedures_beside.one(conn, "1.000056", today).gone_at == later
+        done = procedures_beside.take_over(conn, "editor", "1.012279", today)
+        assert (done.status, done.version) == ("drafted", 2)
+        assert catalogue.draft_of(conn, "1.012279").procedure.conditions == "Điều kiện mới"
+        assert catalogue.in_force(conn, "1.012279", today).procedure == catalogued()["1.012279"]
+        assert catalogue.in_force(conn, "1.000056", today), (
+            "what is gone there is not ended here by itself"
+        )
+        world.client.close()
