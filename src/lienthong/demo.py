@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -216,7 +216,30 @@ def _publish_procedures(database: Database) -> None:
     with database.connect() as connection:
         publish_new(connection, operator(), known(), "known.csv", date(2025, 7, 3))
         publish_described(connection, operator(), described())
+        _draft_a_reduction(connection)
         connection.commit()
+
+
+def _draft_a_reduction(connection: Any) -> None:
+    """A real proposal as the draft that waits: Đồng Nai's plan of 20/11/2025 cuts 25 working days to 23."""
+    from msgspec.structs import replace
+
+    from lienthong.access import operator
+    from lienthong.procedures import catalogue
+
+    code, origin = "1.001699", "QĐ 2816/QĐ-UBND (Đồng Nai)"
+    if any(one.origin == origin for one in catalogue.versions(connection, code)):
+        return
+    ours = catalogue.versions(connection, code)[0].procedure
+    cut = tuple(
+        replace(one, value=23, basis=origin) if one.value == 25 else one for one in ours.limits
+    )
+    text = replace(
+        ours,
+        manners=(replace(ours.manners[0], limits=cut),),
+        limit_text="23 ngày làm việc (đề xuất)",
+    )
+    catalogue.draft(connection, operator(), text, origin)
 
 
 def _fill_office(database: Database, seed: int) -> None:
