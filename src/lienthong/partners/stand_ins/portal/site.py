@@ -70,9 +70,13 @@ class StandIn:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> StandIn:
+        """Serve from now on; raises OSError when somebody else listens there."""
         from granian.constants import Interfaces
         from granian.server.embed import Server
 
+        with socket.socket() as probe:  # the server itself would only say it from its thread
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((self.host, self.port))
         self._server: Any = Server(
             create_app(self), address=self.host, port=self.port, interface=Interfaces.ASGINL, log_enabled=False,
             websockets=False,
