@@ -142,6 +142,20 @@ def test_numbers_have_no_gaps_and_a_paper_is_never_changed(conn, db):
             conn.execute(statement)
 
 
+def test_papers_of_the_portal_and_of_the_desk_are_named_by_their_component(conn):
+    sent = [{"component": "TP01", "name": "don.pdf"}, {"name": "khac.pdf"}, "ảnh thẻ"]
+    held = [{"component": "TP02", "place": "practice.facilities", "key": "01999"}]
+    online = desk.filed(conn, channel="online", form={"papers": sent})
+    at_desk = desk.filed(conn, form={"held": held})
+    for code in (online, at_desk):
+        desk.moved(conn, code, ("2026-11-02 10:00", desk.RECEIVER, "receive", {}))
+    printed = text_of(papers.pdf(conn, online, made(conn, online, "receipt").number))
+    for said in ("Đơn đề nghị theo mẫu số 01 (don.pdf)", "khac.pdf", "ảnh thẻ", "Trực tuyến"):
+        assert said in printed
+    printed = text_of(papers.pdf(conn, at_desk, made(conn, at_desk, "receipt").number))
+    assert "Đã có trong cơ sở dữ liệu “Cơ sở khám chữa bệnh”, không phải nộp" in printed
+
+
 def test_two_clerks_at_once_make_one_receipt(fresh_db):
     with fresh_db.connect() as first:
         desk.opened(first)

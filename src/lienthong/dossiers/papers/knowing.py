@@ -169,7 +169,7 @@ def papers(known: Known, event: Event | None = None) -> list[dict[str, str]]:
             row["note"] = ", ".join(filter(None, (row["note"], _KINDS.get(kind, ""))))
         return list(found.values())
     if sent := known.form.get("papers"):
-        return [_said(one) for one in sent]
+        return [_said(one, names) for one in sent]
     held = {str(one.get("component")): one for one in known.form.get("held") or ()}
     return [
         _row(
@@ -201,13 +201,14 @@ def _row(name: str, *, note: str = "") -> dict[str, str]:
     return {"name": name, "originals": "", "copies": "", "note": note}
 
 
-def _said(one: Any) -> dict[str, str]:
-    """A paper as an act or a message names it: a text, or a mapping with more about it."""
+def _said(one: Any, names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A paper as an act or a message names it: a text, or a mapping with its component, file name, copies and note."""
     if not isinstance(one, Mapping):
         return _row(_text(one))
-    name = one.get("name") or one.get("TenTepDinhKem") or one.get("component") or ""
+    component, file = _text(one.get("component")), _text(one.get("name"))
+    name = (names or {}).get(component, "")
     return {
-        "name": _text(name),
+        "name": f"{name} ({file})" if name and file else name or file or component,
         "originals": _text(one.get("originals")),
         "copies": _text(one.get("copies")),
         "note": _text(one.get("note")),

@@ -78,7 +78,7 @@ def _dossier(
             }.items()
             if value is not None
         },
-        form={"fields": body.get("BieuMau") or {}, "papers": papers},
+        form={"fields": body.get("BieuMau") or {}, "papers": [_paper(one) for one in papers]},
     )
     try:
         with conn.transaction():
@@ -90,6 +90,12 @@ def _dossier(
         # Pushed again with other words: the dossier is there, what came stands beside it.
         audit.write(conn, ACTOR, "portal.again", {"dossier": code})
     announce(conn, context.position, code, "dossier", papers)
+
+
+def _paper(one: Mapping[str, Any]) -> dict[str, str]:
+    """A paper of the message in our words; its bytes stay with the message."""
+    said = {"component": one.get("MaThanhPhanHoSo"), "name": one.get("TenTepDinhKem")}
+    return {name: str(value) for name, value in said.items() if value}
 
 
 def _technical_id(person: Mapping[str, Any], context: Context) -> str | None:
