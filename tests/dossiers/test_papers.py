@@ -307,6 +307,21 @@ def test_any_text_is_printed_or_refused_with_a_reason(text):
         assert package.testzip() is None
 
 
+@settings(max_examples=60)
+@given(st.text(alphabet="#=?*|{}/ \nab.1-", max_size=200) | st.text(max_size=80))
+@example("table papers 1\n| a |\n| {at} |\n| {at} |")
+@example("signatures\n|\n| a | b |")
+@example("table\n|\n|")
+def test_any_template_is_used_or_refused_with_its_line(text):
+    try:
+        read = template.parse("receipt", "symbol: X\n---\n" + text)
+    except template.TemplateRefused as refused:
+        assert all(fault.line >= 1 and fault.sentence for fault in refused.faults)
+        return
+    sheet = sample.look(read, letterhead.Letterhead(), "H15.50", MOMENT)
+    assert printing.pages(sheet, MOMENT, ppi=10)
+
+
 def test_what_is_too_long_is_refused_with_its_length():
     with pytest.raises(Refused, match="4001"):
         sheet_with("x" * 4001)
