@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from lienthong import settings
 from lienthong.errors import NotFound, Refused
 from lienthong.findings import Text
 
@@ -75,14 +76,22 @@ class Agencies:
         return agency
 
 
-@lru_cache(maxsize=4)
 def agencies(home: Path | None = None) -> Agencies:
-    """The declared agencies, and those of the data folder over them."""
+    """The declared agencies, and those of the data folder (`home`, or the program's own) over them."""
+    own = (home or settings.read().home) / "agencies.yaml"
+    try:
+        seen = own.stat().st_mtime_ns
+    except OSError:
+        return _listed(None, 0)
+    return _listed(own, seen)
+
+
+@lru_cache(maxsize=4)
+def _listed(own: Path | None, seen: int) -> Agencies:
     import yaml
 
     texts = [resources.files("lienthong").joinpath("declared", "agencies.yaml").read_text("utf-8")]
-    own = home / "agencies.yaml" if home else None
-    if own is not None and own.exists():
+    if own is not None:
         texts.append(own.read_text("utf-8"))
     found: dict[str, Agency] = {}
     for text in texts:
