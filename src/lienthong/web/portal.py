@@ -30,6 +30,7 @@ from lienthong.partners.portal import (
     payments,
     questions,
     reconciling,
+    running,
     sayings,
     seen,
     standing,
@@ -68,6 +69,12 @@ def portal_page(
 def _portal(
     page: Page, pool: ConnectionPool, actor: Actor, settings: Settings, problem: str = ""
 ) -> Response[str]:
+    wrong = ""
+    if settings.portal_url:
+        try:
+            running.access(settings)
+        except Failure as failure:
+            wrong = page.say(failure.message, **failure.details)
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "portal.read")
         now = standing.standing(conn, clock.now())
@@ -83,6 +90,7 @@ def _portal(
             help_for=lacking.help_for,
             causes=reconciling.ACTS,
             permit=permit,
+            wrong=wrong,
             settings=settings,
             problem=problem,
             may_mend=policy.may(actor, "portal.mend"),

@@ -203,6 +203,15 @@ def waiting(conn: psycopg.Connection[Any], limit: int = 200) -> list[Waiting]:
     return _listed(conn, "waiting", limit)
 
 
+def alarms(conn: psycopg.Connection[Any], now: datetime) -> int:
+    """How many messages have waited too long."""
+    row = conn.execute(
+        "SELECT count(*) FROM portal.inbound WHERE state = 'waiting' AND received_at < %s",
+        [now - ALARM],
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def listed(conn: psycopg.Connection[Any], state: str, limit: int = 100) -> list[Waiting]:
     """Messages in a state: what waits the oldest first, what is done the newest first."""
     return _listed(conn, state, limit)

@@ -43,6 +43,7 @@ class Work(msgspec.Struct, kw_only=True):
     procedure: Procedure
     events: list[Event]
     created: bool
+    again: bool = False
     attempts: int = 0
     technical_id: str | None = None
     accepted: dict[int, str] = {}
@@ -65,8 +66,8 @@ class Work(msgspec.Struct, kw_only=True):
 
 
 _DOSSIERS = sql.SQL(
-    "SELECT {}, d.applicant, p.created, p.attempts, p.technical_id FROM dossiers.dossier d JOIN portal.dossier p"
-    " USING (code) WHERE code = ANY(%s) AND (d.last_event > greatest(p.sent_event, p.blocked_event) OR p.again)"
+    "SELECT {}, d.applicant, p.created, p.again, p.attempts, p.technical_id FROM dossiers.dossier d"
+    " JOIN portal.dossier p USING (code) WHERE code = ANY(%s) AND (d.last_event > greatest(p.sent_event, p.blocked_event) OR p.again)"
     " AND p.next_at <= %s AND NOT EXISTS (SELECT 1 FROM portal.step s WHERE s.dossier = d.code AND s.state = 'sending'"
     "  AND s.tried_at > %s) ORDER BY d.last_event"
 ).format(sql.SQL(", ").join(sql.SQL("d.") + sql.Identifier(f) for f in Dossier.__struct_fields__))
@@ -142,6 +143,7 @@ def load(
             procedure=_procedure(conn, row["procedure"], row["procedure_version"]),
             events=[one for one in events[row["code"]] if one.position <= row["last_event"]],
             created=row["created"],
+            again=row["again"],
             attempts=row["attempts"],
             technical_id=row["technical_id"],
             accepted={n: p for n, p, state in steps[row["code"]] if state == "accepted"},
@@ -189,12 +191,16 @@ def keep(
             [sayings.kept(w.failure) if w.failure else None for w, _ in ended],
             [wait for _, wait in ended],
             [w.technical_id for w, _ in ended],
+            [w.again for w, _ in ended],
         ]
         conn.execute(
-            "UPDATE portal.dossier p SET created = x.created, technical_id = coalesce(x.technical_id, p.technical_id),"
+            "UPDATE portal.dossier p SET"
+            # Somebody asked to send it again while it was being sent: their wish stands, and is done next.
+            " created = CASE WHEN p.again AND NOT x.again THEN p.created ELSE x.created END,"
+            " technical_id = coalesce(x.technical_id, p.technical_id),"
             " sent_event = CASE WHEN x.done THEN x.event ELSE p.sent_event END,"
             " sent_at = CASE WHEN x.done THEN %(now)s ELSE p.sent_at END,"
-            " again = p.again AND NOT x.done AND x.missing IS NULL,"
+            " again = p.again AND (NOT x.again OR (NOT x.done AND x.missing IS NULL)),"
             " attempts = CASE WHEN x.failure IS NULL THEN 0 ELSE p.attempts + 1 END,"
             " failing_since = CASE WHEN x.failure IS NULL THEN NULL ELSE coalesce(p.failing_since, %(now)s) END,"
             " next_at = CASE WHEN x.failure IS NULL THEN '-infinity'"
@@ -204,10 +210,10 @@ def keep(
             " blocked_at = CASE WHEN x.missing IS NULL THEN NULL ELSE coalesce(p.blocked_at, %(now)s) END,"
             " changed_at = %(now)s"
             " FROM unnest(%(a)s::text[], %(b)s::bool[], %(c)s::bigint[], %(d)s::bool[], %(e)s::text[], %(f)s::text[],"
-            "  %(g)s::float8[], %(h)s::text[])"
-            "  AS x (code, created, event, done, missing, failure, wait, technical_id)"
+            "  %(g)s::float8[], %(h)s::text[], %(i)s::bool[])"
+            "  AS x (code, created, event, done, missing, failure, wait, technical_id, again)"
             " WHERE p.code = x.code",
-            dict(zip("abcdefgh", columns, strict=True)) | {"now": now},
+            dict(zip("abcdefghi", columns, strict=True)) | {"now": now},
         )
 
 

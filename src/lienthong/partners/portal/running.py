@@ -22,6 +22,7 @@ from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.daily import Daily
 from lienthong.partners.portal.gathering import Gathering
 from lienthong.partners.portal.links import Links
+from lienthong.partners.portal.profile import profiles
 from lienthong.partners.portal.sending import Sending
 from lienthong.partners.portal.sessions import Shared
 from lienthong.settings import Settings
@@ -34,6 +35,13 @@ def access(settings: Settings) -> Access:
     """Where the Portal is and who we are there; raises Refused when the settings leave it open."""
     if not settings.portal_url:
         raise Refused("portal.nowhere", "LIENTHONG_PORTAL_URL is not set: nothing is exchanged.")
+    if settings.portal_profile not in profiles():
+        raise Refused(
+            "portal.profile",
+            "There is no profile %(name)s of the Portal; there are: %(names)s.",
+            name=settings.portal_profile,
+            names=", ".join(profiles()),
+        )
     password = ""
     if settings.portal_secret_file is not None:
         try:
@@ -69,6 +77,7 @@ class Running:
     ) -> None:
         self._database, self._settings, self._now = database, settings, now
         self._stopped = threading.Event()
+        self._alarms = 0
         self._log = structlog.get_logger()
 
     def stop(self) -> None:
@@ -140,7 +149,15 @@ class Running:
             self._log.info("portal.resolved", messages=done, papers=fetched)
         return done > 0
 
+    def _watch(self, conn: psycopg.Connection[Any]) -> None:
+        """Say in the log when messages begin to wait too long: whoever is called at night reads it there first."""
+        alarms = inbound.alarms(conn, self._now())
+        if alarms > self._alarms:
+            self._log.error("portal.waiting_too_long", messages=alarms)
+        self._alarms = alarms
+
     def _jobs(self, conn: psycopg.Connection[Any], spoken: Client) -> bool:
+        self._watch(conn)
         if line.line(conn).standing(self._now()) == "open":
             return False
         works = Daily(conn, spoken, self._settings, self._now).works()
