@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from lienthong.access import accounts, operator, tokens
-from lienthong.procedures import agencies, catalogue
+from lienthong.procedures import catalogue
 from lienthong.procedures.procedure import Component, Fee, Manner, Procedure, Result, TimeLimit
 
 UNIT = "G18.12"
@@ -41,7 +41,6 @@ def settle(db, home: Path) -> str:
     (home / "agencies.yaml").write_text(
         f"agencies:\n  - {{code: {UNIT}, parent: G18, vi: Cục mẫu}}\n", "utf-8"
     )
-    agencies.agencies.cache_clear()
     (home / "payments.yaml").write_text(
         "partner: BYT\nsecret_file: secret\nip: 127.0.0.1\n"
         "payees: {G18: {account: '0000000001', bank: NHM, holder: Tài khoản mẫu}}\n", "utf-8",

@@ -27,7 +27,6 @@ from lienthong.partners.portal.sending import Sending
 from lienthong.partners.stand_ins.portal.memory import Memory
 from lienthong.partners.stand_ins.portal.moods import MOODS, PUSH_FAULTS, Moods, Rates
 from lienthong.partners.stand_ins.portal.site import StandIn
-from lienthong.procedures import agencies as agency_list
 from tests.partners.both_sides import broken, looks
 from tests.partners.portal_world import PROCEDURE, World, published
 
@@ -79,7 +78,6 @@ class Exchange(RuleBasedStateMachine):
 
     def _agencies(self, lines):
         (self.home / "agencies.yaml").write_text(f"agencies:\n{lines}", "utf-8")
-        agency_list.agencies.cache_clear()
 
     def teardown(self):
         if not hasattr(self, "world"):
