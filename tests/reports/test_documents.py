@@ -86,7 +86,7 @@ def test_form_ii_07b_has_fourteen_columns_and_unknown_is_no_zero():
         Procedure(name={"vi": "d"}, code="1.000004", levels=("commune",)),
     ]  # fmt: skip
     own, ministry = procedure_form.line(listed), procedure_form.line(listed, ministry=True)
-    assert own.columns() == (3, 2, 0, 2, None, None, None, None, 1, 1, 0, 0)
+    assert own.columns() == (3, 2, 0, 2, None, None, None, None, 1, 1, 0, None)
     assert ministry.columns()[0] == 1
     made = sheet.competence(WHEN, "BỘ Y TẾ", {"66": own}, {"66": "Tỉnh Đắk Lắk"})
     assert made.width == 14

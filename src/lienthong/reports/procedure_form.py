@@ -26,10 +26,10 @@ class Competence(msgspec.Struct, frozen=True, kw_only=True):
 
     province: int
     commune: int
-    processes_province: int
-    processes_commune: int
+    processes_province: int | None
+    processes_commune: int | None
     total: int
-    processes: int
+    processes: int | None
     district: int = 0
 
     def columns(self) -> tuple[int | None, ...]:
@@ -49,7 +49,8 @@ def line(procedures: Iterable[Procedure], *, ministry: bool = False) -> Competen
     if ministry:
         own = [one for one in listed if "ministry" in one.levels]
         return Competence(
-            province=0, commune=0, total=len(own), processes=_processes(own), processes_province=0, processes_commune=0,
+            province=0, commune=0, total=len(own), processes=_processes(own), processes_province=None,
+            processes_commune=None,
         )  # fmt: skip
     province = [one for one in listed if "province" in one.levels]
     commune = [one for one in listed if "commune" in one.levels]
@@ -76,6 +77,6 @@ def counted(
     return {MINISTRY: line(listed, ministry=True)} | dict.fromkeys(provinces, same)
 
 
-def _processes(procedures: Iterable[Procedure]) -> int:
-    """How many have their internal process described here: at least so many are issued."""
-    return sum(bool(one.steps) for one in procedures)
+def _processes(procedures: Iterable[Procedure]) -> int | None:
+    """How many have their internal process described here: at least so many are issued; none described is unknown."""
+    return sum(bool(one.steps) for one in procedures) or None
