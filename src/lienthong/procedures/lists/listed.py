@@ -97,17 +97,23 @@ def _cells(data: bytes, name: str) -> Iterator[list[str]]:
 
 
 def _workbook(data: bytes) -> Iterator[list[str]]:
+    """The rows of the sheet that looks most like a list: covers and notes come before it in many books."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheet = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        sheets = [
+            [
+                [_text(cell) for cell in row]
+                for row in book.get_sheet_by_index(at).to_python(skip_empty_area=False)
+            ]
+            for at in range(len(book.sheet_names))
+        ]
     except (CalamineError, IndexError, ValueError) as wrong:
         raise Refused(
             "LIST-FORM", "The file is neither CSV nor XLSX. Save the list as one of them."
         ) from wrong
-    for row in sheet:
-        yield [_text(cell) for cell in row]
+    yield from max(sheets, key=lambda rows: len(_heads(rows, rules())[1]), default=[])
 
 
 def _text(cell: object) -> str:
