@@ -136,6 +136,19 @@ def test_another_agency_does_not_know_of_it(enter):
     assert "Không có hồ sơ mang mã này" in stranger.get(f"/dossiers?code={code}").text
 
 
+def test_a_dossier_handed_in_elsewhere_is_received_by_the_competent_agency(enter):
+    code = filed_at_desk(enter("xa"), unit=UNIT)
+    assert code.startswith(UNIT)
+    assert act(enter("xa"), code, "receive").status_code == 403
+    assert "Nơi nộp" in enter("hoa").get(f"/dossiers/{code}").text
+    assert act(enter("hoa"), code, "receive").status_code == 303
+    assert code not in enter("xa").get("/dossiers").text, "nothing is to be done at the desk"
+    assert act(enter("minh"), code, "start").status_code == 303
+    assert act(enter("lan"), code, "settle", result="Giấy phép").status_code == 303
+    assert code in enter("xa").get("/dossiers?show=hand_over").text
+    assert act(enter("xa"), code, "hand_over").status_code == 303
+
+
 def test_what_is_not_ones_own_act_is_refused_in_place(enter):
     code = filed_at_desk(enter("hoa"))
     refused = act(enter("minh"), code, "receive")

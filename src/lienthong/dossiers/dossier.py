@@ -75,17 +75,17 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     step_due: datetime | None = None
 
 
-_SELECT = sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = %s").format(
-    sql.SQL(", ").join(map(sql.Identifier, Dossier.__struct_fields__))
+_SELECT = (
+    sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = %s")
+    .format(sql.SQL(", ").join(map(sql.Identifier, Dossier.__struct_fields__)))
+    .as_bytes(None)
 )
 
 
 def find(conn: psycopg.Connection[Any], code: str, *, lock: bool = False) -> Dossier:
     """One dossier; `lock` holds it until the transaction ends. Raises NotFound."""
     with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(
-            _SELECT + sql.SQL(" FOR UPDATE") if lock else _SELECT, [code]
-        ).fetchone()
+        row = cursor.execute(_SELECT + b" FOR UPDATE" if lock else _SELECT, [code]).fetchone()
     if row is None:
         raise NotFound("DOSSIER-NOT-FOUND", "There is no dossier %(number)s here.", number=code)
     return Dossier(**row)
