@@ -14,7 +14,7 @@ from lienthong import settings
 from lienthong.access import accounts, operator
 from lienthong.app import create_app
 from lienthong.clock import local
-from lienthong.partners.portal import inbound, payments, ratings, reconciling
+from lienthong.partners.portal import inbound, papers, payments, ratings, reconciling
 from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.gathering import Gathering
 from lienthong.partners.portal.links import Links
@@ -82,6 +82,7 @@ class Journey:
         self.standin.pushing.round()
         with self.db.connect("owner", autocommit=True) as conn:
             inbound.resolve(conn, self.home, now=self.now(), client=self.client)
+            papers.fetch_due(conn, self.client, self.home, self.now())
             Platform(self.client, self.standin.url, self.home).round(conn, self.now())
             done = self.sending.round(conn)
         self.standin.pushing.round()
@@ -165,6 +166,9 @@ def test_from_filing_to_rating_through_a_broken_line(journey, db, folder):
 
     journey.enter("receiver")
     assert code in journey.page("/dossiers?view=unit")
+    assert "don.pdf" in journey.page(f"/dossiers/{code}"), (
+        "the citizen's paper was fetched and is there"
+    )
     journey.act(
         "receiver", code, "ask_supplement", components="Bản mô tả", guidance="bản chụp bị mờ"
     )
