@@ -100,3 +100,15 @@ def test_what_is_wrong_is_said_beside_its_field(signed_in, ready):
     )
     assert answer.status_code == 422 and 'id="form-NOI_DUNG_SAI-said"' in answer.text
     assert 'aria-invalid="true"' in answer.text and "Cấp lại do sai thông tin" in answer.text
+
+
+def test_an_official_sees_what_a_form_asks_and_how_sure_it_is(signed_in, ready):
+    site = signed_in("ministry")
+    assert "/procedures/1.012279/form" in site.get("/procedures/1.012279").text
+    page = site.get("/procedures/1.012279/form").text
+    assert (
+        "practice.facilities.SO_GPHD" in page
+        and "suy ra" in page
+        and "Cấp lại do sai thông tin" in page
+    )
+    assert "chưa có biểu mẫu riêng" in site.get("/procedures/1.002600/form").text
