@@ -122,6 +122,19 @@ def test_no_shape_stops_the_reading(part):
             assert read(TOLD | {name: part}).procedure.code == "1.012289"
 
 
+def test_clocks_and_channels_that_the_portal_cannot_say_stay():
+    ours = next(one.procedure for one in described() if one.slug == "1.003844")
+    told = read({"MATTHC": ours.code, "TENTTHC": ours.name["vi"], "CACHTHUCTHUCHIEN": [
+        {"KENH": "", "THOIGIAN": [{"THOIGIANGIAIQUYET": "12", "DONVITINH": "Ngày làm việc"}]}]}).procedure  # fmt: skip
+    laid = proposing.over(ours, told)
+    assert [(x.value, x.clock) for x in laid.limits] == [(12, "normal"), (2, "urgent")]
+    assert [one.channel for one in laid.manners] == ["any", "online"]
+    assert "limit" not in laid.marks
+    same = read({"MATTHC": ours.code, "TENTTHC": ours.name["vi"], "CACHTHUCTHUCHIEN": [
+        {"KENH": "", "THOIGIAN": [{"THOIGIANGIAIQUYET": "15", "DONVITINH": "Ngày làm việc"}]}]}).procedure  # fmt: skip
+    assert proposing.over(ours, same) == ours
+
+
 @pytest.fixture
 def conn(db):
     with db.connect() as connection:

@@ -74,7 +74,7 @@ def over(ours: Procedure, told: Procedure) -> Procedure:
         if part in sent:
             sent[part] = tuple(_row(getattr(ours, part), row, _called) for row in sent[part])
     if "manners" in sent:
-        sent["manners"] = tuple(_manner(ours.manners, one) for one in sent["manners"])
+        sent["manners"] = _manners(ours.manners, sent["manners"])
     laid = msgspec.structs.replace(ours, **sent)
     changed = {mark for one in compare(ours, laid) for mark in MARKS.get(one.part, (one.part,))}
     kept = {part: mark for part, mark in ours.marks.items() if part not in changed}
@@ -110,15 +110,29 @@ def _called(row: Any) -> tuple[str, str]:
     )
 
 
+def _manners(ours: tuple[Manner, ...], told: tuple[Manner, ...]) -> tuple[Manner, ...]:
+    """The told channels over ours; ours stay beside a side that does not tell channels apart."""
+    laid = tuple(_manner(ours, one) for one in told)
+    if any(one.channel != "any" for one in told):
+        return laid
+    return laid + tuple(one for one in ours if one.channel != "any")
+
+
 def _manner(ours: tuple[Manner, ...], told: Manner) -> Manner:
-    """The told channel over ours: limits that say the same keep our stage and basis."""
+    """The told channel over ours.
+
+    Limits that say the same keep our basis. Stages and parallel clocks, which the other side cannot say, stay beside
+    what it says.
+    """
     mine = next((one for one in ours if one.channel == told.channel), None)
     if mine is None:
         return told
-    same = [_span(one) for one in mine.limits] == [_span(one) for one in told.limits]
+    unsayable = tuple(one for one in mine.limits if one.stage or one.clock != "normal")
+    sayable = tuple(one for one in mine.limits if one not in unsayable)
+    same = not told.limits or [_span(one) for one in sayable] == [_span(one) for one in told.limits]
     return msgspec.structs.replace(
         mine,
-        limits=mine.limits if same or not told.limits else told.limits,
+        limits=mine.limits if same else told.limits + unsayable,
         fees=mine.fees if told.fees is None else told.fees,
     )
 
