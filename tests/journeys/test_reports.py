@@ -230,3 +230,21 @@ def test_kept_figures_are_the_same_when_computed_again(db, people, chosen):
             "II.06.late"
         }
         conn.rollback()
+
+
+def test_figures_of_closed_periods_are_kept_once_and_shown_beside_the_index(
+    db, people, chosen, signed_in
+):
+    from datetime import date
+
+    from lienthong.records.intake import terms
+    from lienthong.reports import keeping
+
+    with db.connect() as conn:
+        codes = terms.codes(chosen.home)
+        assert keeping.keep_up(conn) >= 0
+        assert keeping.keep_closed(conn, date(2026, 11, 22), codes) > 0
+        assert keeping.keep_closed(conn, date(2026, 11, 22), codes) == 0
+        conn.commit()
+    page = signed_in("ministry").get("/reports/index766", params={"period": "2026-Q3"}).text
+    assert "đếm lại bây giờ vẫn như vậy" in page

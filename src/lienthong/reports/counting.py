@@ -135,6 +135,15 @@ JOINS = (
 """What measures of the index ask beside the base."""
 
 
+def unreceived(conn: psycopg.Connection[Any], now: datetime) -> int:
+    """Dossiers that were filed and are past the time for receiving them: no form counts these yet."""
+    row = conn.execute(
+        "SELECT count(*) FROM dossiers.dossier WHERE state = 'new' AND reception_due < %s", [now]
+    ).fetchone()
+    assert row
+    return int(row[0])
+
+
 def months(
     conn: psycopg.Connection[Any],
     periods: Iterable[Period],

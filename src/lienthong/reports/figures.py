@@ -6,7 +6,7 @@ Portal has, what applicants said) may change without an event: there the arithme
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -133,6 +133,26 @@ def kept(conn: psycopg.Connection[Any], period: Period) -> list[Figure]:
             " FROM reports.figure WHERE first = %s AND last = %s ORDER BY what, scope, detail",
             [period.first, period.last],
         ).fetchall()
+
+
+def of_index(conn: psycopg.Connection[Any], period: Period, scope: str) -> dict[str, Figure]:
+    """The kept points of one authority's index, by indicator; empty when none were kept."""
+    own = (one for one in kept(conn, period) if one.scope == scope)
+    return {
+        one.what.removeprefix("766."): one
+        for one in own
+        if one.what.startswith("766.") and not one.detail
+    }
+
+
+def changed(before: Mapping[str, Figure], now: index766.Index) -> list[str]:
+    """The indicators whose points are no longer those that were kept."""
+    return [
+        one.rule.code
+        for one in now.indicators
+        if (old := before.get(one.rule.code)) is not None
+        and old.value != index766.shown(one.points, PLACES)
+    ]
 
 
 def periods(conn: psycopg.Connection[Any]) -> list[Period]:

@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
-from lienthong.reports import cells, counting, index766, making, measures
+from lienthong.reports import cells, counting, figures, index766, making, measures
 from lienthong.reports.making import Asked
 from lienthong.settings import Settings
 from lienthong.web.page import Page
@@ -53,6 +53,7 @@ def index_page(
         made = making.index(conn, asked)
         found = making.compared(conn, asked) if not unit else {}
         before = making.index(conn, _before(asked))
+        kept = figures.of_index(conn, asked.period, asked.among.scope)
     ranks = making.ranked(found)
     return page.show(
         "report_index.html",
@@ -66,6 +67,8 @@ def index_page(
         ranks=ranks,
         order=sorted(found, key=lambda name: (ranks.get(name) or 999, name)),
         rounded=index766.shown,
+        kept=kept,
+        changed=[] if tried else figures.changed(kept, made.index),
         OPTION=OPTION,
     )
 

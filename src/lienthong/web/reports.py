@@ -45,6 +45,7 @@ def landing(
             months.insert(0, months[0].before())
         course = counting.months(conn, months, wanted, follows=asked.follows)
         owed = list(sent.owed(conn, today))
+        unreceived = counting.unreceived(conn, clock.now())
         latest = sent.latest(conn, 8)
     ranks = making.ranked(found)
     order = sorted(
@@ -61,6 +62,7 @@ def landing(
         row=row,
         course=course,
         owed=owed,
+        unreceived=unreceived,
         latest=latest,
         today=today,
         shares=_shares(page, course),
