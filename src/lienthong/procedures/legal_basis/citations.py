@@ -77,6 +77,7 @@ def parse(text: str, names: Mapping[str, str] | None = None) -> list[Citation]:
             part for part in (match["serial"], match["year"], match["symbol"]) if part
         )
         spans.append((*match.span(), normal(number), _kind(match["kind"]), _year(match["year"])))
+    spans += list(_named(text, names or {}, spans))
     for match in _SHORT.finditer(text):
         if any(match.start() < end and start < match.end() for start, end, *_ in spans):
             continue
@@ -89,7 +90,6 @@ def parse(text: str, names: Mapping[str, str] | None = None) -> list[Citation]:
                 _year(match["year"]),
             )
         )
-    spans += list(_named(text, names or {}, spans))
     spans.sort()
     return [_citation(text, spans, at) for at in range(len(spans))]
 
@@ -103,7 +103,8 @@ def _named(
         at = folded.find(name.casefold())
         while at >= 0:
             end = at + len(name)
-            if not any(at < e and s < end for s, e, *_ in [*taken, *found]):
+            apart = not folded[end : end + 1].isalnum()
+            if apart and not any(at < e and s < end for s, e, *_ in [*taken, *found]):
                 found.append((at, end, normal(names[name]), "", None))
             at = folded.find(name.casefold(), end)
     return found
