@@ -124,20 +124,24 @@ _URGENCY = sql.SQL(
 
 def _classed(whose: Whose) -> sql.Composed:
     """Everything open of somebody's, with its urgency. A desk elsewhere sees what brings the applicant back to it."""
-    wanted = [
-        sql.SQL("state IN ('new', 'received', 'processing', 'supplement', 'payment', 'settled')")
-    ]
-    if whose.unit:
-        wanted.append(
-            sql.SQL(
-                "(unit = %(unit)s OR (received_by = %(unit)s"
-                " AND state IN ('new', 'supplement', 'payment', 'settled')))"
-            )
-        )
+    wanted = sql.SQL("")
     if whose.unassigned:
-        wanted.append(sql.SQL("holder = ''"))
+        wanted = sql.SQL(" AND holder = ''")
     elif whose.holders:
-        wanted.append(sql.SQL("holder = ANY(%(holders)s)"))
-    return sql.SQL("SELECT {}, procedure_version, {} FROM dossiers.dossier WHERE {}").format(
-        sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), _URGENCY, sql.SQL(" AND ").join(wanted)
+        wanted = sql.SQL(" AND holder = ANY(%(holders)s)")
+    sides = (_OWN, _DESK) if whose.unit else (_ALL,)
+    chosen = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+    # One part for each side, so that each goes by its own index.
+    return sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, procedure_version, {} FROM dossiers.dossier WHERE {}{}").format(
+            chosen, _URGENCY, side, wanted
+        )
+        for side in sides
     )
+
+
+_ALL = sql.SQL("state IN ('new', 'received', 'processing', 'supplement', 'payment', 'settled')")
+_OWN = sql.SQL("unit = %(unit)s AND ") + _ALL
+_DESK = sql.SQL(
+    "received_by = %(unit)s AND received_by <> unit AND state IN ('new', 'supplement', 'payment', 'settled')"
+)

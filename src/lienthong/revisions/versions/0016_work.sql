@@ -21,6 +21,8 @@ CREATE INDEX dossier_next ON dossiers.dossier (unit, next_due)
     WHERE state IN ('new', 'received', 'processing', 'supplement', 'payment');
 CREATE INDEX dossier_next_of_all ON dossiers.dossier (next_due, code)
     WHERE state IN ('new', 'received', 'processing', 'supplement', 'payment');
+CREATE INDEX dossier_at_work ON dossiers.dossier (state)
+    WHERE state IN ('new', 'received', 'processing', 'supplement', 'payment', 'settled');
 CREATE INDEX dossier_to_hand_over ON dossiers.dossier (unit, settled_at) WHERE state = 'settled';
 CREATE INDEX dossier_to_lapse ON dossiers.dossier (answer_due) WHERE state = 'supplement';
 CREATE INDEX dossier_of_holder ON dossiers.dossier (holder) WHERE holder <> '';
