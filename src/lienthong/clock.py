@@ -71,6 +71,9 @@ class Calendar:
     hours: tuple[Hours, ...]
     decided: dict[date, bool] = field(default_factory=dict)
     complete: tuple[int, int] = (0, 0)
+    _known: dict[date, list[tuple[datetime, datetime]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def is_working_day(self, day: date) -> bool:
         """Monday to Friday without public holidays, plus swapped Saturdays."""
@@ -82,7 +85,16 @@ class Calendar:
         return _public_working_day(day)
 
     def sessions(self, day: date) -> list[tuple[datetime, datetime]]:
-        """The working sessions of that day as aware local moments; empty on a day off."""
+        """The working sessions of that day as aware local moments; empty on a day off.
+
+        A deadline asks for dozens of days and thousands of dossiers for the same ones, so each is worked out once.
+        """
+        found = self._known.get(day)
+        if found is None:
+            found = self._known[day] = self._sessions(day)
+        return found
+
+    def _sessions(self, day: date) -> list[tuple[datetime, datetime]]:
         if not self.is_working_day(day):
             return []
         at = bisect_right(self.hours, day, key=lambda hours: hours.since) - 1
