@@ -277,3 +277,13 @@ def test_a_proposal_is_accepted_with_a_reason(connection, contracts):
     once.decide(connection, "b", one, "accepted", "đã kết nối dữ liệu")
     said = once.decided(connection)[one.code, one.component, one.place]
     assert (said.state, said.decided_by) == ("accepted", "b")
+
+
+def test_a_field_that_the_form_fills_itself_is_told_and_is_no_paper(contracts):
+    from lienthong.dossiers.forms.form import form_of
+
+    form = form_of("1.012279").own.contract
+    found = once.asked_again({"1.012279": form}, {"1.012279": "Cấp lại"}, contracts)
+    assert {"practice.facilities.SO_GPHD"} <= {one.place for one in found}
+    assert {one.how for one in found} == {"form"}
+    assert once.worth(found, {"1.012279": 100}).papers == 0

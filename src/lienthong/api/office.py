@@ -16,6 +16,7 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Contract
 from lienthong.dossiers import yearly
+from lienthong.dossiers.forms.form import form_of
 from lienthong.procedures import catalogue, counting
 from lienthong.procedures.counting import Claims
 from lienthong.procedures.legal_basis import register, touching
@@ -295,7 +296,9 @@ def ask_once(pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contrac
         policy.allow(conn, actor, "office.read")
         procedures = [one.procedure for one in catalogue.all_in_force(conn, today)]
         dossiers = yearly.filed(conn, today - timedelta(days=365), today + timedelta(days=1))
-    found = once.proposals(procedures, contracts)
+    named = {one.code: one.name.get("vi", "") for one in procedures}
+    forms = {code: own.contract for code in named if (own := form_of(code).own) is not None}
+    found = [*once.proposals(procedures, contracts), *once.asked_again(forms, named, contracts)]
     return AskOnce(worth=once.worth(found, dossiers), proposals=found)
 
 

@@ -19,11 +19,12 @@ from lienthong.errors import Refused
 from lienthong.procedures import catalogue
 from lienthong.procedures.legal_basis.citations import key
 from lienthong.procedures.legal_basis.register import Document, Register, register
-from lienthong.procedures.procedure import Procedure
+from lienthong.procedures.procedure import CODE, Procedure
 
 Kind = Literal["procedure", "form", "contract", "rule", "clock", "data"]
 KINDS: tuple[Kind, ...] = ("procedure", "form", "contract", "rule", "clock", "data")
 RECENT = timedelta(days=365)
+FORMS = "dossiers/forms/"
 SKIPPED = ("contracts", "locale", "synthetic", "legal_documents.yaml")
 """Of declared/: contracts are read as contracts, the register does not cite itself."""
 
@@ -137,7 +138,12 @@ def _of_contract(contract: Contract) -> Iterator[Place]:
 
 def _of_data() -> Iterator[Place]:
     for path, text in _declared_files():
-        yield Place(kind="data", place=path, name=path, link="", text=text)
+        code = path.removeprefix(FORMS).removesuffix(".odcs.yaml")
+        if path.startswith(FORMS):
+            link = f"/procedures/{code}" if CODE.match(code) else ""
+            yield Place(kind="form", place=path, name=path, link=link, text=text)
+        else:
+            yield Place(kind="data", place=path, name=path, link="", text=text)
 
 
 @lru_cache(maxsize=1)

@@ -51,7 +51,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """One paper of one procedure and the place that replaces it.
 
     `how`: resolution (the law replaces it already), result (another procedure issues it), words (declared pair),
-    label (the name of a table or field stands in the name of the paper). `matched` is what was found in it.
+    label (the name of a table or field stands in the name of the paper), form (a field of the procedure's form that
+    says itself where it is known). `matched` is what was found in it.
     """
 
     code: str
@@ -163,6 +164,27 @@ def _of(
             yield made(holding.place, "label", holding.words, holding.label, "inferred")
 
 
+def asked_again(
+    forms: Mapping[str, Contract], names: Mapping[str, str], contracts: Mapping[str, Contract]
+) -> list[Proposal]:
+    """Fields of forms, by procedure code, that a database knows: what the form declares, where the place exists."""
+    found = []
+    for code, form in sorted(forms.items()):
+        for field in (field for table in form.tables for field in table.fields):
+            for place in field.properties.get("prefill") or ():
+                label = label_of(str(place), contracts)
+                if label is not None:
+                    found.append(
+                        Proposal(
+                            code=code, procedure=names.get(code, ""), component=field.label.get("vi", field.name),
+                            place=str(place), how="form", matched=field.name, label=label,
+                            evidence=field.evidence or "inferred",
+                        )
+                    )  # fmt: skip
+                    break
+    return found
+
+
 def label_of(place: str, contracts: Mapping[str, Contract]) -> Text | None:
     """The name of contract.table.field; None when there is no such place."""
     name, _, rest = place.partition(".")
@@ -189,9 +211,9 @@ def label_of(place: str, contracts: Mapping[str, Contract]) -> Text | None:
 def worth(
     those: Iterable[Proposal], dossiers: Mapping[str, int], data: Costs | None = None
 ) -> Worth:
-    """What these papers cost last year's applicants, by the declared worth of one paper."""
+    """What these papers cost last year's applicants, by the declared worth of one paper; a field of a form is none."""
     known = data or costs()
-    listed = list(those)
+    listed = [one for one in those if one.how != "form"]
     times = sum(dossiers.get(one.code, 0) for one in listed)
     hours = known.paper.hours * times
     return Worth(

@@ -14,8 +14,10 @@ from psycopg_pool import ConnectionPool
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Contract
+from lienthong.dossiers.forms.form import form_of
 from lienthong.errors import Failure, NotFound
 from lienthong.procedures import catalogue
+from lienthong.procedures.procedure import Procedure
 from lienthong.procedures.reduction import once
 from lienthong.procedures.reduction.cost import costs
 from lienthong.procedures.reduction.once import Decided, Proposal, Worth
@@ -37,9 +39,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> str:
-        """open, accepted or refused; what a resolution replaces needs no decision."""
-        if self.one.how == "resolution":
-            return "resolution"
+        """open, accepted or refused; what a resolution replaces or a form declares needs no decision."""
+        if self.one.how in ("resolution", "form"):
+            return self.one.how
         return self.decided.state if self.decided else "open"
 
 
@@ -55,9 +57,15 @@ def found(conn: Connection[Any], contracts: Mapping[str, Contract]) -> list[Line
             dossiers=dossiers.get(one.code, 0),
             worth=once.worth([one], dossiers),
         )
-        for one in once.proposals(procedures, contracts)
+        for one in [*once.proposals(procedures, contracts), *_of_forms(procedures, contracts)]
     ]
     return sorted(made, key=lambda line: (-line.dossiers, line.one.code))
+
+
+def _of_forms(procedures: list[Procedure], contracts: Mapping[str, Contract]) -> list[Proposal]:
+    named = {one.code: one.name.get("vi", "") for one in procedures}
+    forms = {code: own.contract for code in named if (own := form_of(code).own) is not None}
+    return once.asked_again(forms, named, contracts)
 
 
 @get("/office/ask-once", opt=READ, sync_to_thread=True)
@@ -92,7 +100,7 @@ def _show(
     dossiers = dossiers_of(conn, clock.today())
     counts = {
         state: sum(line.state == state for line in lines)
-        for state in ("open", "accepted", "refused", "resolution")
+        for state in ("open", "accepted", "refused", "resolution", "form")
     }
     chosen = [
         line
