@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
-from lienthong.access import Actor, operator
+from lienthong import logs, settings
+from lienthong.access import Actor, operator, tokens
+from lienthong.app import create_app
 from lienthong.database import Database
 from lienthong.partners.subscribers import Deliveries, subscriptions
 from lienthong.partners.subscribers.sealing import Seal
+from tests.partners.portal_world import published
 from tests.partners.receiver import Receiver, receiving
 
 HERE = frozenset(("127.0.0.1",))
@@ -110,3 +115,40 @@ def office(db: Database, home: Path, receiver: Receiver) -> Iterator[Office]:
 @pytest.fixture(scope="session")
 def places() -> Any:
     return SimpleNamespace(here=HERE)
+
+
+PLATFORM = "only the platform and we know it"
+"""The secret of the payment platform in `door_home`."""
+
+
+@pytest.fixture(scope="module")
+def door_home(tmp_path_factory):
+    """The data folder of a site with a payment platform."""
+    made = tmp_path_factory.mktemp("home")
+    (made / "platform.secret").write_text(PLATFORM)
+    (made / "payments.yaml").write_text(
+        "partner: BYT\nsecret_file: platform.secret\nip: 10.0.0.8\n"
+        "payees: {G18: {account: '0011', bank: VCB, holder: Cục mẫu}}\n"
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def client(db, door_home):
+    """The site, as the Portal's program calls it."""
+    logs.configure("error")
+    with db.connect() as conn:
+        published(conn)
+    chosen = replace(
+        settings.read({"LIENTHONG_HOME": str(door_home)}), public_url="https://lt.example.vn"
+    )
+    with TestClient(create_app(db, chosen), raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def portal(db, client):
+    """The headers of the Portal's token."""
+    with db.connect() as conn:
+        token = tokens.create(conn, operator(), facility="VPCP", name="Portal", roles=("portal",))
+    return {"authorization": f"Bearer {token}"}

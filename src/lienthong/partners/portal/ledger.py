@@ -68,7 +68,8 @@ class Work(msgspec.Struct, kw_only=True):
 _DOSSIERS = sql.SQL(
     "SELECT {}, d.applicant, p.created, p.again, p.attempts, p.technical_id FROM dossiers.dossier d"
     " JOIN portal.dossier p USING (code) WHERE code = ANY(%s)"
-    " AND (d.last_event > greatest(p.sent_event, p.blocked_event) OR p.again) AND p.next_at <= %s AND NOT EXISTS (SELECT 1 FROM portal.step s WHERE s.dossier = d.code AND s.state = 'sending'"
+    " AND (d.last_event > greatest(p.sent_event, p.blocked_event) OR p.again) AND p.next_at <= %s"
+    " AND NOT EXISTS (SELECT 1 FROM portal.step s WHERE s.dossier = d.code AND s.state = 'sending'"
     "  AND s.tried_at > %s) ORDER BY d.last_event"
 ).format(sql.SQL(", ").join(sql.SQL("d.") + sql.Identifier(f) for f in Dossier.__struct_fields__))
 
