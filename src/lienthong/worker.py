@@ -130,10 +130,11 @@ class Worker:
         """Stop the dossiers whose applicants did not answer in time. A failure stops nothing else."""
         import psycopg
 
-        from lienthong.dossiers import lapsing
+        from lienthong.dossiers import lapsing, line
 
         try:
             done = lapsing.lapse(conn)
+            line.forget_keys(conn)
         except (psycopg.OperationalError, Unavailable):
             raise
         except Exception:

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +26,10 @@ from lienthong.dossiers.dossier import Filing
 from lienthong.errors import Conflict, Failure, Unavailable
 
 TOGETHER = 64
+"""Filings in one commit at most."""
+
+KEPT = timedelta(days=30)
+"""How long a key is known."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +183,12 @@ def _known(
         [[actor for actor, _, _ in keys], [key for _, key, _ in keys]],
     ).fetchall()
     return {(actor, key): (sha256, code) for actor, key, sha256, code in rows}
+
+
+def forget_keys(conn: psycopg.Connection[Any], now: datetime | None = None) -> int:
+    """Drop keys that nobody sends again: a program repeats a request within minutes, not after a month."""
+    before = (now or clock.now()) - KEPT
+    return conn.execute("DELETE FROM dossiers.filing_key WHERE at < %s", [before]).rowcount
 
 
 def _told(error: BaseException) -> BaseException:
