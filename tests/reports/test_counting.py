@@ -81,6 +81,31 @@ def test_each_reading_of_the_index_judges_as_the_pure_function(conn, reading):
         }
 
 
+@pytest.mark.parametrize("day", ["2026-10-11 12:00", "2026-11-22 08:00", "2027-02-01 00:00"])
+def test_in_a_period_that_still_runs_nothing_is_overdue_because_of_days_to_come(conn, day):
+    asked = world.at(day)
+    for text in ("2026-10", "2026-Q4", "2026"):
+        when = period.parse(text)
+        known = facts.facts(conn, when)
+        row = forms.counted(conn, when, "", moment=asked)[""]
+        assert row.overdue == sum(
+            fact.ended_at is None and forms.open_as(fact, when, asked) == "overdue"
+            for fact in known
+        )
+        assert row.balanced()
+        counted = counting.count(conn, when, cells.portal(Reading()), moment=asked)[""]
+        said = [forms.judged(fact, when, None, asked) for fact in known]
+        assert counted["portal_overdue"] == said.count("overdue")
+        opened = counting.behind(conn, NATION, when, "overdue", moment=asked, limit=10_000)
+        assert len(opened) == row.overdue
+    if asked < period.parse("2026-Q4").ends:
+        later = forms.counted(conn, period.parse("2026-Q4"), "")[""]
+        assert (
+            forms.counted(conn, period.parse("2026-Q4"), "", moment=asked)[""].overdue
+            < later.overdue
+        )
+
+
 def test_every_dossier_is_in_exactly_one_group_of_the_bridge(conn):
     for reading in (
         Reading(),

@@ -47,7 +47,7 @@ def _ask(
     upto = keeping.fresh(conn)
     asked = Asked(
         period=parse(period), among=Among(unit=unit, province=province), codes=codes,
-        declared=editions.declared(settings.home), position=upto.position, readings=readings,
+        declared=editions.declared(settings.home), position=upto.position, moment=clock.now(), readings=readings,
     )  # fmt: skip
     basis = Basis(
         period=asked.period.code, first=asked.period.first, last=asked.period.last, unit=unit, province=province,
@@ -218,7 +218,8 @@ def bridge(
         }
         counted = counting.count(
             conn, asked.period, {k: v for part in parts.values() for k, v in part.items()}, among=asked.among,
-            follows=asked.follows, position=asked.position, joins=counting.JOINS,
+            follows=asked.follows, position=asked.position,
+            moment=asked.moment, joins=counting.JOINS,
         )[""]  # fmt: skip
     found = {part: {name: counted[name] for name in names} for part, names in parts.items()}
     return BridgeAnswer(basis=basis, **found)
@@ -252,7 +253,8 @@ def dossiers(
         permit = policy.allow(conn, actor, "dossier.list", about)
         lines = counting.behind(
             conn, permit, asked.period, cell, reading=asked.edition.reading,
-            among=Among(unit=unit, province=province, field=field), follows=asked.follows, after=after, limit=most,
+            among=Among(unit=unit, province=province, field=field), follows=asked.follows,
+            moment=asked.moment, after=after, limit=most,
             extra=measures.openable(asked.edition) | dict(cells.ON_PORTAL),
         )  # fmt: skip
     return DossierAnswer(

@@ -9,6 +9,7 @@ at its moment, a dossier without a deadline by the longest limit of its procedur
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ _EARLY = (
     "coalesce(ended_at <= due_at AND (ended_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"
     " < (due_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, false)"
 )
-_PASSED = "waiting_since IS NULL AND coalesce(due_at < %(ends)s, false)"
+_PASSED = "waiting_since IS NULL AND coalesce(due_at < %(moment)s, false)"
 
 LAW: Mapping[str, str] = {
     "received": "true",
@@ -44,7 +45,7 @@ LAW: Mapping[str, str] = {
 _DUE = "coalesce(due_at, longest_due)"
 _MOMENT = (
     f"(CASE WHEN {ENDED} THEN ended_at WHEN waiting_since IS NOT NULL THEN waiting_since"
-    " ELSE %(ends)s END)"
+    " ELSE %(moment)s END)"
 )
 
 
@@ -143,12 +144,20 @@ LAST = 9_223_372_036_854_775_807
 
 
 def values(
-    period: Period, among: Among, follows: Following, position: int | None = None
+    period: Period,
+    among: Among,
+    follows: Following,
+    position: int | None = None,
+    moment: datetime | None = None,
 ) -> dict[str, Any]:
-    """The parameters that BASE and WHOSE need."""
+    """The parameters that BASE, WHOSE and the cells need.
+
+    `moment` is when it is asked: in a period that still runs, nothing is overdue because of days that are to come.
+    """
     return {
         "begins": period.begins,
         "ends": period.ends,
+        "moment": period.ends if moment is None else min(period.ends, moment),
         "position": LAST if position is None else position,
         "unit": among.unit,
         "province": among.province,

@@ -119,6 +119,7 @@ def export(
             codes=terms.codes(chosen.home),
             declared=editions.declared(chosen.home),
             position=upto.position,
+            moment=clock.now(),
         )
         sheet = making.sheet(conn, what, asked)
         conn.commit()

@@ -37,11 +37,13 @@ def count(
     among: Among | None = None,
     follows: Following | None = None,
     position: int | None = None,
+    moment: datetime | None = None,
     joins: str = "",
 ) -> dict[str, dict[str, int]]:
     """Value of `by` to cell to number of dossiers; `wanted` are cells with their conditions.
 
-    `position` counts what was known up to that event. Without `by` there is one line under ''.
+    `position` counts what was known up to that event, `moment` is when it is asked (see cells.values). Without `by`
+    there is one line under ''.
     """
     chosen = among or Among()
     columns = sql.SQL(", ").join(
@@ -59,7 +61,7 @@ def count(
         whose=cells.WHOSE,
     )
     rows = conn.execute(
-        statement, cells.values(period, chosen, follows or Following(), position)
+        statement, cells.values(period, chosen, follows or Following(), position, moment)
     ).fetchall()
     found = {row[0]: dict(zip(wanted, row[1:], strict=True)) for row in rows}
     if not by and not found:
@@ -93,6 +95,7 @@ def behind(
     reading: Reading | None = None,
     among: Among | None = None,
     follows: Following | None = None,
+    moment: datetime | None = None,
     after: str = "",
     limit: int = 100,
     extra: Mapping[str, str] | None = None,
@@ -117,7 +120,7 @@ def behind(
         whose=cells.WHOSE,
         cond=sql.SQL(cond),
     )
-    given = cells.values(period, among or Among(), follows or Following()) | {
+    given = cells.values(period, among or Among(), follows or Following(), moment=moment) | {
         "after": after,
         "facility": permit.facility,
         "reach": permit.province,
@@ -151,6 +154,10 @@ def months(
     *,
     among: Among | None = None,
     follows: Following | None = None,
+    moment: datetime | None = None,
 ) -> list[tuple[Period, dict[str, int]]]:
     """The same cells for several periods, for a course."""
-    return [(one, count(conn, one, wanted, among=among, follows=follows)[""]) for one in periods]
+    return [
+        (one, count(conn, one, wanted, among=among, follows=follows, moment=moment)[""])
+        for one in periods
+    ]

@@ -7,7 +7,7 @@ Portal has, what applicants said) may change without an event: there the arithme
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -71,6 +71,7 @@ def computed(
 ) -> Iterator[Figure]:
     """All figures of a period: forms by unit, field and province, the index of the nation and of each province."""
     upto = standing.position(conn) if position is None else position
+    moment = _moment(conn, upto)
     follows = following(codes, period.last)
 
     def figure(
@@ -88,7 +89,7 @@ def computed(
         )  # fmt: skip
 
     for form, by in (("II.06a", "unit"), ("II.06b", "field"), ("II.06", "province")):
-        rows = forms.counted(conn, period, by, follows=follows, position=upto)  # type: ignore[arg-type]
+        rows = forms.counted(conn, period, by, follows=follows, position=upto, moment=moment)  # type: ignore[arg-type]
         for line, row in rows.items():
             for column in forms.COLUMNS:
                 number = getattr(row, column)
@@ -100,13 +101,19 @@ def computed(
     lines: dict[str, measures.Measured] = {}
     for by_line, prefix in (("", ""), ("province", "province:")):
         found = measures.indices(
-            conn, period, edition, by=by_line, follows=follows, position=upto  # type: ignore[arg-type]
+            conn, period, edition, by=by_line, follows=follows, position=upto, moment=moment  # type: ignore[arg-type]
         )  # fmt: skip
         lines |= {f"{prefix}{line}" or "nation": one for line, one in found.items()}
     for scope, measured in lines.items():
         for one in measured.index.indicators:
             share = None if one.denominator is None else (one.numerator or 0, one.denominator)
             yield figure(f"766.{one.rule.code}", scope, "", edition.definition, one.points, share)
+
+
+def _moment(conn: psycopg.Connection[Any], position: int) -> datetime | None:
+    """When an event happened: what was kept up to it is asked as of then, also in a period that still ran."""
+    row = conn.execute("SELECT at FROM dossiers.event WHERE position = %s", [position]).fetchone()
+    return row[0] if row else None
 
 
 def keep(conn: psycopg.Connection[Any], figures: Iterable[Figure]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -79,11 +80,12 @@ def counted(
     among: Among | None = None,
     follows: Following | None = None,
     position: int | None = None,
+    moment: datetime | None = None,
 ) -> dict[str, Row]:
     """The lines of a form counted in SQL, by unit, field, province or procedure; all under '' without `by`."""
     wanted = {name: cells.LAW[name] for name in Row.__struct_fields__}
     found = counting.count(
-        conn, period, wanted, by=by, among=among, follows=follows, position=position
+        conn, period, wanted, by=by, among=among, follows=follows, position=position, moment=moment
     )
     return {line: Row(**numbers) for line, numbers in found.items()}
 
@@ -103,9 +105,13 @@ def resolved_as(fact: Fact, period: Period) -> Resolved | None:
     return "early" if local(fact.ended_at).date() < local(fact.due_at).date() else "on_time"
 
 
-def open_as(fact: Fact, period: Period) -> Open:
-    """Whether an open dossier is overdue at the end of the period; one that waits for the applicant is not."""
-    late = fact.due_at is not None and fact.due_at < period.ends and fact.waiting_since is None
+def open_as(fact: Fact, period: Period, moment: datetime | None = None) -> Open:
+    """Whether an open dossier is overdue at the end of the period (at `moment` while it still runs).
+
+    One that waits for its applicant is not.
+    """
+    asked = min(period.ends, moment or period.ends)
+    late = fact.due_at is not None and fact.due_at < asked and fact.waiting_since is None
     return "overdue" if late else "within"
 
 
@@ -143,7 +149,9 @@ def _arrival(fact: Fact, period: Period) -> str:
     return "received_online" if fact.channel == "online" else "received_other"
 
 
-def judged(fact: Fact, period: Period, reading: Reading | None = None) -> Judged:
+def judged(
+    fact: Fact, period: Period, reading: Reading | None = None, moment: datetime | None = None
+) -> Judged:
     """Indicator 2.1: the end (else the open request, else the end of the period) against the deadline.
 
     More than one request for a supplement counts as overdue, whatever the dates say. Without a deadline the longest
@@ -158,7 +166,8 @@ def judged(fact: Fact, period: Period, reading: Reading | None = None) -> Judged
     if due is None:
         given: dict[str, Judged] = {"on_time": "on_time", "overdue": "overdue"}
         return given.get(how.without_limit, "undecided")
-    return "on_time" if (fact.ended_at or fact.waiting_since or period.ends) <= due else "overdue"
+    asked = min(period.ends, moment or period.ends)
+    return "on_time" if (fact.ended_at or fact.waiting_since or asked) <= due else "overdue"
 
 
 def bridge(

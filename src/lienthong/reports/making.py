@@ -30,13 +30,14 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks for: a period, whose dossiers, under which codes and declared terms, up to which event."""
+    """What somebody asks for: a period, whose dossiers, under which codes and terms, up to which event, when."""
 
     period: Period
     among: Among = Among()
     codes: Any = None
     declared: Declared | None = None
     position: int | None = None
+    moment: datetime | None = None
     readings: Mapping[str, str] = {}
 
     @property
@@ -63,6 +64,7 @@ def form(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Form:
     rows = forms.counted(
         conn, asked.period, "field" if what == "II.06b" else "unit", among=asked.among, follows=asked.follows,
         position=asked.position,
+        moment=asked.moment,
     )  # fmt: skip
     return Form(rows=rows, total=forms.total(rows.values()))
 
@@ -77,14 +79,16 @@ def competence(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Compete
 def index(conn: psycopg.Connection[Any], asked: Asked) -> Measured:
     """The index of whoever was asked for."""
     return measures.indices(
-        conn, asked.period, asked.edition, among=asked.among, follows=asked.follows, position=asked.position
+        conn, asked.period, asked.edition, among=asked.among, follows=asked.follows, position=asked.position,
+        moment=asked.moment,
     )[""]  # fmt: skip
 
 
 def compared(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Measured]:
     """The index of every province (and the ministry's own dossiers), whoever was asked for."""
     return measures.indices(
-        conn, asked.period, asked.edition, by="province", follows=asked.follows, position=asked.position
+        conn, asked.period, asked.edition, by="province", follows=asked.follows, position=asked.position,
+        moment=asked.moment,
     )  # fmt: skip
 
 

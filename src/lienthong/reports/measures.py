@@ -8,6 +8,7 @@ unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -111,6 +112,7 @@ def indices(
     among: Among | None = None,
     follows: Following | None = None,
     position: int | None = None,
+    moment: datetime | None = None,
 ) -> dict[str, Measured]:
     """The index of every province or unit (or of all, under ''), counted in one pass."""
     wanted, known = {}, measures(edition)
@@ -121,7 +123,8 @@ def indices(
     wanted["dossiers"] = "true"
     wanted["undecided"] = cells.portal(edition.reading)["portal_undecided"]
     found = counting.count(
-        conn, period, wanted, by=by, among=among, follows=follows, position=position, joins=counting.JOINS
+        conn, period, wanted, by=by, among=among, follows=follows, position=position, moment=moment,
+        joins=counting.JOINS,
     )  # fmt: skip
     there = _there(conn)
     averages = _averages(conn, period, by, among, follows, position)

@@ -53,6 +53,7 @@ def ask(
         codes=codes,
         declared=editions.declared(home),
         position=upto.position,
+        moment=clock.now(),
         readings={name: value for name, value in (readings or {}).items() if value},
     )
     return asked, upto

@@ -77,7 +77,8 @@ def _before(asked: Asked) -> Asked:
     """The same question of the period before."""
     return Asked(
         period=asked.period.before(), among=asked.among, codes=asked.codes, declared=asked.declared,
-        position=asked.position, readings=asked.readings,
+        position=asked.position,
+            moment=asked.moment, readings=asked.readings,
     )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def bridge(conn: Any, asked: Asked) -> dict[str, int]:
     wanted = {**cells.LAW, **cells.portal(reading), **cells.bridge(reading), **cells.ON_PORTAL}
     return counting.count(
         conn, asked.period, wanted, among=asked.among, follows=asked.follows, position=asked.position,
+            moment=asked.moment,
         joins=counting.JOINS,
     )[""]  # fmt: skip
 

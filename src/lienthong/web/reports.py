@@ -38,12 +38,12 @@ def landing(
         found = making.compared(conn, asked)
         whole = making.index(conn, asked)
         now = periods.running(today, "month")
-        row = forms.counted(conn, now, "", follows=asked.follows)[""]
+        row = forms.counted(conn, now, "", follows=asked.follows, moment=asked.moment)[""]
         wanted = {name: cells.LAW[name] for name in COURSE}
         months = [now]
         for _ in range(11):
             months.insert(0, months[0].before())
-        course = counting.months(conn, months, wanted, follows=asked.follows)
+        course = counting.months(conn, months, wanted, follows=asked.follows, moment=asked.moment)
         owed = list(sent.owed(conn, today))
         unreceived = counting.unreceived(conn, clock.now())
         latest = sent.latest(conn, 8)
@@ -200,6 +200,7 @@ def behind(
             reading=asked.edition.reading,
             among=cells.Among(unit=unit, province=province, field=field),
             follows=asked.follows,
+            moment=asked.moment,
             after=after,
             limit=PAGE + 1,
             extra=measures.openable(asked.edition) | dict(cells.ON_PORTAL),
