@@ -192,6 +192,7 @@ PROPOSALS = {
     "accepted": "accepted",
     "refused": "refused",
     "resolution": "replaced by law",
+    "form": "known to the form",
 }
 
 
