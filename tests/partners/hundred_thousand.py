@@ -186,6 +186,10 @@ def run(
     tell(f"sent in {result.sending_seconds:.0f} s ({dossiers / result.sending_seconds:,.0f}/s)")
     Hurried(portal, skipped).skip()
     _read_counts(portal, result)
+    tell(
+        f"there: {result.dossiers_there:,} dossiers, {result.steps_there:,} steps;"
+        f" {result.faults:,} of {result.calls:,} calls failed, {result.kills} kills"
+    )
     _choose(portal, {}, seed)
     began = time.monotonic()
     _compare(database, portal, lines, result)
