@@ -130,8 +130,8 @@ def file(
 def state(pool: ConnectionPool, actor: Actor) -> standing.Standing:
     """The line, what waits, what is blocked, the ledger of steps, the queue, differences by cause."""
     with pool.connection() as conn:
-        policy.allow(conn, actor, "portal.read")
-        return standing.standing(conn, clock.now())
+        permit = policy.allow(conn, actor, "portal.read")
+        return standing.standing(conn, clock.now(), permit)
 
 
 @get("/portal/troubles", opt=READ, sync_to_thread=True, summary="Dossiers that do not get through")

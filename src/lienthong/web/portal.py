@@ -77,7 +77,7 @@ def _portal(
             wrong = page.say(failure.message, **failure.details)
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "portal.read")
-        now = standing.standing(conn, clock.now())
+        now = standing.standing(conn, clock.now(), permit)
         return page.show(
             "portal.html",
             422 if problem else 200,
@@ -199,9 +199,9 @@ def portal_differences(
 ) -> Response[str]:
     """What differs now, the oldest first."""
     with pool.connection() as conn:
-        policy.allow(conn, actor, "portal.read")
+        permit = policy.allow(conn, actor, "portal.read")
         found = differences.listed(conn, cause=cause, kind=kind, limit=200)
-        now = standing.standing(conn, clock.now())
+        now = standing.standing(conn, clock.now(), permit)
     return page.show(
         "portal_differences.html", found=found, now=now, chosen={"cause": cause, "kind": kind}, **_words(page, actor)
     )  # fmt: skip
@@ -217,7 +217,7 @@ def portal_inbound(
         permit = policy.allow(conn, actor, "portal.read")
         everywhere = not (permit.facility or permit.province)
         found = inbound.listed(conn, chosen, 200) if everywhere else []
-        now = standing.standing(conn, clock.now())
+        now = standing.standing(conn, clock.now(), permit)
         decided = mapping.decisions(conn)
     return page.show(
         "portal_inbound.html", found=found, now=now, show=chosen, everywhere=everywhere, decided=decided,

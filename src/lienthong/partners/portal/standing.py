@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
+from lienthong.access import Permit
 from lienthong.partners.portal import inbound, line
 from lienthong.partners.portal.jobs import Job, jobs
 from lienthong.partners.portal.ratings import Satisfaction, satisfaction
@@ -60,8 +62,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return _acts(self)
 
 
-def standing(conn: psycopg.Connection[Any], now: datetime) -> Standing:
-    """The numbers now, of what the reader may see."""
+def standing(
+    conn: psycopg.Connection[Any], now: datetime, permit: Permit | None = None
+) -> Standing:
+    """The numbers now, of what the reader may see. Whoever sees the nation needs no join that narrows."""
+    wide = permit is not None and not (permit.facility or permit.province)
     sums = _one(
         conn,
         "SELECT count(*) AS dossiers,"
@@ -73,16 +78,14 @@ def standing(conn: psycopg.Connection[Any], now: datetime) -> Standing:
         " min(p.failing_since) FILTER (WHERE p.blocked IS NULL AND p.attempts > 0) AS failing_since"
         " FROM dossiers.dossier d LEFT JOIN portal.dossier p USING (code)",
     )
-    unsent_since = _one(
-        conn,
-        "SELECT min(e.written_at) AS since FROM dossiers.dossier d LEFT JOIN portal.dossier p USING (code)"
-        " JOIN dossiers.event e ON e.position = d.last_event"
-        " WHERE p.blocked IS NULL AND coalesce(p.attempts, 0) = 0 AND d.last_event > coalesce(p.sent_event, 0)",
-    )["since"]
+    unsent_since = _unsent_since(conn) if sums["unsent"] else None
+    of_steps = "" if wide else " JOIN dossiers.dossier d ON d.code = s.dossier"
     steps = {
         state: count
         for state, count in conn.execute(
-            "SELECT s.state, count(*) FROM portal.step s JOIN dossiers.dossier d ON d.code = s.dossier GROUP BY 1"
+            sql.SQL("SELECT s.state, count(*) FROM portal.step s{} GROUP BY 1").format(
+                sql.SQL(of_steps)
+            )
         ).fetchall()
     }
     doubt = _one(
@@ -97,10 +100,12 @@ def standing(conn: psycopg.Connection[Any], now: datetime) -> Standing:
         " count(*) FILTER (WHERE state = 'waiting' AND received_at < %s) AS alarms FROM portal.inbound",
         [now - inbound.ALARM],
     )
+    of_looks = "" if wide else " JOIN dossiers.dossier d ON d.code = l.dossier"
     looked = _one(
         conn,
-        "SELECT count(*) AS looked, min(looked_at) AS oldest FROM portal.look l"
-        " JOIN dossiers.dossier d ON d.code = l.dossier",
+        sql.SQL("SELECT count(*) AS looked, min(looked_at) AS oldest FROM portal.look l{}").format(
+            sql.SQL(of_looks)
+        ),
     )
     return Standing(
         now=now,
@@ -148,6 +153,16 @@ def standing(conn: psycopg.Connection[Any], now: datetime) -> Standing:
         satisfaction=satisfaction(conn),
         jobs=jobs(conn),
     )
+
+
+def _unsent_since(conn: psycopg.Connection[Any]) -> datetime | None:
+    """When the oldest event was written that the Portal has not got and that nothing holds up."""
+    return _one(
+        conn,
+        "SELECT min(e.written_at) AS since FROM dossiers.dossier d LEFT JOIN portal.dossier p USING (code)"
+        " JOIN dossiers.event e ON e.position = d.last_event"
+        " WHERE p.blocked IS NULL AND coalesce(p.attempts, 0) = 0 AND d.last_event > coalesce(p.sent_event, 0)",
+    )["since"]
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
