@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lienthong.access import Permit
 from lienthong.clock import VIETNAM
 from lienthong.procedures.agencies import Agencies, Agency
-from lienthong.reports import cells, counting, facts, forms, identities, period, standing
+from lienthong.reports import cells, counting, facts, forms, identities, keeping, period, standing
 from lienthong.reports.cells import Among, Reading
 from lienthong.reports.succession import Following, following
 from tests.reports import world
@@ -268,6 +268,26 @@ def test_rows_follow_new_events_and_are_the_same_when_made_again(fresh_db):
         standing.rebuild(conn)
         assert now == kept_rows(conn)
         conn.rollback()
+
+
+def test_a_page_does_not_wait_for_whoever_follows_everything(fresh_db):
+    with fresh_db.connect() as first, fresh_db.connect() as second:
+        world.publish(first)
+        world.fill(first, 20)
+        first.commit()
+        standing.follow(first, most=5)
+        assert keeping.fresh(second).waiting == 20, (
+            "nothing of the other is seen yet, and nobody is waited for"
+        )
+        second.rollback()
+        first.commit()
+        assert keeping.fresh(second).waiting == 0
+        second.commit()
+        world.fill(first, 7, seed=5)
+        first.commit()
+        first.autocommit = True
+        assert keeping.keep_up(first) == 7
+        assert keeping.keep_up(first) == 0
 
 
 @law(max_examples=12)

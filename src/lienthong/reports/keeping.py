@@ -26,7 +26,7 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
 def fresh(conn: psycopg.Connection[Any]) -> Freshness:
     """Bring a few dossiers up to date in the caller's transaction, and say how far the base is."""
-    waiting = standing.follow(conn, most=AT_ONCE).waiting if _behind(conn) else 0
+    waiting = standing.follow(conn, most=AT_ONCE, patient=False).waiting if _behind(conn) else 0
     return Freshness(position=standing.position(conn), waiting=waiting)
 
 
@@ -40,9 +40,17 @@ def _behind(conn: psycopg.Connection[Any]) -> bool:
 
 
 def keep_up(conn: psycopg.Connection[Any]) -> int:
-    """Follow everything, in a transaction of its own; returns how many dossiers were looked at."""
-    with conn.transaction():
-        return standing.follow(conn).dossiers
+    """Follow everything, some at a time in transactions of their own; returns how many dossiers were looked at.
+
+    Between two of them pages may follow what they need at once.
+    """
+    done = 0
+    while True:
+        with conn.transaction():
+            kept = standing.follow(conn, most=standing.BATCH)
+        done += kept.dossiers
+        if not kept.waiting or not kept.dossiers:
+            return done
 
 
 def keep_closed(

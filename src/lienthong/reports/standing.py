@@ -36,12 +36,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
 
 
-def follow(conn: psycopg.Connection[Any], *, most: int | None = None) -> Kept:
+def follow(conn: psycopg.Connection[Any], *, most: int | None = None, patient: bool = True) -> Kept:
     """Bring the rows up to the events there are, in the caller's transaction; at most `most` dossiers.
 
-    Programs that follow at once wait for one another.
+    Programs that follow at once wait for one another, unless one is not `patient`: then it leaves it to the other.
     """
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if patient:
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    elif not _free(conn):
+        return Kept(dossiers=0, waiting=waiting(conn))
     behind = [
         code
         for (code,) in conn.execute(
@@ -56,6 +59,12 @@ def follow(conn: psycopg.Connection[Any], *, most: int | None = None) -> Kept:
     if len(wanted) > BATCH:
         conn.execute("ANALYZE reports.standing")
     return Kept(dossiers=len(wanted), waiting=len(behind) - len(wanted))
+
+
+def _free(conn: psycopg.Connection[Any]) -> bool:
+    """Take the lock if nobody has it."""
+    row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
+    return bool(row and row[0])
 
 
 def rebuild(conn: psycopg.Connection[Any]) -> Kept:
