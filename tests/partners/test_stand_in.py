@@ -13,8 +13,10 @@ from lienthong.partners.stand_ins.portal import catalogue, statistics
 from lienthong.partners.stand_ins.portal.memory import Memory
 from lienthong.partners.stand_ins.portal.moods import Moods, Rates, checked
 from lienthong.partners.stand_ins.portal.paying import seal
+from lienthong.partners.stand_ins.portal.pushing import Site
 from lienthong.partners.stand_ins.portal.services import Services
 from lienthong.partners.stand_ins.portal.site import StandIn
+from lienthong.partners.stand_ins.portal.view import STYLE
 
 PERSON = {"name": "Lê Thị Mẫu", "number": "001190000001"}
 PROCEDURE, UNIT = "1.012279", "G18.12"
@@ -325,3 +327,14 @@ def test_a_result_is_fetched_by_our_link_and_given_to_the_citizen(standin, brows
     assert browser.get(f"/dossiers/{code}/results/0").content == b"%PDF result"
     assert "Giấy phép" in browser.get(f"/dossiers/{code}").text
     assert browser.get(f"/dossiers/{code}/results/1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://127.0.0.1:9/x", "//127.0.0.1:9/x", "file:///etc/passwd", "http://127.0.0.1:99999/"],
+)
+def test_it_fetches_from_the_connected_system_only(standin, link):
+    with pytest.raises((httpx.HTTPError, httpx.InvalidURL)) as refused:
+        Site(standin.url, "").fetch(link)
+    assert not isinstance(refused.value, httpx.ConnectError)
+    assert Site(standin.url, "").fetch("/static/style.css") == STYLE.read_bytes()

@@ -64,10 +64,11 @@ class Site:
 
     def fetch(self, address: str) -> bytes:
         """The file behind a link of ours; only our own system is asked."""
-        if not address.startswith((self.url + "/", "/")):
+        link = httpx.URL(self.url + "/").join(address)
+        if not str(link).startswith(self.url + "/"):
             raise httpx.UnsupportedProtocol("not a link of the connected system")
         # The link itself is what lets the Portal in, so no token goes with it.
-        answer = httpx.get(httpx.URL(self.url).join(address), timeout=15.0)
+        answer = httpx.get(link, timeout=15.0)
         answer.raise_for_status()
         return answer.content[:LARGEST]
 
