@@ -79,7 +79,7 @@ def _in_visits(nation: Nation, parcel: Parcel) -> list[Fault]:
         found = faults.plant_in(visit, sending, country, rows)
         planted += found
         if found:  # what repeats a wrong cell would be a second fault
-            for name in programmes.EVERY:
+            for name in programmes.WITHIN:
                 visit.tables.pop(name, None)
         rows.update({name: len(table) for name, table in visit.tables.items()})
     parcel.tables.clear()

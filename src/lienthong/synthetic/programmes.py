@@ -3,7 +3,8 @@ know, and what the service of medical assessment says."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lienthong.contracts.contract import Table
@@ -18,28 +19,46 @@ if TYPE_CHECKING:
 ARRIVAL, HIV, ASSESSMENT, TUBERCULOSIS = "XML0", "XML6", "XML12", "XML15"
 EVERY = {ARRIVAL: (4, 0), HIV: (8, 3), ASSESSMENT: (8, 5), TUBERCULOSIS: (8, 6)}
 """Of how many visits one has such a row, and which."""
+WITHIN = (HIV, TUBERCULOSIS)
+"""Stand in the visit itself; the others go by services of their own."""
 TRIES = 12
 FREE = ("MA_CSKCB", "HO_TEN", "SO_CCCD", "NGAY_SINH", "GIOI_TINH", "MA_BN", "NGAY_VAO", "MA_LK")
 
 
 def add(scene: Scene, stop: Stop, made: Visit) -> None:
     """Adds such rows to a visit, completed as the contract wants them; what cannot be right is left out."""
-    summary = made.summary
-    for name, (every, which) in EVERY.items():
-        if stop.number % every != which or not _fits(name, stop, scene):
-            continue
-        table = filler_of("care").contract.table(name)
-        if table is None:
-            continue
-        known = {
-            field: summary[field] for field in FREE if summary.get(field) and table.field(field)
-        }
-        if name == ASSESSMENT:
-            known["NGAY_SINH"] = summary["NGAY_SINH"][:8]
-        known |= _KNOWN[name](stop, made) if name in _KNOWN else {}
-        row = _completed(scene, stop, made, table, known)
+    for name in WITHIN:
+        row = _row(scene, stop, made, name)
         if row is not None:
             made.tables[name] = [row]
+
+
+def alone(scene: Scene, stop: Stop, made: Visit) -> Iterator[tuple[str, Row, datetime]]:
+    """What goes by a service of its own: table, row, and when it is sent (Vietnam local time)."""
+    arrived = datetime.strptime(made.summary["NGAY_VAO"], "%Y%m%d%H%M")  # noqa: DTZ007 naive, as all of the country
+    for name, sent in (
+        (ARRIVAL, arrived + timedelta(minutes=12)), (ASSESSMENT, stop.left + timedelta(hours=1)),
+    ):  # fmt: skip
+        row = _row(scene, stop, made, name) if scene.span.first <= sent.date() else None
+        if row is not None and sent < scene.span.until:
+            yield name, row, sent
+
+
+def _row(scene: Scene, stop: Stop, made: Visit, name: str) -> Row | None:
+    every, which = EVERY[name]
+    table = filler_of("care").contract.table(name)
+    if stop.number % every != which or table is None or not _fits(name, stop, scene):
+        return None
+    known = {
+        field: made.summary[field]
+        for field in FREE
+        if made.summary.get(field) and table.field(field)
+    }
+    if name == ASSESSMENT:
+        known["NGAY_SINH"] = known["NGAY_SINH"][:8]
+    if name in _KNOWN:
+        known |= _KNOWN[name](stop, made)
+    return _completed(scene, stop, made, table, known)
 
 
 def _completed(scene: Scene, stop: Stop, made: Visit, table: Table, known: Row) -> Row | None:
@@ -51,7 +70,7 @@ def _completed(scene: Scene, stop: Stop, made: Visit, table: Table, known: Row) 
             facility=made.facility, worker=scene.hospital.head.licence,
         )  # fmt: skip
         row = filler.row(table, around, known, sparse=True)
-        tables = {**made.tables, table.name: [row]}
+        tables = {**made.tables, table.name: [row]} if table.name in WITHIN else {table.name: [row]}
         if not any(
             name == table.name for name, _ in filler.complaints(tables, stop.left, made.facility)
         ):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
+from lienthong.synthetic import programmes
 from lienthong.synthetic.chance import chance
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.scene import Scene
@@ -20,6 +21,11 @@ def emit(scene: Scene) -> Iterator[Parcel]:
     hospital = scene.hospital
     if hospital.silent:
         return
+    for stop, made in scene.made:
+        for name, row, sent in programmes.alone(scene, stop, made):
+            yield scene.parcel(
+                "care", hospital, {name: [row]}, sent, posted=True, facts={"right": True}
+            )
     if scene.lives.catchment.place % ENVELOPES == 0:
         yield from _envelopes(scene)
         return
