@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, get_args
 
@@ -270,6 +270,29 @@ def records_of(
     return holders.holders(conn, contract, given, limit=limit)
 
 
+Place = tuple[Page, ConnectionPool, Actor, Mapping[str, Contract], Codes, int]
+"""Who acts, and on which ticket."""
+
+
+def _act(
+    place: Place,
+    data: dict[str, str],
+    right: str,
+    done: str,
+    act: Callable[[Connection[Any]], object],
+) -> Response[Any]:
+    """Do it and go back to the ticket; what is refused is shown beside the form as it was filled."""
+    page, pool, actor, contracts, codes, number = place
+    with pool.connection() as conn:
+        allowed(conn, actor, right, number)
+        try:
+            act(conn)
+        except Failure as failure:
+            problem = page.say(failure.message, **failure.details)
+            return _show(page, conn, actor, contracts, codes, number, problem=problem, written=data)
+    return Redirect(f"/tickets/{number}?done={done}", status_code=303)
+
+
 @post(
     "/tickets/{number:int}/plan",
     opt={"action": "ticket.plan"},
@@ -286,16 +309,11 @@ def plan(
     data: Form,
 ) -> Response[Any]:
     """The sender writes cause and plan, and may ask for time for a check in the field."""
-    with pool.connection() as conn:
-        allowed(conn, actor, "ticket.plan", number)
-        try:
-            acts.plan(
-                conn, number, data.get("cause", ""), data.get("plan", ""), actor.id, field=data.get("field", "")
-            )  # fmt: skip
-        except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
-            return _show(page, conn, actor, contracts, codes, number, problem=problem, written=data)
-    return Redirect(f"/tickets/{number}?done=planned", status_code=303)
+    cause, words = data.get("cause", ""), data.get("plan", "")
+    return _act(
+        (page, pool, actor, contracts, codes, number), data, "ticket.plan", "planned",
+        lambda conn: acts.plan(conn, number, cause, words, actor.id, field=data.get("field", "")),
+    )  # fmt: skip
 
 
 @post(
@@ -315,14 +333,10 @@ def decide(
 ) -> Response[Any]:
     """The owner of the database grants or refuses the longer time."""
     grant = data.get("answer") == "1"
-    with pool.connection() as conn:
-        allowed(conn, actor, "ticket.decide", number)
-        try:
-            acts.decide(conn, number, grant, data.get("reason", ""), actor.id)
-        except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
-            return _show(page, conn, actor, contracts, codes, number, problem=problem, written=data)
-    return Redirect(f"/tickets/{number}?done={'granted' if grant else 'refused'}", status_code=303)
+    return _act(
+        (page, pool, actor, contracts, codes, number), data, "ticket.decide", "granted" if grant else "refused",
+        lambda conn: acts.decide(conn, number, grant, data.get("reason", ""), actor.id),
+    )  # fmt: skip
 
 
 @post(
@@ -341,14 +355,10 @@ def note(
     data: Form,
 ) -> Response[Any]:
     """A call, a reminder, an answer: kept with the ticket."""
-    with pool.connection() as conn:
-        allowed(conn, actor, "ticket.note", number)
-        try:
-            acts.note(conn, number, data.get("text", ""), actor.id)
-        except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
-            return _show(page, conn, actor, contracts, codes, number, problem=problem, written=data)
-    return Redirect(f"/tickets/{number}?done=noted", status_code=303)
+    return _act(
+        (page, pool, actor, contracts, codes, number), data, "ticket.note", "noted",
+        lambda conn: acts.note(conn, number, data.get("text", ""), actor.id),
+    )  # fmt: skip
 
 
 ROUTES = [ticket_list, ticket_page, plan, decide, note]

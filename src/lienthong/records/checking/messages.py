@@ -153,12 +153,12 @@ def _row_findings(checked: Checked, table: TableChecked, left: float) -> Iterato
             names_of(checked.con, table.name, (line[1] for line in batch)) if table.crossing else {}
         )
         for line in batch:
-            found = _finding(table, *line[:5])
+            found = finding_of(table, *line[:5])
             found = with_code(checked, table, found, line[0], line[5])
             yield with_others(checked, table, found, line[0], names.get((line[1], line[0]), ()))
 
 
-def _finding(
+def finding_of(
     table: TableChecked,
     position: int,
     row: int,
@@ -166,6 +166,7 @@ def _finding(
     key: str | None,
     value: str | None,
 ) -> Finding:
+    """What the rule at a position says of a row; `value` is the cell as sent, masked."""
     rule = table.rules[position]
     return Finding(
         rule=rule.id,
@@ -221,7 +222,7 @@ def first_finding(checked: Checked, count: RuleCount) -> Finding | None:
             line = checked.con.execute(f"SELECT * FROM ({sql}) ORDER BY _row LIMIT 1").fetchone()
             if line is None:
                 return None
-            return with_code(checked, table, _finding(table, *line[:5]), position, line[5])
+            return with_code(checked, table, finding_of(table, *line[:5]), position, line[5])
     return next(
         (
             finding

@@ -17,18 +17,17 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from lienthong import words
-from lienthong.contracts.contract import Rule
 from lienthong.contracts.rules.casts import literal
 from lienthong.findings import Finding, Text
 from lienthong.records.checking.across import names_of
 from lienthong.records.checking.checked import Checked, TableChecked
 from lienthong.records.checking.faults import fault_findings
 from lienthong.records.checking.messages import (
+    finding_of,
     findings_sql,
     measured_finding,
     with_code,
     with_others,
-    with_value,
 )
 from lienthong.records.intake import blobs
 from lienthong.records.intake import faults as reasons
@@ -312,29 +311,11 @@ def _examples(checked: Checked, table: TableChecked, receipt: str) -> list[tuple
     names = names_of(checked.con, table.name, across) if table.crossing else {}
     lines = []
     for position, row, unit, key, value, raw in rows:
-        found = _finding(table, table.rules[position], row, unit, key, value)
+        found = finding_of(table, position, row, unit, key, value)
         found = with_code(checked, table, found, position, raw)
         those = names.get((row, position), ())
         lines.append(_line(receipt, with_others(checked, table, found, position, those)))
     return lines
-
-
-def _finding(
-    table: TableChecked, rule: Rule, row: int, unit: int | None, key: str | None, value: str | None
-) -> Finding:
-    return Finding(
-        rule=rule.id,
-        criterion=rule.criterion,
-        severity=rule.severity,
-        message=with_value(rule, value),
-        remedy=rule.remedy,
-        table=table.name,
-        row=row,
-        unit=unit,
-        key=key,
-        field=rule.fields[0] if rule.fields else None,
-        value=value,
-    )
 
 
 def _file(
