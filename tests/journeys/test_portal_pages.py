@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lienthong.access import accounts, operator
-from lienthong.dossiers import acting, dossier
+from lienthong.dossiers import acting, attachments, dossier
 from lienthong.partners.portal import inbound, jobs, questions, reconciling
 from lienthong.partners.stand_ins.portal.site import StandIn
 from tests.journeys.conftest import PASSWORD
@@ -170,3 +171,43 @@ def test_the_head_of_an_agency_sees_its_dossiers_and_mends_nothing(entered, link
 
 def test_a_desk_does_not_see_the_link(entered, link):
     seen(entered("desk"), "/portal", 403)
+
+
+def test_a_result_of_the_citizens_store_is_attached_and_not_asked_for_again(
+    entered, link, db, chosen, folder
+):
+    """The desk looks for its own dossier only, and that it looked is written down."""
+    client, code = entered("desk"), link.made[0]
+    assert "LIENTHONG_PORTAL_URL" in seen(client, f"/dossiers/{code}/store", 422)
+    (folder / "portal.secret").write_text("practise")
+    given = {
+        "portal_url": link.standin.url,
+        "portal_account": "byt",
+        "portal_secret_file": folder / "portal.secret",
+    }
+    memory = link.standin.memory
+    memory.change("dossier", fields={
+        "MaHoSo": "G18.12-250101-180001", "SoGiayToChuHoSo": "001190000001", "DonViXuLy": "Cục mẫu",
+        "DanhSachGiayToKetQua": [{"TenGiayTo": "Giấy phép cũ", "DuongDanTepTinKetQua": "/kept/1"}],
+    })  # fmt: skip
+    memory.change(
+        "fetched", key="/kept/1", fields={"content": base64.b64encode(b"%PDF-1.7 kept").decode()}
+    )
+    before = {name: getattr(chosen, name) for name in given}
+    try:
+        for name, value in given.items():
+            object.__setattr__(chosen, name, value)
+        page = seen(client, f"/dossiers/{code}/store")
+        assert "Giấy phép cũ" in page and "Cục mẫu" in page
+        act(client, f"/dossiers/{code}/store", address="/kept/1")
+        act(client, f"/dossiers/{code}/store", 404, address="http://elsewhere/")
+        seen(entered("watch"), f"/dossiers/{code}/store", 403)
+    finally:
+        for name, value in before.items():
+            object.__setattr__(chosen, name, value)
+    with db.connect() as conn:
+        assert [one.name for one in attachments.attachments(conn, code)] == ["Giấy phép cũ.pdf"]
+        (reads,) = conn.execute(
+            "SELECT count(*) FROM app.read_log WHERE actor = 'desk' AND action = 'dossier.read'"
+        ).fetchone()
+    assert reads >= 2
