@@ -107,6 +107,7 @@ def test_a_file_opened_again_holds_the_numbers_of_the_page(signed_in, api):
     )
     assert "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH" in said
     assert "Thiết bị y tế" in said
+    assert "TTHC cấp trung ương" in said, "sectors stand under the level of their procedures"
     for what in ("II.07b", "766"):
         assert client.get(f"/reports/{what}/file/pdf").content.startswith(b"%PDF")
     assert client.get("/reports/II.06a/file/docx").status_code == 404
@@ -205,7 +206,11 @@ def test_programs_get_forms_and_files(api):
     assert len(lines) == 35
     assert lines[0]["columns"][4] is None, "unknown is not zero"
     assert api("office", "766/file/xlsx").content.startswith(b"PK")
-    assert api("office", "forms/II.06b", province="66").json()["basis"]["province"] == "66"
+    made = api("office", "forms/II.06b", province="66").json()
+    assert made["basis"]["province"] == "66"
+    for line in made["lines"]:
+        asked = {"field": line["line"], "level": line["level"], "province": "66"}
+        assert len(behind(api, "office", cell="received", **asked)) == line["received"]
 
 
 def test_kept_figures_are_the_same_when_computed_again(db, people, chosen):

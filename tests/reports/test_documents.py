@@ -23,8 +23,9 @@ ROWS = {
     "H61.50": Row(received_online=1200, early=1200),
 }  # fmt: skip
 NAMES = {"H15.50": "H15.50 Trung tâm Phục vụ hành chính công tỉnh Đắk Lắk"}
+LINES = [(NAMES.get(unit, unit), row, False) for unit, row in ROWS.items()]
 FORM = sheet.settling(
-    "II.06a", WHEN, "BỘ Y TẾ", ROWS, total(ROWS.values()), NAMES, ["Đếm đến sự kiện số 7."]
+    "II.06a", WHEN, "BỘ Y TẾ", LINES, total(ROWS.values()), ["Đếm đến sự kiện số 7."]
 )
 
 
@@ -56,7 +57,12 @@ def test_a_pdf_says_the_same_in_vietnamese():
 
 def test_many_lines_make_many_pages_with_the_headings_again():
     rows = {f"H{n:02d}.50": Row(received_online=n, early=n) for n in range(1, 90)}
-    made = sheet.settling("II.06b", WHEN, "BỘ Y TẾ", rows, total(rows.values()), {})
+    lines = [
+        ("Cấp tỉnh", total(rows.values()), True),
+        *((name, row, False) for name, row in rows.items()),
+    ]
+    made = sheet.settling("II.06b", WHEN, "BỘ Y TẾ", lines, total(rows.values()))
+    assert (made.strong, made.lines[0][:2], made.lines[1][0]) == ((0,), ("", "Cấp tỉnh"), 1)
     pages = pypdf.PdfReader(io.BytesIO(pdf.pdf(made, MADE))).pages
     assert len(pages) > 1
     assert all("Trước hạn" in page.extract_text() for page in pages)

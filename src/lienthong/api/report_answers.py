@@ -23,9 +23,10 @@ class Basis(msgspec.Struct, kw_only=True):
 
 
 class FormLine(msgspec.Struct, kw_only=True):
-    """One line of form II.06 with its columns (3) to (13)."""
+    """One line of form II.06 with its columns (3) to (13); `level` of procedures in II.06b."""
 
     line: str
+    level: str
     label: Text
     received: int
     received_online: int

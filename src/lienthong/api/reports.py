@@ -56,10 +56,9 @@ def _ask(
     return asked, basis
 
 
-def _line(name: str, row: forms.Row, label: Any) -> FormLine:
-    return FormLine(
-        line=name, label=dict(label), **dict(zip(forms.COLUMNS, row.columns(), strict=True))
-    )
+def _line(one: making.Lined, label: Any) -> FormLine:
+    numbers = dict(zip(forms.COLUMNS, one.row.columns(), strict=True))
+    return FormLine(line=one.line, level=one.level, label=dict(label), **numbers)
 
 
 @get(
@@ -101,8 +100,8 @@ def form(
     return FormAnswer(
         form=form,
         basis=basis,
-        lines=[_line(name, row, labels.get(name, {})) for name, row in made.rows.items()],
-        total=_line("", made.total, {}),
+        lines=[_line(o, labels.get(o.line, {})) for o in made.lines if not o.heading],
+        total=_line(making.Lined(line="", row=made.total), {}),
     )
 
 
@@ -241,6 +240,7 @@ def dossiers(
     unit: str = "",
     province: str = "",
     field: str = "",
+    level: str = "",
     after: str = "",
     limit: int = 100,
 ) -> DossierAnswer:
@@ -253,7 +253,7 @@ def dossiers(
         permit = policy.allow(conn, actor, "dossier.list", about)
         lines = counting.behind(
             conn, permit, asked.period, cell, reading=asked.edition.reading,
-            among=Among(unit=unit, province=province, field=field), follows=asked.follows,
+            among=Among(unit=unit, province=province, field=field, level=level), follows=asked.follows,
             moment=asked.moment, after=after, limit=most,
             extra=measures.openable(asked.edition) | dict(cells.ON_PORTAL),
         )  # fmt: skip

@@ -107,11 +107,12 @@ ON_PORTAL: Mapping[str, str] = {
 
 
 class Among(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose dossiers: of a unit, a province (or `ministry`), a field, a procedure; empty is all."""
+    """Whose dossiers: of a unit, a province (or `ministry`), a field, a level, a procedure; empty is all."""
 
     unit: str = ""
     province: str = ""
     field: str = ""
+    level: str = ""
     procedure: str = ""
 
     @property
@@ -137,7 +138,8 @@ BASE = sql.SQL(_BASE.replace("{ministry}", MINISTRY))
 
 WHOSE = sql.SQL(
     "(%(unit)s = '' OR unit_now = %(unit)s) AND (%(province)s = '' OR province_now = %(province)s)"
-    " AND (%(field)s = '' OR field = %(field)s) AND (%(procedure)s = '' OR procedure = %(procedure)s)"
+    " AND (%(field)s = '' OR field = %(field)s) AND (%(level)s = '' OR level = %(level)s)"
+    " AND (%(procedure)s = '' OR procedure = %(procedure)s)"
 )
 LAST = 9_223_372_036_854_775_807
 """A position after every event."""
@@ -162,6 +164,7 @@ def values(
         "unit": among.unit,
         "province": among.province,
         "field": among.field,
+        "level": among.level,
         "procedure": among.procedure,
         **follows.values,
     }

@@ -17,7 +17,9 @@ from lienthong.reports.cells import Among, Reading
 from lienthong.reports.period import Period
 from lienthong.reports.succession import Following
 
-By = Literal["", "unit", "province", "field", "procedure", "level"]
+By = Literal["", "unit", "province", "field", "procedure", "level", "level_field"]
+BETWEEN = "\x1f"
+"""What stands between level and field in a line of `level_field`."""
 GROUPS: Mapping[str, sql.Composable] = {
     "": sql.SQL("''"),
     "unit": sql.SQL("unit_now"),
@@ -25,6 +27,7 @@ GROUPS: Mapping[str, sql.Composable] = {
     "field": sql.SQL("field"),
     "procedure": sql.SQL("procedure"),
     "level": sql.SQL("level"),
+    "level_field": sql.SQL("level || chr(31) || field"),
 }
 
 

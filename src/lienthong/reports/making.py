@@ -12,7 +12,15 @@ import psycopg
 
 from lienthong.contracts.codes import Codes
 from lienthong.errors import NotFound
-from lienthong.reports import editions, forms, index766, measures, procedure_form, succession
+from lienthong.reports import (
+    counting,
+    editions,
+    forms,
+    index766,
+    measures,
+    procedure_form,
+    succession,
+)
 from lienthong.reports.cells import Among
 from lienthong.reports.documents import sheet as sheets
 from lienthong.reports.documents.sheet import Sheet
@@ -52,21 +60,58 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return editions.edition(self.period, self.declared).read_as(self.readings)
 
 
+class Lined(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a form; a heading sums the lines of its level."""
+
+    line: str
+    row: Row
+    level: str = ""
+    heading: bool = False
+
+
 class Form(msgspec.Struct, frozen=True, kw_only=True):
     """The lines of form II.06a or II.06b with their sum."""
 
-    rows: dict[str, Row]
+    lines: tuple[Lined, ...]
     total: Row
 
 
+LEVELS = ("ministry", "province", "commune", "facility", "social_insurance", "")
+"""The levels in the order of the form; the last: no source says."""
+LEVEL_NAMES = {
+    "ministry": "TTHC cấp trung ương",
+    "province": "TTHC cấp tỉnh",
+    "commune": "TTHC cấp xã",
+    "facility": "TTHC tại cơ sở y tế",
+    "social_insurance": "TTHC của cơ quan bảo hiểm xã hội",
+    "": "TTHC chưa rõ cấp",
+}
+
+
 def form(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Form:
-    """Form II.06a by agency, II.06b by sector."""
+    """Form II.06a by agency, II.06b by sector under headings of the level of its procedures."""
     rows = forms.counted(
-        conn, asked.period, "field" if what == "II.06b" else "unit", among=asked.among, follows=asked.follows,
+        conn,
+        asked.period,
+        "level_field" if what == "II.06b" else "unit",
+        among=asked.among,
+        follows=asked.follows,
         position=asked.position,
         moment=asked.moment,
-    )  # fmt: skip
-    return Form(rows=rows, total=forms.total(rows.values()))
+    )
+    total = forms.total(rows.values())
+    if what != "II.06b":
+        return Form(lines=tuple(Lined(line=n, row=row) for n, row in rows.items()), total=total)
+    found: dict[str, list[Lined]] = {}
+    for key, row in rows.items():
+        level, _, field = key.partition(counting.BETWEEN)
+        found.setdefault(level, []).append(Lined(line=field, row=row, level=level))
+    lines: list[Lined] = []
+    for level in sorted(found, key=lambda one: LEVELS.index(one) if one in LEVELS else 99):
+        own = found[level]
+        summed = forms.total(one.row for one in own)
+        lines += [Lined(line="", row=summed, level=level, heading=True), *own]
+    return Form(lines=tuple(lines), total=total)
 
 
 def competence(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Competence]:
@@ -113,9 +158,15 @@ def sheet(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Sheet:
     if what in ("II.06a", "II.06b"):
         found = form(conn, what, asked)
         names = units if what == "II.06a" else {}
-        return sheets.settling(
-            what, asked.period, whose(asked), found.rows, found.total, names, notes
-        )
+        drawn = [
+            (
+                LEVEL_NAMES.get(o.level, o.level) if o.heading else names.get(o.line, o.line),
+                o.row,
+                o.heading,
+            )
+            for o in found.lines
+        ]
+        return sheets.settling(what, asked.period, whose(asked), drawn, found.total, notes)
     if what == "II.07b":
         lines = competence(conn, asked)
         named = provinces | {MINISTRY: "Bộ Y tế"}

@@ -185,6 +185,7 @@ def behind(
     unit: str = "",
     province: str = "",
     field: str = "",
+    level: str = "",
     after: str = "",
 ) -> Response[str]:
     """The dossiers that one number counts, without their applicants."""
@@ -198,7 +199,7 @@ def behind(
         lines = counting.behind(
             conn, permit, asked.period, cell,
             reading=asked.edition.reading,
-            among=cells.Among(unit=unit, province=province, field=field),
+            among=cells.Among(unit=unit, province=province, field=field, level=level),
             follows=asked.follows,
             moment=asked.moment,
             after=after,
@@ -210,6 +211,7 @@ def behind(
         **shared(page, asked, upto, actor),
         cell=cell,
         field=field,
+        level=level,
         title=title(page, cell, asked),
         lines=lines[:PAGE],
         older=lines[PAGE - 1].code if len(lines) > PAGE else None,

@@ -68,12 +68,11 @@ def settling(
     form: str,
     period: Period,
     whose: str,
-    rows: Mapping[str, Row],
+    rows: Sequence[tuple[str, Row, bool]],
     total: Row,
-    names: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> Sheet:
-    """Form II.06a (lines are agencies) or II.06b (lines are sectors)."""
+    """Form II.06a (lines are agencies) or II.06b (lines are sectors); `rows` are name, numbers, whether a heading."""
     said = "Đơn vị" if form == "II.06a" else "Lĩnh vực, công việc giải quyết theo cấp"
     heads = [*_SETTLING, (0, 1, 3, 1, said)]
     return Sheet(
@@ -87,15 +86,25 @@ def settling(
         width=13,
         numbers=_NUMBERS[:13],
         lines=tuple(
-            (at, names.get(line) or line or "–", *row.columns())
-            for at, (line, row) in enumerate(rows.items(), 1)
+            ("" if heading else at, name or "–", *row.columns())
+            for at, (name, row, heading) in zip(_serial(rows), rows, strict=True)
         ),
+        strong=tuple(at for at, (_, _, heading) in enumerate(rows) if heading),
         total=("", "Tổng cộng", *total.columns()),
         notes=(
             "(3) = (4) + (5) + (6) = (7) + (11); (7) = (8) + (9) + (10); (11) = (12) + (13).",
             *notes,
         ),
     )
+
+
+def _serial(rows: Sequence[tuple[str, Row, bool]]) -> list[int]:
+    """The serial number of each line; headings have none of their own."""
+    found, count = [], 0
+    for _, _, heading in rows:
+        count += not heading
+        found.append(count)
+    return found
 
 
 _LEVELS = ("Cấp tỉnh", "Cấp huyện", "Cấp xã")
