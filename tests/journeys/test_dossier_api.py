@@ -212,3 +212,20 @@ def test_a_program_sees_the_worklist_and_names_substitutes(call):
     assert call("head", "DELETE", f"/substitutions/{made.json()['id']}").status_code == 204
     moved = call("head", "POST", "/handovers", {"from": "minh", "to": "lan", "reason": "x"}).json()
     assert code in moved["dossiers"]
+
+
+def test_each_reading_stands_in_the_read_log_and_shows_no_others_afterwards(call, db):
+    code = filed(call)
+    for _ in range(3):
+        assert call("officer", "GET", f"/{code}").status_code == 200
+        assert call("stranger", "GET", f"/{code}").status_code == 404
+        assert call("desk", "GET", f"/{code}?purpose=care").status_code == 403
+    with db.connect() as conn:
+        rows = conn.execute(
+            "SELECT action, purpose, facility FROM app.read_log"
+            " WHERE resource = jsonb_build_object('dossier', %s::text)",
+            [code],
+        ).fetchall()
+    assert rows == [("dossier.read", "procedure", UNIT)] * 3
+    listed = call("stranger", "GET", "").json()["dossiers"]
+    assert code not in [row["code"] for row in listed], "the connection forgot whom it served"

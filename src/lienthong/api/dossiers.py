@@ -14,8 +14,8 @@ from litestar.exceptions import HTTPException
 from litestar.params import Parameter
 from psycopg_pool import ConnectionPool
 
-from lienthong import words
-from lienthong.access import Actor
+from lienthong import clock, words
+from lienthong.access import Actor, policy
 from lienthong.api.asking import aware
 from lienthong.api.problems import language_of
 from lienthong.dossiers import acting, asking, doing, forms, gate, known, listing
@@ -126,12 +126,18 @@ async def dossier(
     pool: ConnectionPool = request.app.state.pool
     actor: Actor = request.user
 
+    permit = policy.decide(actor, "dossier.read", {"dossier": code}, purpose)
+
     def read() -> bytes:
-        # The gate and the question travel together; what the gate narrows holds before the question is asked.
-        with pool.connection() as conn, conn.pipeline():
-            gate.reads(conn, actor, code, purpose)
-            found, applicant, form = known.with_applicant(conn, code)
-            terms = request.app.state.terms.of(conn, found)
+        with pool.connection() as conn:
+            # What the gate permitted narrows the statement itself, which also writes who read: one turn, one commit.
+            conn.autocommit = True
+            try:
+                read = known.read_logged(conn, actor, permit, code, clock.now())
+                terms = request.app.state.terms.of(conn, read[0])
+            finally:
+                conn.autocommit = False
+        found, applicant, form = read
         made = One(
             dossier=found,
             applicant=msgspec.Raw(applicant),

@@ -42,9 +42,9 @@ def next_acts(
     now: datetime | None = None,
 ) -> list[Next]:
     """Everything that the actor may do to this dossier now."""
-    rules = customs or Customs()
+    rules, roles = customs or Customs(), gate.roles_on(actor, dossier)
     found = []
-    for move in gate.possible(actor, dossier):
+    for move in gate.possible_as(roles, dossier):
         needs = move.needs
         if move.to == "supplement":
             if terms.rounds is not None and dossier.supplements >= terms.rounds:
@@ -53,7 +53,7 @@ def next_acts(
         found.append(
             Next(act=move.act, to=move.to, needs=needs, paper=move.paper, label=dict(move.label))
         )
-    found += _beside(actor, dossier, terms, rules, now or clock.now())
+    found += _beside(actor, roles, dossier, terms, rules, now or clock.now())
     return sorted(
         found, key=lambda one: _FIRST.index(one.act) if one.act in _FIRST else len(_FIRST)
     )
@@ -64,10 +64,15 @@ _FIRST = ("receive", "start", "supplement", "paid", "settle", "hand_over", STEP)
 
 
 def _beside(
-    actor: Actor | None, dossier: Dossier, terms: Terms, rules: Customs, now: datetime
+    actor: Actor | None,
+    roles: frozenset[str],
+    dossier: Dossier,
+    terms: Terms,
+    rules: Customs,
+    now: datetime,
 ) -> list[Next]:
     """The acts that move no state: step, extend, assign. An apology comes before the deadline or not at all."""
-    roles, state = gate.roles_on(actor, dossier), moves().states[dossier.state]
+    state = moves().states[dossier.state]
     runs, heads = state.clock == "runs", "decider" in roles
     found = []
     if runs and terms.steps and roles & {"receiver", "processor", "decider"}:

@@ -85,11 +85,18 @@ def roles_on(actor: Actor | None, dossier: Dossier) -> frozenset[str]:
 
 def possible(actor: Actor | None, dossier: Dossier, table: Moves | None = None) -> tuple[Move, ...]:
     """The moves that the actor can make on this dossier now. Pure."""
+    return possible_as(roles_on(actor, dossier), dossier, table)
+
+
+def possible_as(
+    roles: frozenset[str], dossier: Dossier, table: Moves | None = None
+) -> tuple[Move, ...]:
+    """The moves that somebody with these roles can make on this dossier now. Pure."""
     used = table or moves()
     first = dossier.received_at is None
     return tuple(
         move
-        for move in used.open_from(dossier.state, roles_on(actor, dossier))
+        for move in used.open_from(dossier.state, roles)
         if move.act != "supplement" or (move.to == "received") == first
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import sql
 
+from lienthong.access import Actor, Permit
 from lienthong.dossiers.dossier import Dossier, terms_of
 from lienthong.dossiers.history import Terms
 from lienthong.errors import NotFound
@@ -28,6 +31,31 @@ def with_applicant(conn: psycopg.Connection[Any], code: str) -> tuple[Dossier, b
         raise NotFound("DOSSIER-NOT-FOUND", "There is no dossier %(number)s here.", number=code)
     found = Dossier(**dict(zip(_NAMES, row[:-2], strict=True)))
     return found, row[-2].encode(), row[-1].encode()
+
+
+_READ = "SELECT * FROM dossiers.read_one(%s, %s, %s, %s, %s, %s, %s, %s)"
+_decode = msgspec.json.Decoder(Dossier).decode
+
+
+def read_logged(
+    conn: psycopg.Connection[Any], actor: Actor, permit: Permit, code: str, moment: datetime
+) -> tuple[Dossier, bytes, bytes]:
+    """As `with_applicant`, narrowed to what the gate permitted and with its line in the read log, in one turn.
+
+    `permit` is the gate's answer for dossier.read; `conn` may be in autocommit, for the statement is one transaction.
+    Raises NotFound, and then nothing was read.
+    """
+    scope = "facility" if permit.facility else "province" if permit.province else "all"
+    row = conn.execute(
+        _READ,
+        [
+            scope, permit.facility or "", permit.province or "", code, moment, actor.id, actor.facility or "",
+            permit.purpose or "",
+        ],
+    ).fetchone()  # fmt: skip
+    if row is None:
+        raise NotFound("DOSSIER-NOT-FOUND", "There is no dossier %(number)s here.", number=code)
+    return _decode(row[0]), row[1].encode(), row[2].encode()
 
 
 class Known:
