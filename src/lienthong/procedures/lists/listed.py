@@ -100,6 +100,9 @@ def _workbook(data: bytes) -> Iterator[list[str]]:
     """The rows of the sheet that looks most like a list: covers and notes come before it in many books."""
     from python_calamine import CalamineError, CalamineWorkbook
 
+    from lienthong.records.formats.spreadsheet import check_room
+
+    check_room(io.BytesIO(data), len(data))
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [

@@ -43,7 +43,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     """A way of counting and how sure we are of it."""
 
     label: Text
-    formula: str
+    formula: Text
     evidence: str
     source: str
 
