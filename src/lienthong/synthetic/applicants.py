@@ -48,7 +48,8 @@ class Applicants:
         """An applicant of that province as the applicant's form names it."""
         person = random.choice(self._people[province])
         if institution and province in self._hospitals:
-            _, name = random.choice(self._hospitals[province])  # who files for it is known by their own number
+            # Who files for it is known by their own number.
+            _, name = random.choice(self._hospitals[province])
             return {
                 "kind": "organisation", "name": name, "phone": person.phone, "address": person.address,
                 "number": person.cccd, "number_kind": "cccd", "hand_over": "counter",
