@@ -194,8 +194,17 @@ def test_a_cut_and_its_cost(clerk):
     assert "47,50%" in clerk.get("/office/reduction").text
 
 
-def test_a_paper_is_asked_for_once(clerk):
+def test_a_paper_is_asked_for_once(clerk, db):
+    with db.connect() as conn:
+        for number in range(4):
+            conn.execute(
+                "INSERT INTO dossiers.dossier (code, procedure, procedure_version, unit, received_by, channel, state,"
+                " filed_at) VALUES (%s, '2.000286', 1, 'H15', 'H15', 'direct', 'new', now())",
+                [f"H15-{number}"],
+            )
+        conn.commit()
     page = clerk.get("/office/ask-once").text
+    assert "120.000 đ" in page  # four dossiers, half an hour and 10,000 dong each
     assert "social_assistance.disability_certificates.SO_GXN" in page
     sent = {"code": "2.000286", "component": "bản sao Giấy xác nhận khuyết tật",
             "place": "social_assistance.disability_certificates.SO_GXN", "answer": "1"}  # fmt: skip
