@@ -41,27 +41,37 @@ def file(
     """
     on = clock.local(filing.filed_at).date()
     version = catalogue.in_force(conn, filing.procedure, on)
-    code = filing.code or codes.issue(conn, filing.unit, on, central=filing.central)
     if filing.code:
-        codes.parse(code)
+        codes.parse(filing.code)
     first = Event(act=FILED, to_state=NEW, at=filing.filed_at, actor=_id(actor), number=1)
     terms = terms_of(version.procedure, filing.channel, filing.case, filing.clock)
     standing = replay([first], terms, moves(), online=filing.channel == "online", customs=customs)
+    code = filing.code or codes.issue(conn, filing.unit, on, central=filing.central)
+    while not _insert(conn, code, filing, version.version, standing):
+        if filing.code:
+            raise Conflict("DOSSIER-THERE", "Dossier %(number)s is there already.", number=code)
+        # The Portal gave this number to somebody who filed there: the desk goes on with the next one.
+        code = codes.issue(conn, filing.unit, on, central=filing.central)
+    _write(conn, code, first, standing)
+    audit.write(conn, actor, "dossier.filed", {"dossier": code, "procedure": filing.procedure})
+    return find(conn, code)
+
+
+def _insert(
+    conn: psycopg.Connection[Any], code: str, filing: Filing, version: int, standing: Standing
+) -> bool:
+    """Whether the dossier was made: False when its code is taken."""
     made = conn.execute(
         "INSERT INTO dossiers.dossier (code, procedure, procedure_version, unit, received_by, province, channel,"
         " origin, case_name, clock_name, summary, applicant, form, state, filed_at, reception_due)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (code) DO NOTHING",
         [
-            code, filing.procedure, version.version, filing.unit, filing.received_by or filing.unit, filing.province,
+            code, filing.procedure, version, filing.unit, filing.received_by or filing.unit, filing.province,
             filing.channel, filing.origin, filing.case, filing.clock, filing.summary, Jsonb(filing.applicant),
             Jsonb(filing.form), NEW, filing.filed_at, standing.reception_due,
         ],
     )  # fmt: skip
-    if not made.rowcount:
-        raise Conflict("DOSSIER-THERE", "Dossier %(number)s is there already.", number=code)
-    _write(conn, code, first, standing)
-    audit.write(conn, actor, "dossier.filed", {"dossier": code, "procedure": filing.procedure})
-    return find(conn, code)
+    return bool(made.rowcount)
 
 
 def move(

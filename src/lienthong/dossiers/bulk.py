@@ -205,14 +205,38 @@ def _keep(
 
 
 def _issue(conn: psycopg.Connection[Any], filings: Sequence[Filing]) -> dict[int, str]:
-    """The next codes of units and days, by the place of the filing; units always in one order."""
+    """The next codes of units and days, by the place of the filing; numbers that the Portal gave are passed over."""
+    for filing in filings:
+        codes.parse(filing.code) if filing.code else codes.check_unit(filing.unit)
+    given = {filing.code for filing in filings}
+    made = _next(conn, filings, [at for at, filing in enumerate(filings) if not filing.code])
+    again = _taken_of(conn, made, given)
+    while again:
+        more = _next(conn, filings, again)
+        made |= more
+        again = _taken_of(conn, more, given)
+    return made
+
+
+def _taken_of(conn: psycopg.Connection[Any], made: Mapping[int, str], given: set[str]) -> list[int]:
+    """The places whose new code somebody has already."""
+    if not made:
+        return []
+    with as_owner(conn):
+        rows = conn.execute(
+            "SELECT code FROM dossiers.dossier WHERE code = ANY(%s)", [list(made.values())]
+        ).fetchall()
+    taken = given | {code for (code,) in rows}
+    return [at for at, code in made.items() if code in taken]
+
+
+def _next(
+    conn: psycopg.Connection[Any], filings: Sequence[Filing], places: Sequence[int]
+) -> dict[int, str]:
+    """The next code of the unit and day of each of these filings; units always in one order."""
     wanted: dict[tuple[str, date], list[int]] = defaultdict(list)
-    for at, filing in enumerate(filings):
-        if filing.code:
-            codes.parse(filing.code)
-        else:
-            codes.check_unit(filing.unit)
-            wanted[filing.unit, clock.local(filing.filed_at).date()].append(at)
+    for at in places:
+        wanted[filings[at].unit, clock.local(filings[at].filed_at).date()].append(at)
     if not wanted:
         return {}
     order = sorted(wanted)
@@ -227,8 +251,8 @@ def _issue(conn: psycopg.Connection[Any], filings: Sequence[Filing]) -> dict[int
     ).fetchall()
     made = {}
     for unit, day, highest in rows:
-        places = wanted[unit, day]
-        for serial, at in enumerate(places, highest - len(places) + 1):
+        those = wanted[unit, day]
+        for serial, at in enumerate(those, highest - len(those) + 1):
             made[at] = codes.written(unit, day, serial, central=filings[at].central)
     return made
 

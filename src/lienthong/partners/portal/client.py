@@ -123,7 +123,14 @@ class Client:
 
     def fetch(self, address: str, most: int = MOST_BYTES) -> bytes:
         """A file of the Portal, of at most so many bytes. Raises Refused for an address that is not the Portal's."""
-        wanted, own = httpx.URL(address), httpx.URL(self.access.url)
+        try:
+            wanted, own = httpx.URL(address), httpx.URL(self.access.url)
+        except (httpx.InvalidURL, ValueError):
+            raise Refused(
+                "portal.no-address",
+                "The link of a paper is no address: %(link)s",
+                link=ascii(address[:60]),
+            ) from None
         if wanted.is_absolute_url and (wanted.scheme, wanted.host, wanted.port) != (
             own.scheme,
             own.host,

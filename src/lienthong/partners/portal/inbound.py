@@ -119,12 +119,34 @@ def take(
 
 def readable(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
     """The message as an object; NUL, which no column takes, is left out of texts."""
-    found = envelope.opened(body) if isinstance(body, bytes) else body
-    if isinstance(found, Mapping):
-        text = msgspec.json.encode(found)
-        return dict(msgspec.json.decode(text.replace(b"\\u0000", b"")))
+    try:
+        found = envelope.opened(body) if isinstance(body, bytes) else body
+        if isinstance(found, Mapping):
+            return _plain(found)
+    except (
+        RecursionError,
+        ValueError,
+    ):  # nested deeper, or a longer number, than anybody means: kept as it came
+        pass
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
     return {"unreadable": base64.b64encode(raw).decode()}
+
+
+DEEPEST = 64
+"""Layers of a message. No message of the Portal has ten; what is deeper is no message."""
+
+
+def _plain(value: Any, layer: int = 0) -> Any:
+    """The value without NUL. By value, not in the written text: there a typed backslash looks the same."""
+    if layer > DEEPEST:
+        raise RecursionError
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, Mapping):
+        return {str(name).replace("\0", ""): _plain(one, layer + 1) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, layer + 1) for one in value]
+    return value
 
 
 def resolve(

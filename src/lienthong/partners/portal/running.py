@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import structlog
@@ -42,6 +44,7 @@ def access(settings: Settings) -> Access:
             name=settings.portal_profile,
             names=", ".join(profiles()),
         )
+    _keep_invented_here(settings)
     password = ""
     if settings.portal_secret_file is not None:
         try:
@@ -61,6 +64,27 @@ def access(settings: Settings) -> Access:
         destination=settings.portal_destination,
         profile=settings.portal_profile,
     )
+
+
+def _keep_invented_here(settings: Settings) -> None:
+    """A data folder in which the demonstration was made speaks to this machine only: nothing invented leaves it."""
+    if not (settings.home / "demo").exists():
+        return
+    for address in filter(None, (settings.portal_url, settings.portal_payment_url)):
+        host = urlsplit(address).hostname or ""
+        if not _is_here(host):
+            raise Refused(
+                "portal.invented",
+                "This data folder holds the invented dossiers of the demonstration: nothing is sent to %(host)s.",
+                host=host,
+            )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def client(database: Database, settings: Settings) -> Client:
