@@ -15,6 +15,11 @@ from lienthong.dossiers.dossier import Channel, Filing
 from lienthong.errors import Refused
 from lienthong.findings import Finding
 
+FIRST_YEAR = 2000
+"""A code has two digits of its year: 1926 would take the numbers of 2026."""
+MARKS = frozenset({"paid_online", "digitised", "vneid", "from_store", "population", "technical_id"})
+"""What the service index counts of an applicant, and the Portal's own id: said by the Portal, by no desk."""
+
 
 class NewDossier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A filing at a desk. `unit` is the competent agency, the sender's own when it is left out.
@@ -47,6 +52,18 @@ def filing_of(actor: Actor, asked: NewDossier, now: datetime | None = None) -> F
         filed = filed.replace(tzinfo=VIETNAM)
     if filed > moment:
         raise Refused("DOSSIER-FUTURE", "A dossier is not filed in the future.")
+    if filed.year < FIRST_YEAR:
+        raise Refused(
+            "DOSSIER-PAST",
+            "The number of a dossier tells no day before the year %(year)s.",
+            year=FIRST_YEAR,
+        )
+    if made_up := sorted(MARKS & set(asked.applicant)):
+        raise Refused(
+            "DOSSIER-MARKS",
+            "These marks come from the exchange, not from who files: %(names)s.",
+            names=", ".join(made_up),
+        )
     return Filing(
         procedure=asked.procedure,
         unit=asked.unit or desk,

@@ -24,6 +24,10 @@ LISTS = ("components", "fees")
 """What is said as several things: one notice names all missing components together."""
 
 
+MOST_SAID, MOST_BYTES = 30, 64 * 1024
+"""What an event holds of an act: it is kept for ever, and read again with every look at the dossier."""
+
+
 class Next(msgspec.Struct, frozen=True, kw_only=True):
     """One act that somebody may do now; `needs` must be said with it, `paper` is the form that goes out."""
 
@@ -100,6 +104,13 @@ def do(
     not have, Refused for what is missing. `at` is the moment of the act, now when it is not given.
     """
     about = {name: value for name, value in said.items() if value not in (None, "", [])}
+    if len(about) > MOST_SAID or len(msgspec.json.encode(about)) > MOST_BYTES:
+        raise Refused(
+            "DOSSIER-SAID",
+            "An act says at most %(most)s things in %(size)s KiB; attach longer texts as a file.",
+            most=MOST_SAID,
+            size=MOST_BYTES // 1024,
+        )
     if act == EXTEND:
         gate.heads(conn, actor, code, gate.EXTEND)
         return acting.extend(

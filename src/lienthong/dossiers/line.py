@@ -93,7 +93,8 @@ class FilingLine:
         try:
             answers: list[Answer] = self._together([asked for asked, _ in group])
         except BaseException as error:
-            if len(group) > 1 and isinstance(error, Failure) and not isinstance(error, Unavailable):
+            silent = isinstance(error, Unavailable | psycopg.OperationalError | PoolTimeout)
+            if len(group) > 1 and isinstance(error, Exception) and not silent:
                 for one in group:
                     self._write([one])
                 return

@@ -36,14 +36,32 @@ def issue_result(
     first, last = _day(more.get("valid_from")), _day(more.get("valid_to"))
     if first and last and last < first:
         raise Refused("DOSSIER-VALIDITY", "A result is valid until a day after it begins.")
+    attachment = _own_file(conn, dossier, more.get("attachment"))
     conn.execute(
         "INSERT INTO dossiers.result (dossier, event, name, code, number, valid_from, valid_to, data, attachment)"
         " SELECT %s, max(number), %s, %s, %s, %s, %s, %s, %s FROM dossiers.event WHERE dossier = %s",
         [
             dossier, str(said["result"]), str(said.get("result_code") or ""), str(more.get("number") or ""),
-            first, last, Jsonb(dict(more.get("data") or {})), more.get("attachment") or None, dossier,
+            first, last, Jsonb(dict(more.get("data") or {})), attachment, dossier,
         ],
     )  # fmt: skip
+
+
+def _own_file(conn: psycopg.Connection[Any], dossier: str, said: Any) -> int | None:
+    """The file of a result, one that lies with this dossier: the same number may be a paper of somebody else."""
+    if said in (None, ""):
+        return None
+    row = conn.execute(
+        "SELECT id FROM dossiers.attachment WHERE id::text = %s AND dossier = %s AND removed_at IS NULL",
+        [str(said)[:20], dossier],
+    ).fetchone()
+    if row is None:
+        raise Refused(
+            "DOSSIER-RESULT-FILE",
+            "The file of a result is one that lies with this dossier; %(file)s is none.",
+            file=str(said)[:20],
+        )
+    return int(row[0])
 
 
 def recall_result(conn: psycopg.Connection[Any], dossier: str, moment: datetime) -> None:

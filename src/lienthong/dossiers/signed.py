@@ -7,6 +7,7 @@ checked: the library for it (pyHanko) brings a dozen packages and its own networ
 from __future__ import annotations
 
 import base64
+import copy
 from pathlib import Path
 from typing import Literal
 
@@ -53,9 +54,30 @@ def _checked(data: bytes, root: etree._Element, trusted: list[str]) -> tuple[Sig
         except (SignXMLException, ValueError, etree.LxmlError):
             continue
         results = found if isinstance(found, list) else [found]
-        if any(r.signed_xml is not None and r.signed_xml.tag == root.tag for r in results):
+        if any(_is_whole(r.signed_xml, root) for r in results):
             return "valid", one.subject.rfc4514_string()[:200]
     return "invalid", ""
+
+
+def _is_whole(signed: etree._Element | None, root: etree._Element) -> bool:
+    """Whether what was signed is the document itself: a signed part inside a larger one looks like it by name."""
+    if signed is None:
+        return False
+    return _canonical(signed) == _canonical(root)
+
+
+def _canonical(element: etree._Element) -> bytes:
+    """The element without the signatures right under it, in one way of writing."""
+    alone = copy.deepcopy(element)
+    for one in alone.findall(f"{_DS}Signature"):
+        before, parent = one.getprevious(), one.getparent()
+        if one.tail and before is not None:
+            before.tail = (before.tail or "") + one.tail
+        elif one.tail and parent is not None:
+            parent.text = (parent.text or "") + one.tail
+        alone.remove(one)
+    alone.tail = None
+    return etree.tostring(alone, method="c14n", exclusive=True, with_comments=False)
 
 
 def _der(certificate: object) -> str:

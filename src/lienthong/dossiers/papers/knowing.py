@@ -157,7 +157,8 @@ def papers(known: Known, event: Event | None = None) -> list[dict[str, str]]:
 
     Only what was really seen is counted; a component that nobody counted keeps empty cells to be filled in by hand.
     """
-    if event is not None and (said := event.about.get("papers")):
+    said = event.about.get("papers") if event is not None else None
+    if said and isinstance(said, list):  # the Portal says only how many came
         return [_said(one) for one in said]
     names = _component_names(known)
     if known.handed_in:

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import Refused
@@ -57,10 +57,14 @@ def unpacked_size(path: Path) -> int:
     """Bytes inside a zip archive, found by unpacking it. Raises Refused for a bomb or a damaged archive."""
     if path.suffix.lower() in OTHER_BOOKS:
         raise Refused("FILE-28", "The spreadsheet cannot be read; it may be damaged or locked.")
+    return check_room(path, path.stat().st_size)
+
+
+def check_room(book: Path | BinaryIO, packed: int) -> int:
+    """As `unpacked_size` of an archive of `packed` bytes that may also be held in memory."""
     total = 0
-    packed = path.stat().st_size
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(book) as archive:
             for entry in archive.infolist():
                 extent = Extent()
                 with archive.open(entry) as stream:
