@@ -92,6 +92,22 @@ def test_no_file_makes_it_fall(data, name):
     assert read.entries == ()
 
 
+def test_a_book_that_explodes_is_refused():
+    import xlsxwriter
+
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for column, head in enumerate(HEAD.strip().split(",")):
+            sheet.write(0, column, head)
+        sheet.write(
+            1_048_575, 16_383, "x"
+        )  # a reader that fills the area holds 17 thousand million cells
+    read = read_list(out.getvalue(), "a.xlsx")
+    assert [fault.line for fault in read.faults] == [0]
+    assert read.entries == ()
+
+
 @given(st.binary(max_size=200), st.sampled_from(["a.csv", "a.xlsx", ""]))
 def test_no_bytes_make_it_fall(data, name):
     read = read_list(data, name)
