@@ -134,7 +134,11 @@ class Year:
         case = next((limit.case for limit in asked.limits if limit.case), "")
         filing = Filing(
             procedure=asked.code, unit=unit.code, channel=channel, filed_at=filed, received_by=desk, case=case,
-            applicant=self._people.draw(random, province, institution=level != "commune" and random.random() < 0.4),
+            applicant=self._people.draw(random, province, institution=level != "commune" and random.random() < 0.4)
+            | {
+                "digitised": random.random() * 100 < facts["digitised"][channel],
+                "vneid": channel == "online" and random.random() * 100 < facts["vneid"],
+            },
             province=province, origin="portal" if portal else "desk",
             central=level == "ministry",
         )  # fmt: skip

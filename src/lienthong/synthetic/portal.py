@@ -63,9 +63,9 @@ def synchronise(
         _when_it_was_heard(conn, facts)
         _rate(conn, facts["ratings"])
         moods.choose(Rates())
-        _spoil(conn, memory, chance(seed, "portal"), facts["differences"])
+        spoilt = _spoil(conn, memory, chance(seed, "portal"), facts["differences"])
         _push(conn, memory, seed, until, facts["pushes"])
-        _compare(conn, client, until)
+        _compare(conn, client, until, spoilt)
     finally:
         conn.execute("RESET synchronous_commit")
         memory.close()
@@ -142,7 +142,7 @@ def _rate(conn: psycopg.Connection[Any], shares: Mapping[str, int]) -> None:
 
 def _spoil(
     conn: psycopg.Connection[Any], memory: Memory, random: Random, counts: Mapping[str, int]
-) -> None:
+) -> list[str]:
     """Make the stand-in's memory of some dossiers a little wrong, as systems in service are."""
     ended = [
         code
@@ -152,7 +152,8 @@ def _spoil(
         ).fetchall()
         if memory.steps.get(code)
     ]
-    chosen = iter(random.sample(ended, k=min(len(ended), sum(counts.values()))))
+    spoilt = random.sample(ended, k=min(len(ended), sum(counts.values())))
+    chosen = iter(spoilt)
     for kind, count in counts.items():
         for _, code in zip(range(count), chosen, strict=False):
             if kind == "step_twice":
@@ -161,6 +162,7 @@ def _spoil(
                 memory.change(
                     "dossier", fields=memory.dossiers[code] | _WRONG[kind](memory.dossiers[code])
                 )
+    return spoilt
 
 
 _WRONG: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -212,13 +214,16 @@ def _taken(
     return given.code, given.message
 
 
-def _compare(conn: psycopg.Connection[Any], client: Client, until: datetime) -> None:
-    """What the comparison of last night would have found among the dossiers of the last days."""
-    codes = [
+def _compare(
+    conn: psycopg.Connection[Any], client: Client, until: datetime, spoilt: Sequence[str]
+) -> None:
+    """What the comparisons of the last nights would have found among the dossiers of the last days and these."""
+    recent = [
         code
         for (code,) in conn.execute(
             "SELECT d.code FROM dossiers.dossier d JOIN dossiers.event e ON e.position = d.last_event"
             " WHERE e.at > %s OR d.settled_at > %s", [until - LOOKED_AT, until - 3 * LOOKED_AT],
         ).fetchall()
     ]  # fmt: skip
+    codes = list(dict.fromkeys([*recent, *spoilt]))
     reconciling.reconcile(conn, client, codes, now=clock.now())
