@@ -33,7 +33,9 @@ OPEN = {
         ("MaThamChieu", "Reference"), ("SoTien", "Amount"), ("MaGiaoDich", "Transaction"), ("MaLoi", "Result code"),
         ("ThoiGianGD", "Paid at"), ("MaDoiTac", "Partner"),
     ],
-    "question": [("HOIDAPID", "Number of the question"), ("MADONVI", "Agency"), ("MATTHCDP", "Procedure"), ("NGAYHOI", "Asked at")],
+    "question": [
+        ("HOIDAPID", "Number of the question"), ("MADONVI", "Agency"), ("MATTHCDP", "Procedure"), ("NGAYHOI", "Asked at"),
+    ],
     "rating": [("MucDoHaiLong", "Overall"), ("NgayDanhGia", "Rated at")],
 }  # fmt: skip
 """Members that tell of nobody, with an English word (a gettext key) for each."""
