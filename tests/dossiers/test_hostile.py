@@ -10,8 +10,19 @@ import pytest
 from lxml import etree
 
 from lienthong.access import Actor
-from lienthong.dossiers import acting, asking, attachments, doing, papers, results, signed
+from lienthong.dossiers import (
+    acting,
+    asking,
+    attachments,
+    doing,
+    listing,
+    papers,
+    results,
+    signed,
+    worklist,
+)
 from lienthong.dossiers.asking import NewDossier
+from lienthong.dossiers.dossier import find
 from lienthong.dossiers.line import Asked, FilingLine
 from lienthong.errors import Refused
 from lienthong.procedures.lists.listed import read_list
@@ -124,6 +135,34 @@ def test_an_act_says_no_more_than_an_act_says(conn):
         with pytest.raises(Refused) as refused, conn.transaction():
             doing.do(conn, HEAD, code, "stop", {"reason": "vì sao"} | said)
         assert refused.value.code == "DOSSIER-SAID"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"for": "lanh-dao"}, {"lapsed": "2026-11-20"}, {"file": "a.pdf"}, {"components": 5}, {"components": [5]},
+        {"fees": {"code": "x"}}, {"guidance": {"vi": "x"}}, {"approved_by": ["a"]}, {"papers": 3}, {"data": "x"},
+    ],
+)  # fmt: skip
+def test_an_act_writes_nothing_that_others_trip_over_or_only_the_program_says(conn, said):
+    code = at_work(conn)
+    with pytest.raises(Refused) as refused:
+        doing.do(conn, HEAD, code, "stop", {"reason": "vì sao"} | said)
+    assert refused.value.code == "DOSSIER-SHAPE"
+
+
+def test_a_list_without_applicants_shows_no_words_of_a_citizen(conn):
+    said = "Đề nghị cấp lại cho ông Nguyễn Văn Mẫu"
+    ours = filed(conn, summary="Cấp lại giấy phép")
+    theirs = filed(conn, summary=said, origin="portal")
+    rows = listing.listed(conn, listing.Among(unit=UNIT)).dossiers
+    rows += [
+        one.row for one in worklist.lines(conn, worklist.Whose(unit=UNIT), at("2026-11-03 09:00"))
+    ]
+    rows += listing.search(conn, theirs)
+    shown = {row.code: row.summary for row in rows}
+    assert (shown[ours], shown[theirs]) == ("Cấp lại giấy phép", "")
+    assert find(conn, theirs).summary == said, "it is kept, for who reads the applicant"
 
 
 def test_the_paper_of_a_supplement_from_the_portal_can_be_made(conn):

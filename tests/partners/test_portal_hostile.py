@@ -6,17 +6,21 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 
 from lienthong import settings
-from lienthong.dossiers import acting, dossier
+from lienthong.access import Actor
+from lienthong.dossiers import acting, attachments, dossier
 from lienthong.dossiers.dossier import Filing
-from lienthong.errors import Refused
-from lienthong.partners.portal import inbound, papers, payments, running
+from lienthong.errors import NotAllowed, Refused
+from lienthong.partners.portal import inbound, papers, payments, personal_store, running
 from lienthong.partners.portal.client import Access, Client
+from lienthong.partners.portal.paying import Platform
 from lienthong.partners.portal.profile import profile
-from tests.partners.portal_pushes import at_work, push
+from lienthong.web import portal_store
+from tests.partners.portal_pushes import at_work, push, waits
 from tests.partners.portal_world import PROCEDURE
 from tests.partners.test_portal_inbound import message
 from tests.partners.test_portal_paying import SECRET, callback, paying
@@ -184,3 +188,61 @@ def test_a_number_that_the_portal_gave_does_not_stop_the_desk(conn):
         )
         made.append(acting.file(conn, "desk", filing).code)
     assert sorted(made) == [f"G18.55-261120-000{n}" for n in (1, 2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"SoTien": None}, {"SoTien": "1"}, {"MaThamChieu": "another"}, {"MaThamChieu": None}]
+)
+def test_money_is_never_counted_on_an_answer_about_something_else(
+    client, portal, db, door_home, wrong
+):
+    code = f"G18.12-261120-1894{len(str(wrong)):02d}"
+    reference = paying(client, portal, db, code)
+    said = {
+        "MaLoi": "00",
+        "TrangThaiGD": "00",
+        "MaGiaoDich": "x",
+        "MaThamChieu": reference,
+        "SoTien": "430000",
+    }
+
+    def answer(_: object, message: dict) -> dict:
+        return said | wrong | {"error_code": "0"}
+
+    platform = Platform(
+        SimpleNamespace(post=answer, profile=profile()), "http://127.0.0.1:9", door_home
+    )
+    known = payments.terms(door_home)
+    with db.connect() as conn:
+        conn.execute("UPDATE portal.payment SET state = 'open' WHERE reference = %s", [reference])
+        (one,) = payments.of(conn, code)
+        with pytest.raises(Refused):
+            platform._query(conn, one, known, NOW)
+        assert dossier.find(conn, code).state == "payment"
+
+
+def test_a_dossier_of_tomorrow_waits_until_its_moment(client, portal, db):
+    code = "G18.12-261120-189501"
+    push(client, portal, "dossiers", message(code) | {"NgayNopHoSo": "20990101090000"})
+    (one,) = waits(db, code)
+    assert one.reason.startswith("portal.future")
+
+
+def test_who_may_only_look_takes_nothing_into_a_dossier(client, portal, db, door_home, monkeypatch):
+    code = "G18.12-261120-189502"
+    push(client, portal, "dossiers", message(code))
+    with db.connect() as conn:
+        conn.execute("UPDATE dossiers.dossier SET received_by = 'G18.77' WHERE code = %s", [code])
+    stored = personal_store.Stored(
+        code="KQ", name="a", number="1", issuer="b", files=(("a.pdf", "/a"),)
+    )
+    monkeypatch.setattr(portal_store, "_looked", lambda *_: [stored])
+    monkeypatch.setattr(portal_store, "_client", lambda *_: None)
+    monkeypatch.setattr(personal_store, "file", lambda *_: b"%PDF-1.7 x")
+    elsewhere = Actor(id="cv", kind="person", roles=("processor",), name="cv", facility="G18.77")
+    chosen = replace(settings.read({"LIENTHONG_HOME": str(door_home)}))
+    take = portal_store.take_from_store.fn
+    with db.pool(size=1) as pool, pytest.raises(NotAllowed):
+        take(None, pool, elsewhere, chosen, code, portal_store.Chosen(address="/a"))
+    with db.connect() as conn:
+        assert not attachments.attachments(conn, code)

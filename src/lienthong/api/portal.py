@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong import clock
 from lienthong.access import Actor, policy
-from lienthong.api.asking import limited
+from lienthong.api.asking import aware, limited
 from lienthong.errors import Refused
 from lienthong.partners.portal import (
     differences,
@@ -249,7 +249,7 @@ def decide(pool: ConnectionPool, actor: Actor, data: Decision) -> list[mapping.M
         policy.allow(conn, actor, "portal.mend")
         mapping.decide(
             conn, actor, data.kind, data.theirs, data.ours, data.reason,  # type: ignore[arg-type]
-            since=clock.local(data.since or now).date(), now=now,
+            since=clock.local(aware(data.since) or now).date(), now=now,
         )  # fmt: skip
         return mapping.decisions(conn)
 

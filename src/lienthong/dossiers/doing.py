@@ -111,6 +111,7 @@ def do(
             most=MOST_SAID,
             size=MOST_BYTES // 1024,
         )
+    _check_shape(about)
     if act == EXTEND:
         gate.heads(conn, actor, code, gate.EXTEND)
         return acting.extend(
@@ -128,12 +129,34 @@ def do(
         to_step = _number(about.get("step"))
         why = str(about.get("reason", ""))
         return acting.step(conn, actor, hand.roles, code, to_step, reason=why, at=at)
-    for name in LISTS:
-        if isinstance(about.get(name), str):
-            about[name] = [about[name]]
     if "approved_by" in about:
         _check_approval(conn, hand.dossier.unit, str(about["approved_by"]))
     return acting.move(conn, actor, hand.roles, code, act, about, at=at)
+
+
+OF_THE_PROGRAM = ("for", "lapsed", "file")
+"""What only the program writes into an event: in whose place somebody acts, that nobody answered, a file's name."""
+
+
+def _check_shape(about: dict[str, Any]) -> None:
+    """What is said has the shape that pages, papers and the Portal's sender expect; a single text becomes a list."""
+    for name in LISTS:
+        if isinstance(about.get(name), str):
+            about[name] = [about[name]]
+    wrong = [name for name in OF_THE_PROGRAM if name in about]
+    wrong += [name for name, value in about.items() if not _is_shaped(name, value)]
+    if wrong:
+        raise Refused(
+            "DOSSIER-SHAPE", "An act cannot say this so: %(names)s.", names=", ".join(wrong)[:200]
+        )
+
+
+def _is_shaped(name: str, value: Any) -> bool:
+    if name in LISTS or name == "papers":
+        return isinstance(value, list) and all(isinstance(one, str | dict) for one in value)
+    if name == "data":
+        return isinstance(value, dict)
+    return isinstance(value, str | int | float)
 
 
 def heads_of(conn: psycopg.Connection[Any], unit: str) -> Sequence[tuple[str, str]]:

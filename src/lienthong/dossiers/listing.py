@@ -21,6 +21,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
+CHOSEN = sql.SQL(", ").join(
+    sql.SQL("CASE WHEN origin = 'portal' THEN '' ELSE summary END AS summary")
+    if name == "summary"
+    else sql.Identifier(name)
+    for name in COLUMNS
+)
+"""The columns of a list. What a citizen wrote on the Portal may name them: it is read with the applicant only."""
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One dossier in a list. `next_due` is the moment that counts in its state."""
 
@@ -120,7 +129,7 @@ def _part(among: Among, side: str, goes_on: bool) -> sql.Composed:
         )
     where = sql.SQL(" WHERE " + " AND ".join(wanted)) if wanted else sql.SQL("")
     return sql.SQL("SELECT {} FROM dossiers.dossier{} ORDER BY {} LIMIT %(most)s").format(
-        sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), where, _ORDER[among.order]
+        CHOSEN, where, _ORDER[among.order]
     )
 
 
@@ -141,10 +150,9 @@ def _read(after: str) -> tuple[datetime, str]:
 
 def search(conn: psycopg.Connection[Any], text: str, limit: int = 20) -> list[Row]:
     """The dossier of that code, else those whose code holds the text, the newest first."""
-    chosen = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-    exact = sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = upper(%s)").format(chosen)
+    exact = sql.SQL("SELECT {} FROM dossiers.dossier WHERE code = upper(%s)").format(CHOSEN)
     part = sql.SQL(
         "SELECT {} FROM dossiers.dossier WHERE strpos(code, upper(%s)) > 0 ORDER BY filed_at DESC, code DESC LIMIT %s"
-    ).format(chosen)
+    ).format(CHOSEN)
     rows = conn.execute(exact, [text]).fetchall() or conn.execute(part, [text, limit]).fetchall()
     return [Row(**dict(zip(COLUMNS, row, strict=True))) for row in rows]

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from lienthong.clock import VIETNAM, add_working_days, local
-from lienthong.dossiers.listing import COLUMNS, Row
+from lienthong.dossiers.listing import CHOSEN, COLUMNS, Row
 from lienthong.dossiers.substitution import absent_for
 
 Urgency = Literal["overdue", "today", "soon", "step_late", "new", "running", "waiting", "hand_over"]
@@ -130,11 +130,10 @@ def _classed(whose: Whose) -> sql.Composed:
     elif whose.holders:
         wanted = sql.SQL(" AND holder = ANY(%(holders)s)")
     sides = (_OWN, _DESK) if whose.unit else (_ALL,)
-    chosen = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
     # One part for each side, so that each goes by its own index.
     return sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT {}, procedure_version, {} FROM dossiers.dossier WHERE {}{}").format(
-            chosen, _URGENCY, side, wanted
+            CHOSEN, _URGENCY, side, wanted
         )
         for side in sides
     )

@@ -39,6 +39,10 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
     else:
         gate.lists(conn, actor)
     dossier = find(conn, code)
+    if not shown and dossier.origin == "portal":
+        dossier = msgspec.structs.replace(
+            dossier, summary=""
+        )  # a citizen's own words may name them
     applicant, form = _personal(conn, code) if shown else ({}, {})
     version = catalogue.version(conn, dossier.procedure, dossier.procedure_version)
     terms = known.Known().of(conn, dossier)

@@ -19,6 +19,7 @@ from lienthong.partners.portal import personal_store, running
 from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.personal_store import Stored
 from lienthong.settings import Settings
+from lienthong.web.dossier_page import works_on
 from lienthong.web.page import Page
 
 READ = {"action": "dossier.read"}
@@ -95,7 +96,7 @@ def take_from_store(
             raise NotFound("portal.no-paper", "There is no such paper.")
         content = personal_store.file(_client(settings), stored, data.address)
         with pool.connection() as conn:
-            gate.acts(conn, actor, code)
+            works_on(conn, actor, code)
             attachments.attach(
                 conn, actor, code, content, name=name or stored.name, home=settings.home,
                 component=data.component, form="electronic", check=settings.attachment_check,

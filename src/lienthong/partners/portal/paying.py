@@ -65,7 +65,13 @@ class Platform:
         }, known), "query")  # fmt: skip
         if str(said.get("TrangThaiGD") or "") not in self._words["settled"]:
             return False
-        if said.get("SoTien") not in (None, "") and str(said["SoTien"]) != str(one.amount):
+        if str(said.get("MaThamChieu") or "") != one.reference:
+            raise Refused(
+                "portal.payment-other",
+                "The platform answered about another payment than %(reference)s.",
+                reference=one.reference,
+            )
+        if str(said.get("SoTien") or "") != str(one.amount):
             raise Refused(
                 "portal.payment-amount",
                 "Another sum was paid than the %(amount)s đồng that were asked for.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ from lienthong.procedures.agencies import agencies
 from lienthong.procedures.procedure import national_code
 
 ACTOR = "portal"
+AHEAD = timedelta(minutes=5)
+"""How far the Portal's clock may run before ours."""
 
 
 class Context(NamedTuple):
@@ -42,6 +44,15 @@ def _dossier(
     filed = times.read(body.get("NgayNopHoSo"))
     if filed is None:
         raise Refused("portal.lacks", "The message lacks %(name)s.", name="NgayNopHoSo")
+    if filed > context.now + AHEAD:
+        # Nothing could be done to it before that moment; when it is only a clock that runs ahead, it is tried again.
+        raise Refused(
+            "portal.future",
+            "The message says that it was filed in the future: %(moment)s.",
+            moment=f"{clock.local(filed):%d/%m/%Y %H:%M}",
+        )
+    if not isinstance(body.get("BieuMau") or {}, Mapping):
+        raise ValueError("BieuMau")
     on: date = clock.local(context.now).date()
     asked = str(body.get("MaDonViTiepNhan") or codes.parse(code).unit)
     unit = agencies(context.home).today(mapping.mapped(conn, "agency", asked, on), on)
