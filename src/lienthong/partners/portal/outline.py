@@ -34,7 +34,8 @@ OPEN = {
         ("ThoiGianGD", "Paid at"), ("MaDoiTac", "Partner"),
     ],
     "question": [
-        ("HOIDAPID", "Number of the question"), ("MADONVI", "Agency"), ("MATTHCDP", "Procedure"), ("NGAYHOI", "Asked at"),
+        ("HOIDAPID", "Number of the question"), ("MADONVI", "Agency"), ("MATTHCDP", "Procedure"),
+        ("NGAYHOI", "Asked at"),
     ],
     "rating": [("MucDoHaiLong", "Overall"), ("NgayDanhGia", "Rated at")],
 }  # fmt: skip
