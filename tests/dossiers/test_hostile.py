@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 
 from lienthong.access import Actor
+from lienthong.api import procedures
 from lienthong.dossiers import (
     acting,
     asking,
@@ -149,6 +150,26 @@ def test_an_act_writes_nothing_that_others_trip_over_or_only_the_program_says(co
     with pytest.raises(Refused) as refused:
         doing.do(conn, HEAD, code, "stop", {"reason": "vì sao"} | said)
     assert refused.value.code == "DOSSIER-SHAPE"
+
+
+@pytest.mark.parametrize(
+    "due", ["9999-12-31", "9999-12-31T23:59:59-12:00", "2028-12-31", "0001-01-01"]
+)
+def test_no_letter_makes_a_dossier_that_is_never_late(conn, due):
+    code = at_work(conn)
+    with pytest.raises(Refused) as refused:
+        doing.do(
+            conn, HEAD, code, "extend", {"due": due, "reason": "vì sao"}, at=at("2026-11-03 10:00")
+        )
+    assert refused.value.code in ("DEADLINE-FAR", "DOSSIER-DAY")
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T09:00", "0001-01-01T00:00+14:00", "9999-12-31T23:00-12:00"]
+)
+def test_a_moment_at_the_end_of_time_is_told_and_is_no_fault(text):
+    with pytest.raises(Refused):
+        procedures._moment(text)
 
 
 def test_a_list_without_applicants_shows_no_words_of_a_citizen(conn):

@@ -25,6 +25,8 @@ from lienthong.procedures.comparing import compare
 from lienthong.procedures.procedure import Procedure
 
 READ = {"action": "procedure.read"}
+LAST_YEAR = 2200
+"""The calendar goes far, but not to the end of what a date can say: a limit must still fit behind it."""
 Code = Annotated[str, Parameter(description="National code, e.g. 1.012279.")]
 On = Annotated[
     date | None, Parameter(description="The version in force on this day; default today.")
@@ -251,8 +253,11 @@ def conditional(request: Request[Any, Any, Any], content: Content) -> Response[C
 
 def _moment(text: str) -> datetime:
     try:
-        return clock.local(cast(datetime, aware(datetime.fromisoformat(text))))
-    except ValueError:
+        found = clock.local(cast(datetime, aware(datetime.fromisoformat(text))))
+        if not 1900 < found.year < LAST_YEAR:
+            raise ValueError
+        return found
+    except (ValueError, OverflowError):
         raise Refused(
             "PROCEDURE-MOMENT",
             "“%(text)s” is no moment; write it like 2026-11-03T09:30.",

@@ -160,7 +160,7 @@ def extended(
     """The new end after a letter of apology at `moment`; `before` is how many extensions the dossier has had.
 
     Raises Refused when the deadline has passed (or is nearer than the letter must be), when it was extended often
-    enough already, or when the new end is not later.
+    enough already, or when the new end is not later, or is more than a year later.
     """
     rules = customs or Customs()
     last = add_working_hours(
@@ -184,7 +184,18 @@ def extended(
             "The new deadline must be later than %(ends)s.",
             ends=f"{local(ends):%d/%m/%Y %H:%M}",
         )
+    if new_end > ends + LONGEST_EXTENSION:
+        raise Refused(
+            "DEADLINE-FAR",
+            "The new deadline is at most %(days)s days later than %(ends)s.",
+            days=LONGEST_EXTENSION.days,
+            ends=f"{local(ends):%d/%m/%Y %H:%M}",
+        )
     return local(new_end)
+
+
+LONGEST_EXTENSION = timedelta(days=366)
+"""No source bounds it. Without a bound one letter would make a dossier that is never late."""
 
 
 def opening(day: date, using: Calendar | None = None) -> datetime:

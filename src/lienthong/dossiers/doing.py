@@ -184,6 +184,8 @@ def _moment(said: Any) -> datetime:
 
     try:
         found = datetime.fromisoformat(str(said))
+        if not 1900 < found.year < 2200:
+            raise ValueError
     except ValueError:
         raise Refused(
             "DOSSIER-DAY",
