@@ -10,12 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from lienthong import settings
+from lienthong import settings, words
 from lienthong.access import Actor
 from lienthong.dossiers import acting, attachments, dossier
 from lienthong.dossiers.dossier import Filing
 from lienthong.errors import NotAllowed, Refused
-from lienthong.partners.portal import inbound, papers, payments, personal_store, running
+from lienthong.partners.portal import inbound, papers, payments, personal_store, running, sayings
 from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.paying import Platform
 from lienthong.partners.portal.profile import profile
@@ -246,3 +246,13 @@ def test_who_may_only_look_takes_nothing_into_a_dossier(client, portal, db, door
         take(None, pool, elsewhere, chosen, code, portal_store.Chosen(address="/a"))
     with db.connect() as conn:
         assert not attachments.attachments(conn, code)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['{"said": "%(a)s", "details": {"b": 1}}', '{"said": "%d %d", "details": {"a": 1}}', "{"],
+)
+def test_a_reason_that_looks_like_ours_shows_as_it_was_typed(said):
+    text = f"lý do: {said}"
+    assert sayings.told(text) == text
+    assert sayings.told(text, lambda key, **values: words.say(key, "vi", **values)) == text

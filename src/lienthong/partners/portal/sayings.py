@@ -33,8 +33,8 @@ def told(text: str | None, say: Callable[..., str] | None = None) -> str:
         return text or ""
     try:
         found = msgspec.json.decode(body, type=Saying)
-    except msgspec.DecodeError:
-        return text or ""
-    if say is not None:
-        return say(found.said, **found.details)
-    return f"{code}: {found.said % found.details if found.details else found.said}"
+        if say is not None:
+            return say(found.said, **found.details)
+        return f"{code}: {found.said % found.details if found.details else found.said}"
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return text or ""  # a person may have typed something that only looks like one of ours
