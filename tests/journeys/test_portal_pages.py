@@ -22,6 +22,7 @@ def link(db, site):
     """Both sides with something wrong on each, and people of the Office and of one agency."""
     people = [
         ("watch", "office", None, None),
+        ("eye", "ministry_officer", None, None),
         ("head", "decider", "G18.12", None),
         ("desk", "receiver", "G18.12", None),
     ]
@@ -150,6 +151,13 @@ def test_work_is_asked_for_and_the_line_is_tried(entered, link, db):
 def test_a_question_is_answered(entered, link, db):
     client = entered("watch")
     assert "Cần giấy tờ gì?" in seen(client, "/portal/questions")
+    assert "Cần giấy tờ gì?" not in seen(entered("eye"), "/portal/questions"), "answers nothing"
+    with db.connect() as conn:
+        read = conn.execute(
+            "SELECT actor FROM app.read_log WHERE resource ->> 'table' = 'portal.question'"
+        ).fetchall()
+    assert set(read) == {("watch",)}, "who reads what a citizen asks is written down"
+    client = entered("watch")
     act(client, "/portal/questions/HD1", 422, reason="ok")
     act(client, "/portal/questions/HD1", reason="Theo mẫu 01 của Thông tư.")
     act(client, "/portal/questions/HD9", 404, reason="Theo mẫu 01 của Thông tư.")

@@ -276,7 +276,11 @@ def _questions(
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "portal.read")
         everywhere = not (permit.facility or permit.province)
-        found = questions.listed(conn, chosen, 100) if everywhere else []
+        answers = everywhere and policy.may(actor, "portal.mend")
+        found = questions.listed(conn, chosen, 100) if answers else []
+        if found:  # who asks may stand in the question
+            about = {"table": "portal.question", "count": len(found)}
+            policy.log_reading(conn, actor, "portal.read", about, "procedure")
     return page.show(
         "portal_questions.html", 422 if problem else 200, found=found, show=chosen, problem=problem,
         may_mend=policy.may(actor, "portal.mend"), written=written, told=_told(page),
