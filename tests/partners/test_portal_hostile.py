@@ -15,7 +15,15 @@ from lienthong.access import Actor
 from lienthong.dossiers import acting, attachments, dossier
 from lienthong.dossiers.dossier import Filing
 from lienthong.errors import NotAllowed, Refused
-from lienthong.partners.portal import inbound, papers, payments, personal_store, running, sayings
+from lienthong.partners.portal import (
+    inbound,
+    papers,
+    payments,
+    personal_store,
+    questions,
+    running,
+    sayings,
+)
 from lienthong.partners.portal.client import Access, Client
 from lienthong.partners.portal.paying import Platform
 from lienthong.partners.portal.profile import profile
@@ -256,3 +264,13 @@ def test_a_reason_that_looks_like_ours_shows_as_it_was_typed(said):
     text = f"lý do: {said}"
     assert sayings.told(text) == text
     assert sayings.told(text, lambda key, **values: words.say(key, "vi", **values)) == text
+
+
+@pytest.mark.parametrize("moment", ["00010101000000", "19000101000000", "99991231235959"])
+def test_a_question_from_the_beginning_of_time_hides_no_other(client, portal, db, moment):
+    number = f"HD-{moment}"
+    push(client, portal, "questions", {"HOIDAPID": number, "NOIDUNG": "Cần gì?", "NGAYHOI": moment})
+    push(client, portal, "questions", {"HOIDAPID": f"{number}-b", "NOIDUNG": "Cần giấy tờ gì?"})
+    assert [one.reason.split(":")[0] for one in waits(db, number)] == ["PORTAL-TIME"]
+    with db.connect() as conn:
+        assert f"{number}-b" in [one.id for one in questions.listed(conn)]

@@ -8,6 +8,8 @@ from lienthong.clock import VIETNAM, local
 from lienthong.errors import Refused
 
 FORM = "%Y%m%d%H%M%S"
+FIRST_YEAR, LAST_YEAR = 1950, 2200
+"""What lies outside is a slip or a trap: the first day of year 1 can be kept, and nobody can read it again."""
 
 
 def written(moment: datetime | None) -> str | None:
@@ -24,15 +26,22 @@ def read(text: str | None) -> datetime | None:
         return None
     given = str(text).strip()
     try:
-        if not given.isdigit():
-            moment = datetime.fromisoformat(given.replace("Z", "+00:00"))
-            return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
-        if len(given) not in (8, 12, 14):
+        moment = _moment(given)
+        if not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise ValueError
-        return datetime.strptime(given.ljust(14, "0"), FORM).replace(tzinfo=VIETNAM)
+        return moment
     except ValueError:
         raise Refused(
             "PORTAL-TIME",
             "“%(text)s” is no moment of the Portal; it looks like 20261120083000.",
             text=given[:40],
         ) from None
+
+
+def _moment(given: str) -> datetime:
+    if not given.isdigit():
+        moment = datetime.fromisoformat(given.replace("Z", "+00:00"))
+        return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
+    if len(given) not in (8, 12, 14):
+        raise ValueError
+    return datetime.strptime(given.ljust(14, "0"), FORM).replace(tzinfo=VIETNAM)
