@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 
 from lienthong import settings, words
@@ -21,6 +22,7 @@ from lienthong.partners.portal import (
     payments,
     personal_store,
     questions,
+    resolving,
     running,
     sayings,
 )
@@ -274,3 +276,19 @@ def test_a_question_from_the_beginning_of_time_hides_no_other(client, portal, db
     assert [one.reason.split(":")[0] for one in waits(db, number)] == ["PORTAL-TIME"]
     with db.connect() as conn:
         assert f"{number}-b" in [one.id for one in questions.listed(conn)]
+
+
+@pytest.mark.parametrize(
+    "fault", [OverflowError, IndexError, RecursionError, psycopg.errors.ForeignKeyViolation]
+)
+def test_a_fault_that_nobody_foresaw_in_one_message_stops_no_other(conn, monkeypatch, fault):
+    def broken(_conn, code, _body, _context) -> None:
+        if code == "first":
+            raise fault
+
+    monkeypatch.setitem(resolving.KINDS, "rating", broken)
+    taken = [inbound.take(conn, "rating", {"MaHoSo": code}).receipt for code in ("first", "next")]
+    inbound.resolve(conn)
+    states = [inbound.one(conn, position) for position in taken]
+    assert [one.state for one in states] == ["waiting", "resolved"]
+    assert states[0].reason.startswith("portal.shape")

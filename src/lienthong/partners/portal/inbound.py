@@ -35,7 +35,10 @@ NAMES = ("MaHoSo", "MaHoSoQG", "MaThamChieu", "HOIDAPID")
 """Under what a message is kept, in this order."""
 NO_CODE = "–"
 
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, psycopg.DataError)
+UNREADABLE = (
+    AttributeError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError,
+    psycopg.DataError, psycopg.IntegrityError,
+)  # fmt: skip
 """What a message of another shape than the profile's runs into: a list where a person is expected, a foreign date."""
 
 
