@@ -169,7 +169,8 @@ class Settings:
         default=None,
         metadata={
             "parse": _path,
-            "sentence": "A file whose first line is the password of that account; nobody else should be able to read it.",
+            "sentence": "A file whose first line is the password of that account; nobody else should be able to read"
+            " it.",
             "shown": "",
         },
     )
@@ -177,7 +178,9 @@ class Settings:
         str, "", "The code of the Portal on the exchange axis (header dstcode)."
     )
     portal_seconds: int = _setting(
-        _between(1, 3600), 5, "Seconds between two looks for what is to be exchanged with the Portal."
+        _between(1, 3600),
+        5,
+        "Seconds between two looks for what is to be exchanged with the Portal.",
     )
     portal_lines: int = _setting(
         _between(1, 64), 8, "Dossiers that one worker sends to the Portal at the same time."

@@ -28,7 +28,8 @@ FILLED = {
     "receipt:str": "TN-20261122-000001", "ending:str": "csv", "entry:int": "1", "sender:str": "01999",
     "number:int": "1", "position:int": "1", "kind:str": "ratings", "dossier:str": "G18.12-261120-180045",
     "attachment:int": "1", "unit:str": "H15.50", "year:int": "2026",
-    "what:str": "II.06a", "token:str": "0123456789ab", "path:str": "nothing", "rest:path": "nowhere", "file_path:path": "style.css",
+    "what:str": "II.06a", "token:str": "0123456789ab", "path:str": "nothing", "rest:path": "nowhere",
+    "file_path:path": "style.css",
 }  # fmt: skip
 
 
