@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from lienthong.demo_dossiers import ACCOUNTS, count, file_dossiers, synchronise
+from lienthong.demo_dossiers import ACCOUNTS, meanwhile
 from lienthong.demo_loading import bar
 from lienthong.words import number, say
 
@@ -107,16 +107,14 @@ def demo(
 
             nation = _nation(state, chosen.home)
             _write_facilities(nation, chosen.home)
-            load(found, nation, folder, chosen.home)
-            _forget_invented_waits(found)
             _publish_procedures(found)
             _fill_office(found, state.seed)
-            file_dossiers(
-                found, chosen.home, seed=state.seed, citizens=state.citizens, until=state.until,
+            with meanwhile(
+                found.url, chosen.home, seed=state.seed, citizens=state.citizens, until=state.until,
                 count=state.dossiers,
-            )  # fmt: skip
-            synchronise(found, chosen.home, seed=state.seed, until=state.until)
-            count(found, chosen.home)
+            ):  # fmt: skip
+                load(found, nation, folder, chosen.home)
+            _forget_invented_waits(found)
             _open_accounts(found, nation, state)
             state.done = True
             _keep(folder, state)

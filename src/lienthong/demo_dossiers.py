@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lienthong import clock
+from lienthong.demo_loading import bar
 from lienthong.synthetic import agencies
 from lienthong.words import say
 
@@ -30,52 +35,68 @@ ACCOUNTS: tuple[Wanted, ...] = (
 """Accounts of the demonstration: id, name, roles, agency, province."""
 
 
-def file_dossiers(
-    database: Database, home: Path, *, seed: int, citizens: int, until: datetime, count: int
-) -> int:
-    """Keep a year of invented dossiers, all or none; a store that has dossiers is left as it is. Returns how many.
+def settle(url: str, home: Path, seed: int, citizens: int, until: datetime, count: int) -> int:
+    """File a year of invented dossiers, tell the stand-in of the Portal, count them; returns how many were filed.
 
-    `until` is Vietnam local time, without a zone.
+    It runs in a process of its own while the databases are loaded; what was done already is left as it is. `until` is
+    Vietnam local time, without a zone.
     """
-    from lienthong.demo_loading import bar
+    from lienthong.database import Database
+
+    database, moment = Database(url), until.replace(tzinfo=clock.VIETNAM)
+    filed = file_dossiers(database, seed=seed, citizens=citizens, until=moment, count=count)
+    synchronise(database, home, seed=seed, until=moment)
+    keep_figures(database, home)
+    return filed
+
+
+@contextmanager
+def meanwhile(
+    url: str, home: Path, *, seed: int, citizens: int, until: datetime, count: int
+) -> Iterator[None]:
+    """Settle dossiers beside whatever is done inside; wait for them at its end."""
+    agencies.write(home, seed)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
+        done = aside.submit(settle, url, home, seed, citizens, until, count)
+        yield
+        with bar(say("Dossiers"), count) as advance:
+            done.result()
+            advance(count)
+
+
+def file_dossiers(
+    database: Database, *, seed: int, citizens: int, until: datetime, count: int
+) -> int:
+    """Keep a year of invented dossiers, all or none; a store that has dossiers is left as it is. Returns how many."""
     from lienthong.synthetic import dossiers
 
-    agencies.write(home, seed)
-    if not count:
-        return 0
-    moment = until.replace(tzinfo=clock.VIETNAM)
-    last = moment.date()
-    with database.connect() as connection, bar(say("Dossiers"), count) as advance:
-        if connection.execute("SELECT 1 FROM dossiers.dossier LIMIT 1").fetchone():
+    with database.connect() as connection:
+        there = connection.execute("SELECT 1 FROM dossiers.dossier LIMIT 1").fetchone()
+        if there or not count:
             return 0
-        days = dossiers.declared("dossiers")["days"]
+        last, days = until.date(), dossiers.declared("dossiers")["days"]
         year = dossiers.Year(
-            seed=seed, until=moment, citizens=citizens, count=count, holders=((UNIT, HOLDERS),),
+            seed=seed, until=until, citizens=citizens, count=count, holders=((UNIT, HOLDERS),),
             procedures=dossiers.in_force(connection, last - timedelta(days=days), last),
         )  # fmt: skip
-        kept = dossiers.load(connection, year, advance)
+        kept = dossiers.load(connection, year)
         connection.commit()
     return kept
 
 
 def synchronise(database: Database, home: Path, *, seed: int, until: datetime) -> int:
     """Tell the stand-in of the Portal of every dossier, once; returns how many it heard of."""
-    from lienthong.demo_loading import bar
     from lienthong.synthetic import portal
 
     file = home / "demo" / STAND_IN
     with database.connect(autocommit=True) as connection:
-        found = connection.execute("SELECT count(*) FROM dossiers.dossier").fetchone()
-        if not found or not found[0] or file.exists():
+        # Both sides are compared last: where that was done, everything was.
+        if connection.execute("SELECT 1 FROM portal.look LIMIT 1").fetchone():
             return 0
-        with bar(say("To the Portal"), found[0]) as advance:
-            return portal.synchronise(
-                connection, file, home, seed=seed, until=until.replace(tzinfo=clock.VIETNAM),
-                advance=advance,
-            )  # fmt: skip
+        return portal.synchronise(connection, file, home, seed=seed, until=until)
 
 
-def count(database: Database, home: Path) -> None:
+def keep_figures(database: Database, home: Path) -> None:
     """Bring the base of reports up to the dossiers, and keep the figures of the periods that ended last."""
     from lienthong.records.intake import terms
     from lienthong.reports import editions, keeping
