@@ -142,7 +142,7 @@ def paper_file(
 
 @get(
     "/procedures/{code:str}/form",
-    opt={"action": "procedure.read"},
+    opt={"action": "contract.read"},
     sync_to_thread=True,
     summary="Form of a procedure",
 )
@@ -154,7 +154,7 @@ def form_asked(settings: Settings, code: str) -> FormAsked:
 
 @post(
     "/procedures/{code:str}/form/check",
-    opt={"action": "procedure.read"},
+    opt={"action": "contract.read"},
     status_code=200,
     sync_to_thread=True,
     summary="Check a form",
