@@ -14,7 +14,8 @@ from lienthong.app import create_app
 OPEN = {
     "/login", "/logout", "/language", "/static/{file_path:path}", "/{rest:path}",
     "/api", "/api/v1", "/api/v1/openapi.json", "/api/v1/{path:str}", "/healthz", "/metrics",
-    # The Portal has no account here: it holds a link that we signed for one paper, until a day (tests/partners/test_portal_files.py).
+    # The Portal has no account here: it holds a link that we signed for one paper, until a day
+    # (tests/partners/test_portal_files.py).
     "/api/v1/portal/files/{dossier:str}/{attachment:int}",
 }  # fmt: skip
 """What a stranger may call: nothing here shows data. A new name in this list is a decision, not a repair."""
