@@ -19,9 +19,9 @@ EVERY: dict[Name, timedelta] = {
     "reconcile": timedelta(days=1),
     "sample": timedelta(minutes=30),
     "questions": timedelta(minutes=30),
-    "payments": timedelta(minutes=2),
+    "payments": timedelta(seconds=5),
 }
-"""How often each is done; reconciling and catalogues are also done when somebody asks."""
+"""How often each is done; a citizen waits for the place to pay. Reconciling and catalogues are also done when asked."""
 AGAIN = timedelta(minutes=10)
 """When one that failed is tried again."""
 LOCK = 2_026_112_205

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,8 @@ from lienthong.partners.portal.sending import Sending
 from lienthong.partners.portal.sessions import Shared
 from lienthong.settings import Settings
 
+OFTEN = timedelta(minutes=1)
+"""Work that comes back sooner is told only when it did something."""
 PAUSE = 5.0
 """Seconds of rest when the database does not answer."""
 
@@ -190,7 +192,9 @@ class Running:
                 break
             try:
                 if jobs.run(conn, name, self._now, does):
-                    self._log.info("portal.job", job=name, done=jobs.jobs(conn)[name].done)
+                    done = jobs.jobs(conn)[name].done
+                    if done or jobs.EVERY[name] > OFTEN:
+                        self._log.info("portal.job", job=name, done=done)
             except psycopg.OperationalError:
                 raise
             except Failure as failure:
