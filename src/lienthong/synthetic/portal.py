@@ -119,7 +119,10 @@ def _when_it_was_heard(conn: psycopg.Connection[Any], facts: Mapping[str, Any]) 
         "UPDATE portal.dossier p SET sent_at = x.at, changed_at = x.at, failing_since = NULL FROM ("
         " SELECT dossier, max(accepted_at) AS at FROM portal.step GROUP BY dossier) x WHERE p.code = x.dossier"
     )
-    conn.execute("UPDATE portal.link SET failures = 0, open_until = '-infinity', failed_at = NULL")
+    conn.execute(
+        "UPDATE portal.link SET failures = 0, open_until = '-infinity', failed_at = NULL, last_success = %s",
+        [clock.now()],
+    )
 
 
 def _rate(conn: psycopg.Connection[Any], shares: Mapping[str, int]) -> None:
