@@ -103,18 +103,21 @@ def _lines(final: Path, aside: Path, structs: list[Written] | list[Fault]) -> No
 
 def _days(nation: Nation, catchment: Catchment) -> Iterator[tuple[str, Day]]:
     """The submissions of a catchment with their paths. Parcels come database by database, so one is held at a time."""
-    days: dict[tuple[str, str, str], Day] = {}
+    days: dict[tuple[str, str, str, str], Day] = {}
     used: Counter[str] = Counter()
 
     def put_together() -> Iterator[tuple[str, Day]]:
-        for (contract, sender, day), held in days.items():
-            name = f"{contract}/{held.first.province}/{day}-{sender}"
+        for (contract, sender, day, service), held in days.items():
+            name = f"{contract}/{held.first.province}/{day}-{sender}{service}"
             used[name] += 1
             yield (name if used[name] == 1 else f"{name}-{used[name]}"), held
         days.clear()
 
     for parcel, faults in nation.parcels(catchment):
-        key = (parcel.contract, parcel.sender, f"{parcel.sent:%Y%m%d}")
+        # What hospitals send beside their visits goes in a file of its own: an envelope holds visits.
+        beside = nation.contract(parcel.contract).tables[0].xml and not parcel.facts.get("visits")
+        service = "-" + "-".join(parcel.tables) if beside else ""
+        key = (parcel.contract, parcel.sender, f"{parcel.sent:%Y%m%d}", service)
         if days and next(iter(days))[0] != parcel.contract:
             yield from put_together()
         if key not in days:
