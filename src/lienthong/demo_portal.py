@@ -37,7 +37,8 @@ def beside(
     folder = chosen.home / "demo"
     portal = f"http://127.0.0.1:{port}"
     token = _token(database, folder)
-    os.environ.update(_told(chosen, folder, portal, address))
+    told = _told(chosen, folder, portal, address)
+    os.environ.update(told)
     _write_payments(chosen.home)
     process = subprocess.Popen(
         [
@@ -50,6 +51,8 @@ def beside(
         _until_it_answers(portal)
         yield portal
     finally:
+        for name in told:
+            os.environ.pop(name, None)
         assert process.stdin is not None
         process.stdin.close()
         try:
