@@ -45,7 +45,7 @@ check: install
 
 test: install
 	@bash tests/prepare.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: install
 	$(BIN)/python -m bench

@@ -24,8 +24,6 @@ def measure(folder: Path, dossiers: int) -> list[Line]:
     size = file.stat().st_size / dossiers / 1000
     theirs = run([sys.executable, HERE / "lxml_reading.py", file, "2"])
     assert int(theirs.out.split()[0]) == dossiers, theirs.out
-    # As `make install` leaves it: compiling the contracts is not the work that is measured.
-    run([sys.executable, "-c", "from lienthong.contracts.rules.cache import warm; warm()"])
     checked = run([PROGRAM, "check", file, "-c", "care", "--json", "--at", "2026-11-20T08:30"])
     with kept_store(folder / "store-dossiers") as environment:
         load = [PROGRAM, "load", file, "-c", "care", "-s", facility(), "--json"]

@@ -6,6 +6,7 @@ The rows are written as a snapshot straight away: what is measured is the rescor
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -202,6 +203,8 @@ def _spark_lines(home: Path, ids: dict[int, str], ours: dict[int, tuple[Run, dic
             note += f"; WRONG: {_wrong(result)} and not {_wrong(ours[size][1])}"
         seconds = result["seconds"]
         falls = not before or seconds < before
+        if cores > (os.cpu_count() or 1):
+            note += f"; only {os.cpu_count()} cores here, more threads take turns"
         lines.append(
             Line(f"{name}, {cores} cores", f"{seconds:.1f} s", f"{before:.1f} s" if before else "",
                  f"{seconds / before:.2f}" if before else "", "time falls as cores rise", falls and same, note,

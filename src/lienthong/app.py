@@ -40,6 +40,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from lienthong import __version__, logs, words
 from lienthong import settings as all_settings
 from lienthong.access import Actor, policy, sessions, tokens
+from lienthong.access.reading_line import ReadingLine
 from lienthong.api.changes import Streams
 from lienthong.api.problems import problem_response
 from lienthong.api.routes import ROUTES as API_ROUTES
@@ -224,6 +225,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
             app.state.single = RecordIntake(pool, chosen.home)
             app.state.served = Served(pool)
             app.state.filings = FilingLine(pool)
+            app.state.readings = ReadingLine(pool)
             app.state.terms = Known()
             app.state.streams = Streams(Bell(database.conninfo()))
             try:
@@ -232,6 +234,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
                 app.state.single.close()
                 app.state.served.close()
                 app.state.filings.close()
+                app.state.readings.close()
 
     limit = chosen.max_upload_mib * 1024 * 1024
     app = Litestar(

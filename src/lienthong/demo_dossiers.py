@@ -17,6 +17,7 @@ from lienthong.words import say
 
 if TYPE_CHECKING:
     from lienthong.database import Database
+    from lienthong.synthetic.signing import Signer
 
 PROVINCE = "01"
 UNIT = agencies.department(PROVINCE)
@@ -45,6 +46,7 @@ def settle(url: str, home: Path, seed: int, citizens: int, until: datetime, coun
 
     database, moment = Database(url), until.replace(tzinfo=clock.VIETNAM)
     filed = file_dossiers(database, seed=seed, citizens=citizens, until=moment, count=count)
+    give_results(database, home, seed=seed, until=moment)
     synchronise(database, home, seed=seed, until=moment)
     keep_figures(database, home)
     return filed
@@ -56,6 +58,7 @@ def meanwhile(
 ) -> Iterator[None]:
     """Settle dossiers beside whatever is done inside; wait for them at its end."""
     agencies.write(home, seed)
+    signer_of(home)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
         done = aside.submit(settle, url, home, seed, citizens, until, count)
         yield
@@ -82,6 +85,28 @@ def file_dossiers(
         kept = dossiers.load(connection, year)
         connection.commit()
     return kept
+
+
+def signer_of(home: Path) -> Signer:
+    """Who signs in the demonstration. Its key is made before two programs could both make one."""
+    from lienthong.records.formats.chosen import FOLDER
+    from lienthong.synthetic.signing import Signer
+
+    return Signer(home / "demo", home / FOLDER)
+
+
+def give_results(database: Database, home: Path, *, seed: int, until: datetime) -> int:
+    """Give most results of the invented dossiers as signed files, once; returns how many."""
+    from lienthong.synthetic import result_files
+
+    with database.connect() as connection:
+        if connection.execute(
+            "SELECT 1 FROM dossiers.result WHERE attachment IS NOT NULL LIMIT 1"
+        ).fetchone():
+            return 0
+        given = result_files.issue_files(connection, home, signer_of(home), seed=seed, moment=until)
+        connection.commit()
+    return given
 
 
 def synchronise(database: Database, home: Path, *, seed: int, until: datetime) -> int:

@@ -69,8 +69,9 @@ def invent(
     """
     from lienthong.synthetic.files import LEDGER, LIST, Written
     from lienthong.synthetic.parcel_files import body_of, write_parcel
+    from lienthong.synthetic.resent import Resent
 
-    encode = msgspec.json.encode
+    encode, resent = msgspec.json.encode, Resent()
     with (folder / LEDGER).open("wb") as ledger, (folder / LIST).open("wb") as listed:
         for catchment in nation.catchments:
             for parcel, faults in nation.parcels(catchment):
@@ -84,7 +85,7 @@ def invent(
                 written = Written(
                     name=parcel.name, contract=parcel.contract, sender=parcel.sender, province=parcel.province,
                     sent=parcel.sent.isoformat(), units=nation.units(parcel), rows=parcel.rows,
-                    faults=len(faults), posted=parcel.posted,
+                    faults=len(faults), posted=parcel.posted, again=resent.of(parcel, contract),
                 )  # fmt: skip
                 ledger.writelines(encode(fault) + b"\n" for fault in faults)
                 listed.write(encode(written) + b"\n")

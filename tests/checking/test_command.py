@@ -198,3 +198,30 @@ def test_trusted_certificates_and_unencoded_documents_are_asked_for(tmp_path: Pa
     none = CliRunner().invoke(app, [*care, "--certificates", str(tmp_path / "none.pem")])
     assert none.exit_code == 2
     assert "none.pem" in none.stderr
+
+
+@pytest.mark.parametrize(("suffix", "mark"), [("csv", "'"), ("jsonl", "")])
+def test_no_key_becomes_a_formula_when_a_spreadsheet_opens_the_findings(
+    here: Path, suffix: str, mark: str
+) -> None:
+    keys = ["=HYPERLINK(1)", "@SUM(1)", "-5", "+84|x", "A-1"]
+    rows = "".join(f"{key},09,,,\n" for key in keys)
+    (here / "visits.csv").write_text("id,kind,person,illness,days\n" + rows)
+    out = here / f"found.{suffix}"
+    run(here, str(here / "visits.csv"), "--out", str(out))
+    text = out.read_text().splitlines()
+    found = csv.DictReader(text) if suffix == "csv" else map(json.loads, text)
+    assert [line["key"] for line in found] == [
+        mark + keys[0], mark + keys[1], keys[2], mark + keys[3], keys[4]
+    ]  # fmt: skip
+
+
+def test_rows_that_only_the_reader_finds_wrong_count_as_wrong(here: Path) -> None:
+    (here / "visits.csv").write_text(
+        "id,kind,person,illness,days\n1,01\n2,09\n3,01,001088012345,A00,3,more\n4,01,001088012345,A00,3\n"
+    )
+    told = report(here, str(here / "visits.csv"))
+    assert (told["rows"], told["rows_failed"]) == (4, 3)
+    shown = run(here, str(here / "visits.csv"), "--lang", "en").stdout
+    assert shown.startswith("t t 1.0.0\n3 of 4 rows have findings.")
+    assert "The row has 6 cells instead of 5" in shown

@@ -153,7 +153,7 @@ def test_library_metrics_that_promise_none_name_the_rows() -> None:
         ("metric: nullValues, mustBeLessThan: 3", 0),
         ("metric: nullValues, mustBeLessThan: 2", 2),
         ("metric: nullValues, unit: percent, mustBeLessOrEqualTo: 50", 0),
-        ("metric: nullValues, unit: percent, mustBeLessThan: 50", 1),
+        ("metric: nullValues, unit: percent, mustBeLessThan: 50", 2),
         ("metric: duplicateValues, arguments: {properties: [x]}, mustBe: 1", 0),
         ("metric: duplicateValues, arguments: {properties: [x]}, mustBeLessThan: 1", 2),
     ],

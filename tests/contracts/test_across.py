@@ -63,6 +63,11 @@ def test_a_rule_that_can_be_looked_up_has_no_mistakes(tmp_path):
         (RIGHT + " AND DAY < AGO(1, 'days', 'date8')", ON, "no moment of receipt"),
         (RIGHT + " AND _envelope_date IS NULL", ON, "_envelope_date"),
         ("DOC IS NULL", ON, "that the predicate reads"),
+        (RIGHT, "[{table: registers.licences, on: {'NR[4]': 'DOC[4]'}}]", "equals the row"),
+        (RIGHT, "[{table: registers.licences, on: {'NR[4]': 'DOC[5]'}}]", "of one length"),
+        (RIGHT, "[{table: registers.licences, on: {'BEDS[4]': 'BEDS[4]'}}]", "visits.BEDS[4]"),
+        ("NOT EXISTS (SELECT 1 FROM registers.licences l WHERE LEFT(l.NR, 4) = LEFT(visits.DOC, 4))",
+         "[{table: registers.licences, on: {'NR[4]': 'DOC[4]'}}]", "whole fields"),
         (RIGHT, "[{table: licences, on: {NR: DOC}}]", None),
         (RIGHT, "[{table: registers.licences}]", None),
     ],
@@ -77,6 +82,14 @@ def test_what_cannot_be_looked_up_is_told_with_its_line(tmp_path, predicate, oth
         (error,) = rule_errors(contract(tmp_path, predicate, other))
         assert said in error.said()
     assert error.line == 14 and error.file.endswith("wards.odcs.yaml")
+
+
+def test_the_beginning_of_a_text_is_a_key(tmp_path):
+    predicate = "EXISTS (SELECT 1 FROM registers.licences l WHERE LEFT(l.NR, 4) = LEFT(visits.DOC, 4) AND l.BEDS > 1)"
+    given = contract(tmp_path, predicate, "[{table: registers.licences, on: {'NR[4]': 'DOC[4]'}}]")
+    assert rule_errors(given) == []
+    (rule,) = (rule for rule in compile_contract(given).tables[0].rules if rule.rule.id == "X-1")
+    assert (rule.crossing[0].keys, rule.crossing[0].row_keys) == (("NR[4]",), ("DOC[4]",))
 
 
 def test_a_table_that_other_does_not_name_cannot_be_read(tmp_path):

@@ -38,3 +38,38 @@ def test_half_a_file_is_made_again(folder: Path) -> None:
     for file in folder.iterdir():
         file.write_bytes(file.read_bytes()[:3])
     assert cache.kept("x", dict[str, str], lambda: {"a": "c"}) == {"a": "c"}
+
+
+def test_kept_functions_are_compiled_once_and_again_for_another_python(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lienthong.contracts.reading import parse_contract
+    from lienthong.contracts.rules import python_form
+    from lienthong.contracts.rules.compiled import compile_contract
+
+    head = "apiVersion: v3.2.0\nkind: DataContract\nid: t\nname: t\nversion: 1.0.0\nstatus: active\nschema:\n"
+    body = "  - name: t\n    properties: [{name: a, logicalType: string, required: true}]\n"
+    made = cache.cached_python(compile_contract(parse_contract((head + body).encode())))
+    table = made.tables["t"]
+
+    def answers() -> list[int]:
+        found: list[int] = []
+        python_form.functions_of(table, "t", None)["judge"]([None] * 9, {}, {}, found)
+        return found
+
+    compiled: list[str] = []
+    real = python_form._compiled
+    monkeypatch.setattr(
+        python_form, "_compiled", lambda one, name: compiled.append(name) or real(one, name)
+    )
+    assert answers() == [0] and compiled == []
+    monkeypatch.setattr(python_form, "MAGIC_NUMBER", b"other")
+    assert answers() == [0] and compiled == ["t"]
+
+
+def test_a_contract_of_several_versions_comes_back_as_it_was_read() -> None:
+    """Values of a closed list that another version has included."""
+    from lienthong.contracts.reading import read_contract
+
+    cache.cached_contract("care")
+    assert cache.cached_contract("care").contract == read_contract("care")

@@ -75,3 +75,24 @@ def test_rules_by_their_severity() -> None:
 
 def test_a_key_that_changes_is_breaking() -> None:
     assert [c.effect for c in compare(contract(CODE), contract(CODE, key=()))] == ["breaking"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect"),
+    [
+        (((), ()), (("hospital",), ()), "breaking"),
+        ((("hospital",), ()), ((), ()), "compatible"),
+        ((("hospital",), ()), (("hospital", "clinic"), ()), "compatible"),
+        ((("hospital", "clinic"), ()), (("hospital", "clinic"), ("clinic",)), "breaking"),
+        ((("hospital",), ("clinic",)), (("hospital",), ("clinic", "school")), "compatible"),
+        ((("hospital",), ("hospital",)), (("hospital",), ()), None),
+    ],
+)
+def test_who_may_send_is_part_of_a_contract(before, after, effect):
+    def of(whole, table):
+        made = contract(CODE)
+        tables = (msgspec.structs.replace(made.tables[0], sender_kinds=table),)
+        return msgspec.structs.replace(made, sender_kinds=whole, tables=tables)
+
+    found = [one for one in compare(of(*before), of(*after)) if "kinds of senders" in one.what]
+    assert [one.effect for one in found] == ([effect] if effect else [])

@@ -63,6 +63,20 @@ def test_the_page_speaks_the_readers_language() -> None:
     assert len(set(pages.values())) == 3
 
 
+def test_the_command_shows_what_tables_and_fields_are_called(monkeypatch) -> None:
+    from typer.testing import CliRunner
+
+    from lienthong.contracts.command import app
+
+    contract = read_contract("mother_child")
+    for chosen in ("vi", "fr"):
+        monkeypatch.setenv("LIENTHONG_LANGUAGE", chosen)
+        shown = CliRunner().invoke(app, ["show", "mother_child"]).output
+        assert contract.tables[0].label[chosen] in shown
+        assert contract.tables[0].fields[0].label[chosen] in shown
+        assert contract.owner_label[chosen] in shown
+
+
 def test_another_form_is_refused_with_the_choices() -> None:
     with pytest.raises(Refused, match="markdown"):
         export(read_contract("care"), "cobol")

@@ -159,3 +159,20 @@ def test_plain_odcs_of_another_tool_is_read() -> None:
     counted, foreign = contract.tables[1].rules
     assert counted.operator == "mustBeGreaterThan"
     assert foreign.needs == ("engine soda",)
+
+
+def test_slips_of_the_pen_hide_no_other_mistake() -> None:
+    found = mistakes(
+        VISITS.replace("required: true", "requird: true")
+        .replace("minimum: 0, maximum: 10", "minimum: 20, maximum: 10")
+        .replace("dimension: timeliness", "dimension: speed")
+    )
+    assert [line for line, _ in found] == [18, 21, 27]
+    assert "requird" in found[0][1] and "above" in found[1][1] and "speed" in found[2][1]
+
+
+def test_what_is_not_built_like_a_contract_is_told_without_guessing_further() -> None:
+    found = mistakes("schema:\n  - [a, b]\n  - {name: t, properties: {a: b}}\n")
+    told = " ".join(said for _, said in found)
+    assert {line for line, _ in found} == {8, 9}
+    assert "schema[0]" in told and "schema[1].properties is of another kind" in told

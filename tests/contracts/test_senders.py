@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from lienthong.contracts.codes import COLUMNS, Codes
+from lienthong.contracts.exports import export
+from lienthong.contracts.exports.page import markdown
 from lienthong.contracts.reading import declared_contracts, read_contract
-from lienthong.contracts.senders import KINDS, check_sender, kinds_of
+from lienthong.contracts.rules.lint import kind_errors
+from lienthong.contracts.senders import KINDS, check_sender, forbidden_tables, kinds_of
 from lienthong.errors import NotAllowed
 
 DAY = date(2026, 11, 22)
@@ -35,6 +40,7 @@ def test_every_kind_that_a_contract_names_is_on_the_list():
         assert contract.sender_kinds, name
         assert set(contract.sender_kinds) <= known, name
         assert set(contract.expected.get("kinds") or ()) <= set(contract.sender_kinds), name
+        assert kind_errors(contract, Codes()) == []
     assert forms <= known
 
 
@@ -92,3 +98,63 @@ def test_an_official_decides_otherwise_in_the_data_folder(tmp_path):
     check_sender(contract, codes, "01999", DAY)
     with pytest.raises(NotAllowed):
         check_sender(contract, Codes(), "01999", DAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "sender", "forbidden"),
+    [
+        ("medicines", "01999", {"drugs", "drug_lots"}),
+        ("medicines", "DAV", set()),
+        ("devices", "01999", {"devices", "recalls"}),
+        ("care", "01999", set()),
+        ("medicines", "NOBODY", set()),  # only a token's grant let it in, which is for the whole database
+    ],
+)  # fmt: skip
+def test_a_table_may_name_kinds_of_its_own(tmp_path, name, sender, forbidden):
+    lines = LINES + "DAV,Cục Quản lý Dược,,,,,,drug_administration\n"
+    (tmp_path / "senders.csv").write_text(",".join(COLUMNS) + "\n" + lines, encoding="utf-8")
+    found = forbidden_tables(read_contract(name), Codes([tmp_path]), sender, DAY)
+    assert set(found) == forbidden
+    assert found.get("drugs", ("drug_administration",)) == ("drug_administration",)
+
+
+def test_a_kind_that_sends_one_table_only_sends_the_database(codes):
+    contract = read_contract("food_safety")
+    products = replace(contract.table("products"), sender_kinds=("hospital",))
+    tables = tuple(products if one.name == "products" else one for one in contract.tables)
+    opened = replace(contract, tables=tables)
+    check_sender(opened, codes, "01999", DAY)
+    assert set(forbidden_tables(opened, codes, "01999", DAY)) == {
+        one.name for one in opened.tables
+    } - {"products"}
+
+
+def test_nobody_is_bound_by_a_contract_without_kinds_but_by_its_table(codes):
+    contract = replace(read_contract("medicines"), sender_kinds=())
+    assert set(forbidden_tables(contract, codes, "NOBODY", DAY)) == {"drugs", "drug_lots"}
+
+
+def test_an_official_decides_who_sends_a_table(tmp_path):
+    (tmp_path / "index.yaml").write_text(
+        "lists: {senders: {contracts: {medicines.drugs: [care_facility], devices.equipment: [school]}}}"
+    )
+    codes = Codes([tmp_path])
+    assert set(forbidden_tables(read_contract("medicines"), codes, "01999", DAY)) == {"drug_lots"}
+    assert "equipment" in forbidden_tables(read_contract("devices"), codes, "01999", DAY)
+
+
+def test_a_kind_that_no_list_has_is_a_mistake_of_the_contract():
+    contract = read_contract("medicines")
+    assert kind_errors(contract, Codes()) == []
+    wrong = replace(contract.tables[0], sender_kinds=("drugstore",))
+    (error,) = kind_errors(replace(contract, tables=(wrong, *contract.tables[1:])), Codes())
+    assert "drugs.senderKinds" in error.said() and "'drugstore'" in error.said()
+    assert error.line == contract.tables[0].line
+
+
+def test_the_exports_tell_who_sends_a_table():
+    page = markdown(read_contract("medicines"), "en")
+    assert page.count("This table is sent by: Drug Administration.") == 2
+    schema = json.loads(export(read_contract("medicines"), "json-schema"))
+    assert schema["$defs"]["drugs"]["x-senderKinds"] == ["drug_administration"]
+    assert "x-senderKinds" not in schema["$defs"]["sales"]

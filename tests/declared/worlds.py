@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from lienthong import clock
 from lienthong.contracts.codes import Codes
+from lienthong.contracts.keys import key_of
 from lienthong.contracts.reading import read_contract
 from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.others import Asked, Crossed, Record
@@ -118,13 +119,16 @@ class Elsewhere:
             for at, row in enumerate(self._tables.get(asked.table, ()))
         ]
         wanted = [
-            (names, {tuple(key.values()) for key in values.select(list(names)).to_pylist()})
+            (
+                tuple(map(key_of, names)),
+                {tuple(key.values()) for key in values.select(list(names)).to_pylist()},
+            )
             for names, values in asked.keys
         ]
         found = [
             row
             for row in typed
-            if any(tuple(row[name] for name in names) in keys for names, keys in wanted)
+            if any(tuple(key.of(row[key.field]) for key in names) in keys for names, keys in wanted)
         ]
         columns = (*asked.columns, "_key", "_sender")
         return pyarrow.table({name: [row[name] for row in found] for name in columns})

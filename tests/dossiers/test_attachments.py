@@ -155,6 +155,11 @@ def test_a_name_is_only_a_name(given, kept):
     assert attachments.plain_name(given, "application/pdf", ("pdf",)) == kept
 
 
+def test_what_is_known_of_a_signature_is_kept_with_the_file(conn, tmp_path):
+    one = add(conn, filed(conn), PDF + b"/ByteRange [0 1 2 3]", home=tmp_path)
+    assert (one.signature, one.signature_why, one.signed_by) == ("not_checked", "unreadable", "")
+
+
 def signed_xml(key, certificate) -> bytes:
     from lxml import etree
     from signxml import XMLSigner
@@ -184,16 +189,39 @@ def signer():
 
 def test_a_signature_is_valid_only_from_somebody_trusted_and_over_the_whole(signer, tmp_path):
     data = signed_xml(*signer)
-    assert signed.signature(data, "application/xml", tmp_path) == ("not_checked", "")
+    assert signed.signature(data, "application/xml", tmp_path).state == "not_checked"
     (tmp_path / "certificates").mkdir()
     (tmp_path / "certificates" / "so.pem").write_text(signer[1])
-    state, by = signed.signature(data, "application/xml", tmp_path)
-    assert state == "valid"
-    assert "Sở Y tế mẫu" in by
+    one = signed.signature(data, "application/xml", tmp_path)
+    assert one.state == "valid"
+    assert "Sở Y tế mẫu" in one.by
     forged = data.replace(b"<ten>", b"<ten>x")
-    assert signed.signature(forged, "application/xml", tmp_path)[0] == "invalid"
-    assert signed.signature(XML, "application/xml", tmp_path)[0] == "unsigned"
-    assert (
-        signed.signature(PDF + b"/ByteRange [0 1 2 3]", "application/pdf", tmp_path)[0]
-        == "not_checked"
-    )
+    assert signed.signature(forged, "application/xml", tmp_path).state == "invalid"
+    assert signed.signature(XML, "application/xml", tmp_path).state == "unsigned"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
+        b"<!DOCTYPE a SYSTEM 'http://127.0.0.1/a.dtd'><a/>",
+        b"<?xml version='1.0'?><!DOCTYPE a><a>1</a>",
+    ],
+)
+def test_a_document_type_that_names_other_files_is_refused(data):
+    with pytest.raises(Refused) as refused:
+        media_type(data, allowed())
+    assert refused.value.code == "ATTACHMENT-DOCTYPE"
+
+
+def test_a_bomb_of_an_office_file_is_refused():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<a/>")
+        with archive.open("word/document.xml", "w", force_zip64=True) as part:
+            for _ in range(70):
+                part.write(b"0" * (1 << 20))
+    with pytest.raises(Refused) as refused:
+        media_type(out.getvalue(), allowed())
+    assert refused.value.code == "ATTACHMENT-BOMB"
+    assert media_type(office("word/document.xml"), allowed())

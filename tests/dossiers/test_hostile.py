@@ -78,9 +78,9 @@ def test_a_signature_inside_a_larger_document_signs_nothing_of_it(signer, tmp_pa
     small = etree.fromstring(XML)
     small.set("Id", "that")
     one = etree.tostring(XMLSigner().sign(small, key=key, cert=[certificate], reference_uri="that"))
-    assert signed.signature(one, "application/xml", tmp_path)[0] == "valid", "over the whole"
+    assert signed.signature(one, "application/xml", tmp_path).state == "valid", "over the whole"
     around = b"<don><ten>Somebody else</ten>" + one + b"</don>"
-    assert signed.signature(around, "application/xml", tmp_path)[0] == "invalid"
+    assert signed.signature(around, "application/xml", tmp_path).state == "invalid"
 
 
 MARKS = dict.fromkeys(("vneid", "digitised", "from_store", "population"), True) | {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import pytest
 
-from lienthong.dossiers.moves import moves, parse_moves
+from lienthong.dossiers.moves import moves, moves_of, parse_moves
 from lienthong.errors import Conflict, NotAllowed, Refused
 
 TABLE = moves()
+DECLARED = resources.files("lienthong") / "declared" / "dossiers"
 GRAPH = {  # the reading of the sheet, plus 10 -> 4 for a result that is corrected
     1: {2, 3, 5, 7}, 2: {4, 5, 6, 7, 8}, 4: {5, 6, 7, 8, 9}, 5: {2, 4, 7, 8}, 6: {4, 7, 8}, 9: {10}, 10: {4},
 }  # fmt: skip
@@ -57,6 +60,24 @@ def test_an_officials_own_table_comes_first_and_is_checked(tmp_path):
         "moves: [{act: go, from: a, to: b, by: [x], vi: v, en: e, fr: f}]\n"
     )
     with pytest.raises(Refused, match="moves"):
-        moves(tmp_path)
+        moves_of(tmp_path)
     with pytest.raises(Refused):
         parse_moves("states: 3\nmoves: []\n")
+
+
+def test_the_program_works_by_the_officials_own_table(tmp_path, monkeypatch):
+    """An edition of the table in the data folder is what acts go by, not only what can be read."""
+    text = (DECLARED / "moves.yaml").read_text("utf-8")
+    assert "act: refuse_reception" in text
+    (tmp_path / "dossiers").mkdir()
+    (tmp_path / "dossiers" / "moves.yaml").write_text(
+        text.replace("act: refuse_reception", "act: send_away"), "utf-8"
+    )
+    monkeypatch.setenv("LIENTHONG_HOME", str(tmp_path))
+    moves.cache_clear()
+    try:
+        assert moves().find("send_away", "new", frozenset({"receiver"})).to == "not_received"
+        with pytest.raises(Conflict):
+            moves().find("refuse_reception", "new", frozenset({"receiver"}))
+    finally:
+        moves.cache_clear()

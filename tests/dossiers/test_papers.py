@@ -7,6 +7,7 @@ import threading
 import unicodedata
 import zipfile
 
+import msgspec
 import pypdf
 import pytest
 from docx import Document
@@ -18,6 +19,7 @@ from lienthong.dossiers.papers import (
     filling,
     issuing,
     kept,
+    knowing,
     letterhead,
     places,
     printing,
@@ -28,6 +30,7 @@ from lienthong.dossiers.papers import (
 )
 from lienthong.dossiers.papers.filling import Values
 from lienthong.errors import NotFound, Refused
+from lienthong.procedures.procedure import Step, TimeLimit
 from tests.dossiers import desk
 
 MOMENT = desk.at("2026-12-05 09:05")
@@ -348,3 +351,38 @@ def test_every_vietnamese_letter_has_its_glyph():
             "receipt", f"symbol: X\n---\n{style}\n", Values(places={"applicant.name": letters})
         )
         assert printing.pdf(sheet, MOMENT).unshown == ""
+
+
+def test_a_receipt_names_what_was_there_and_by_words_that_say_something(conn):
+    code = desk.filed(conn)
+    desk.moved(conn, code, ("2026-11-02 10:00", desk.RECEIVER, "receive", {}))
+    for at, (kind, component, name) in enumerate(
+        [("component", "TP01", "don.pdf"), ("component", "TP77", "ban-do.pdf"), ("supplement", "BS01", "sau.pdf")]
+    ):  # fmt: skip
+        conn.execute(
+            "INSERT INTO dossiers.attachment (dossier, kind, component, form, name, media_type, bytes, sha256, malware,"
+            " signature, added_by, added_at)"
+            " VALUES (%s, %s, %s, 'electronic', %s, 'application/pdf', 1, %s, 'passed', 'valid', 'x', now())",
+            [code, kind, component, name, f"{at:064d}"],
+        )
+    printed = text_of(papers.pdf(conn, code, made(conn, code, "receipt").number))
+    assert "Đơn đề nghị theo mẫu số 01" in printed
+    assert "ban-do.pdf (TP77)" in printed, "a code that the procedure does not have says nothing"
+    assert "sau.pdf" not in printed, "what came as a supplement was not there yet"
+
+
+def test_a_control_sheet_names_steps_and_whoever_is_no_person(conn):
+    code = desk.filed(conn)
+    desk.moved(conn, code, ("2026-11-02 10:00", desk.RECEIVER, "receive", {}))
+    known = knowing.know(conn, code)
+    step = Step(name={"vi": "Thẩm định tại chỗ"}, limit=TimeLimit(value=0.5, unit="working_days"))
+    known = msgspec.structs.replace(
+        known, procedure=msgspec.structs.replace(known.procedure, steps=(step,))
+    )
+    last = known.events[-1]
+    event = msgspec.structs.replace(
+        last, act="step", actor="portal", about={"step": 1}, number=last.number + 1
+    )
+    sheet = knowing.hand_overs(msgspec.structs.replace(known, events=[*known.events, event]))
+    assert sheet[-1]["by"] == "Cổng Dịch vụ công quốc gia"
+    assert sheet[-1]["act"] == "Chuyển bước xử lý 1: Thẩm định tại chỗ"

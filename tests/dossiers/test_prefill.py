@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
+from psycopg import sql
 
 from lienthong.access import Actor
-from lienthong.dossiers import forms, prefill
+from lienthong.contracts.rules.cache import cached_contract
+from lienthong.dossiers import forms, prefill, sources
 from lienthong.errors import NotAllowed
 from lienthong.procedures.procedure import Component, Procedure
 from lienthong.records import intake
+from lienthong.records.store import schema
 from tests.declared.test_practice_rules import LICENCE
 from tests.declared.test_practice_rules import WORLD as PRACTICE
 from tests.dossiers import desk
@@ -179,3 +183,49 @@ def test_the_desk_sees_no_more_than_before(conn):
     prefill.prefill(conn, desk.CLERK, forms.form_of("1.012279"), {"facility": "01999"})
     assert conn.execute("SELECT current_setting('lienthong.scope')").fetchone() == ("facility",)
     assert conn.execute("SELECT count(*) FROM practice.facilities").fetchone() == (0,)
+
+
+def plan(conn, place, asked):
+    """How PostgreSQL would answer, were reading the whole table dear; as somebody whose sight row security narrows."""
+    table = cached_contract(place.partition(".")[0]).contract.table(place.partition(".")[2])
+    query, values = sources.question(table, place, sources.declared().sources[place], asked)
+    conn.execute("SET LOCAL enable_seqscan = off")
+    return "\n".join(row[0] for row in conn.execute(sql.SQL("EXPLAIN ") + query, values).fetchall())
+
+
+@pytest.mark.parametrize("place", sorted(sources.declared().sources))
+def test_every_look_goes_by_an_index(conn, place):
+    contract = cached_contract(place.partition(".")[0]).contract
+    schema.ensure(conn, contract)
+    by = sources.declared().sources[place].by
+    for asked in [*({one: {"x"}} for one in by), {one: {"x", "y"} for one in by}]:
+        said = plan(conn, place, asked)
+        assert "Seq Scan" not in said, said
+        assert "Index" in said, said
+
+
+def test_an_index_comes_with_the_contract_and_goes_with_it(conn):
+    def there():
+        return {
+            row[0]
+            for row in conn.execute(
+                "SELECT indexdef FROM pg_indexes WHERE schemaname = 'practice' AND tablename = 'practitioners'"
+                " AND indexname LIKE 'lookup_%'"
+            ).fetchall()
+        }
+
+    contract = cached_contract("practice").contract
+    assert len(there()) == 1
+    (table,) = (one for one in contract.tables if one.name == "practitioners")
+    other = replace(
+        table,
+        fields=tuple(
+            replace(one, properties={k: v for k, v in one.properties.items() if k != "lookup"})
+            for one in table.fields
+        ),
+    )
+    tables = tuple(other if one is table else one for one in contract.tables)
+    schema.ensure(conn, replace(contract, tables=tables, digest="without"))
+    assert there() == set()
+    schema.ensure(conn, replace(contract, digest="again"))
+    assert len(there()) == 1

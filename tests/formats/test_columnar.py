@@ -1,6 +1,8 @@
 """Parquet: typed or text, in the order of the file."""
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lienthong.errors import Refused
@@ -69,3 +71,32 @@ def test_a_damaged_file_is_refused(tmp_path, data):
     with pytest.raises(Refused) as refusal:
         read_bytes(tmp_path, data, ABC)
     assert refusal.value.code == "FILE-28"
+
+
+def test_whole_decimals_are_integers_and_moments_with_a_zone_are_moments(tmp_path):
+    from datetime import UTC, datetime
+    from decimal import Decimal
+
+    from lienthong.contracts.contract import Contract, Field, Table
+    from lienthong.records.checking import check
+
+    kinds = {"n": "integer", "day": "date", "moment": "timestamp", "nano": "timestamp"}
+    fields = tuple(Field(name=name, type=kind) for name, kind in kinds.items())
+    contract = Contract(name="one", version="1", tables=(Table(name="T", fields=fields),))
+    at = pa.array([datetime(2026, 1, 1, 20, 4, 5, tzinfo=UTC), None])
+    columns = {
+        "n": pa.array([Decimal("7.00"), Decimal("7.50")], pa.decimal128(10, 2)),
+        "day": at.cast(pa.timestamp("us", tz="Asia/Ho_Chi_Minh")),
+        "moment": at.cast(pa.timestamp("ms", tz="UTC")),
+        "nano": at.cast(pa.timestamp("ns", tz="Asia/Ho_Chi_Minh")),
+    }
+    path = tmp_path / "T.parquet"
+    pq.write_table(pa.table(columns), path)
+    with read(path, contract, workdir=tmp_path) as reading:
+        checked = check(contract, reading, received=datetime(2026, 11, 22, tzinfo=UTC))
+        found = [(finding.rule, finding.row) for finding in checked.findings()]
+        rows = checked.con.execute('SELECT n, day, moment, nano FROM "typed_T"').fetchall()
+        checked.close()
+    assert found == [("T.n.type", 1)]
+    moment = datetime(2026, 1, 1, 20, 4, 5)
+    assert rows == [(7, moment.date(), moment, moment), (None, None, None, None)]

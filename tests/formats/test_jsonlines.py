@@ -107,3 +107,15 @@ def test_any_object_survives(tmp_path_factory, objects, escaped):
 
     got = [dict(zip(found.columns["T"], row, strict=False)) for row in found.rows["T"]]
     assert got == [{name: expected(one[name]) for name in found.columns["T"]} for one in objects]
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2}]', '[\n  {\n "a": 1}\n]', "[]", " [ {} ]"])
+def test_one_json_list_is_refused_with_the_way_out(tmp_path, text):
+    with pytest.raises(Refused) as refused:
+        read_bytes(tmp_path, text, single("a", name="T"))
+    assert refused.value.code == "FILE-32"
+
+
+def test_a_bracket_in_the_first_cell_is_no_list(tmp_path):
+    found = read_bytes(tmp_path, "[a],b\n[1],2\n", single("[a]", "b", name="T"))
+    assert found.rows["T"] == [("[1]", "2", 0, 0)]

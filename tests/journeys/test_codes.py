@@ -91,3 +91,28 @@ def test_scores_and_pages_are_shown_under_either_map(signed_in, site, token, sen
     asked = {"by": "province", "map": "63", "contract": "care"}
     (line,) = site.get("/api/v1/scores", headers=headers, params=asked).json()
     assert line["group"] == {"province": "01"} and line["card"]["rows"] > 0
+
+
+def test_a_former_province_tells_what_to_do_next(signed_in, site, token, send, sent):
+    wrong = {0: ("XML1", "GIOI_TINH", "9")}
+    send(envelope(612, 3, wrong), "hoso.xml", "care", "01999")
+    send(b"MA_LK,STT,MA_CSKCB\nX9,1,KX\n", "XML1.csv", "care", "99001")
+    client = signed_in("ministry")
+    for address in ("/", "/databases/care"):
+        page = client.get(address, params={"map": "63"}).text
+        assert f"{address}?map=63&amp;province=01#province" in page
+        assert f"{address}?map=63&amp;province=-#province" in page
+        assert "Việc nên làm tiếp ở" not in page
+        chosen = client.get(address, params={"map": "63", "province": "01"}).text
+        assert "Việc nên làm tiếp ở Thành phố Hà Nội" in chosen
+        part = chosen.split('id="province"')[1].split('class="acts"')[1].split("</ol>")[0]
+        assert "01999" in part and "99001" not in part
+        nobody = client.get(address, params={"map": "63", "province": "-"}).text
+        why, part = nobody.split('id="province"')[1].split('class="acts"')
+        part = part.split("</ol>")[0]
+        assert "Không xác định được" in why and "99001" in part and "01999" not in part
+        assert 'id="province"' not in client.get(address, params={"province": "zz"}).text
+    headers = {"authorization": f"Bearer {token}"}
+    ask = {"map": "63", "province": "01", "contract": "care"}
+    found = site.get("/api/v1/scores/explain", headers=headers, params=ask).json()
+    assert found and {one["old_province"] for one in found} == {"01"}

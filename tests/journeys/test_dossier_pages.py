@@ -246,3 +246,26 @@ def test_the_pages_speak_the_readers_language(enter, language):
     assert heading in clerk.get(f"/dossiers/{code}").text
     for path in ("/dossiers", "/dossiers/new", f"/dossiers/new?procedure={PROCEDURE.code}"):
         assert clerk.get(path).status_code == 200
+
+
+def test_the_file_of_a_result_is_not_taken_away_from_the_applicant(enter):
+    code = filed_at_desk(enter("hoa"))
+    act(enter("hoa"), code, "receive")
+    officer = enter("minh")
+    upload = {"file": ("giay-phep.pdf", PDF, "application/pdf")}
+    post(officer, f"/dossiers/{code}/attachments", files=upload, kind="result", form="electronic")
+    page = officer.get(f"/dossiers/{code}").text
+    number = re.search(rf"/dossiers/{code}/attachments/(\d+)\"", page)[1]
+    assert f"/attachments/{number}/remove" in page
+    act(officer, code, "start")
+    act(enter("lan"), code, "settle", result="Giấy phép", number="67-GP", attachment=number)
+    head = enter("lan")
+    assert f"/attachments/{number}/remove" not in head.get(f"/dossiers/{code}").text
+    refused = post(head, f"/dossiers/{code}/attachments/{number}/remove", reason="nhầm")
+    assert refused.status_code == 422
+    assert "đính chính kết quả" in refused.text
+    assert head.get(f"/dossiers/{code}/attachments/{number}").content == PDF
+    act(enter("hoa"), code, "hand_over")
+    act(enter("lan"), code, "correct", reason="sai tên")
+    again = post(enter("lan"), f"/dossiers/{code}/attachments/{number}/remove", reason="sai tên")
+    assert again.status_code == 303, "what is being corrected holds no more"

@@ -287,6 +287,43 @@ def test_the_register_shows_what_a_new_document_touches(clerk):
     assert clerk.get("/office/legal-basis/1-2999-x").status_code == 404
 
 
+def test_citations_are_read_once_for_each_state(clerk, db, monkeypatch):
+    from lienthong.procedures import catalogue
+    from lienthong.procedures.legal_basis import reading, touching
+
+    read = []
+
+    def counted(*given):
+        read.append(1)
+        return touching.references(*given)
+
+    monkeypatch.setattr(reading, "references", counted)
+    reading._read.clear()
+    pages = [clerk.get("/office").text for _ in range(3)]
+    clerk.get("/office/legal-basis")
+    assert len(read) == 1
+    assert pages[0] == pages[2]
+    given = {
+        "number": "901/QĐ-BYT",
+        "about": "mẫu",
+        "effective": "2026-11-01",
+        "source": "Công báo",
+    }
+    assert post(clerk, "/office/legal-basis", **given, why="theo Công báo").status_code == 303
+    clerk.get("/office")
+    assert len(read) == 2, "another document"
+    with db.connect() as conn:
+        there = catalogue.in_force(conn, "1.000056", date(2026, 11, 1))
+        catalogue.draft(conn, "editor", there.procedure, "test")
+        conn.commit()
+        clerk.get("/office")
+        assert len(read) == 2, "a draft holds for nobody"
+        catalogue.publish(conn, "head", "1.000056", date(2026, 1, 1))
+        conn.commit()
+    clerk.get("/office")
+    assert len(read) == 3, "another version"
+
+
 @pytest.fixture(scope="module")
 def program(db, filled):
     """A token with which the Office's own programs act."""

@@ -204,9 +204,16 @@ def test_from_filing_to_rating_through_a_broken_line(journey, db, folder):
         journey.portal.post(pay)
     journey.work()
     assert journey.state(code) == "4"
+    journey.work()
     with db.connect("owner") as conn:
         (paid,) = payments.of(conn, code)
         assert (paid.amount, paid.state) == (FEE, "settled")
+    bill = journey.portal.get(f"{pay}/bill").content
+    assert bill.startswith(b"%PDF-"), "the citizen has the bill"
+    journey.enter("receiver")
+    assert journey.site.get(f"/dossiers/{code}/attachments/{paid.bill}").content == bill
+    journey.enter("office")
+    assert f"/attachments/{paid.bill}" in journey.page(f"/portal/dossiers/{code}")
 
     number = journey.attach("processor", code, RESULT_PDF)
     journey.act("decider", code, "settle", result="Giấy phép nhập khẩu", number="12/GP", attachment=number,
@@ -229,6 +236,47 @@ def test_from_filing_to_rating_through_a_broken_line(journey, db, folder):
     journey.enter("office")
     assert code in journey.page(f"/portal/dossiers/{code}")
     assert journey.page("/portal")
+
+
+@pytest.mark.parametrize("when", ["at once", "in work"])
+def test_a_citizen_withdraws(journey, db, when):
+    code = journey.file()
+    journey.work()
+    if when == "in work":
+        journey.act("receiver", code, "receive")
+        journey.act("processor", code, "start")
+        journey.work()
+    page = journey.portal.get(f"/dossiers/{code}").text
+    assert f'action="/dossiers/{code}/withdrawal"' in page
+    said = {"reason": "nộp nhầm thủ tục"}
+    answer = journey.portal.post(f"/dossiers/{code}/withdrawal", data=said, follow_redirects=True)
+    assert answer.status_code == 200 and f'action="/dossiers/{code}/withdrawal"' not in answer.text
+    again = journey.portal.post(f"/dossiers/{code}/withdrawal", data=said)
+    assert again.status_code == 422, "once is enough"
+    journey.standin.moods.then("drop_after")
+    journey.work()
+    journey.ahead += 3600
+    journey.work()
+    assert journey.state(code) == "7"
+    journey.enter("receiver")
+    assert "nộp nhầm thủ tục" in journey.page(f"/dossiers/{code}")
+    agreed(journey, db, [code])
+
+
+def test_what_was_settled_meanwhile_cannot_be_withdrawn_and_somebody_sees_it(journey, db):
+    code = journey.file()
+    journey.work()
+    journey.act("receiver", code, "receive")
+    journey.act("processor", code, "start")
+    journey.work()
+    journey.act("decider", code, "settle", result="Giấy phép nhập khẩu")
+    assert journey.portal.post(f"/dossiers/{code}/withdrawal").status_code == 303
+    journey.work()
+    journey.work()
+    assert journey.state(code) == "9"
+    journey.enter("office")
+    assert code in journey.page("/portal/inbound")
+    assert journey.portal.post(f"/dossiers/{code}/withdrawal").status_code == 422
 
 
 def agreed(journey, db, codes):

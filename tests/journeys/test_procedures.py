@@ -56,3 +56,31 @@ def test_a_procedure_says_what_no_source_gives(signed_in, filled):
     assert "Chưa nguồn nào nêu" in page
     assert "trình tự thực hiện" in page
     assert signed_in("officer").get("/procedures/1.999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "mark"),
+    [
+        ("fr", "Autorisation d&#39;importation de dispositifs médicaux", "notre traduction"),
+        ("en", "Import licence for medical devices", "our translation"),
+        ("vi", "", ""),
+    ],
+)
+def test_a_described_procedure_is_named_in_the_readers_language_beside_its_official_name(
+    db, signed_in, filled, language, name, mark
+):
+    from lienthong.access import operator
+    from lienthong.procedures.described import described
+    from lienthong.procedures.importing import publish_described
+
+    with db.connect() as conn:
+        publish_described(conn, operator(), described())
+        conn.commit()
+    client = signed_in("officer")
+    client.cookies.set("language", language)
+    for address in ("/procedures/1.003844", "/procedures?q=1.003844"):
+        page = client.get(address).text
+        assert "Cấp giấy phép nhập khẩu thiết bị y tế" in page
+        assert name in page and mark in page
+        if language == "vi":
+            assert "bản dịch của chúng tôi" not in page

@@ -113,3 +113,27 @@ def test_a_number_that_no_column_holds_is_a_wrong_request(site, db, signed_in):
         f"/api/v1/tickets?start={10**30}", headers={"authorization": f"Bearer {token}"}
     )
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_a_table_that_is_somebody_elses_is_refused_by_file_by_record_and_shown(
+    site, db, headers, signed_in, send
+):
+    before = _attempts(db)
+    body = {"SO_DANG_KY": "VD-1-20", "TEN_THUOC": "Mẫu"}
+    record = site.post("/api/v1/records/medicines/drugs", json=body, headers=headers)
+    assert record.status_code == 403 and record.json()["code"] == "sender.table"
+    assert "Drug Administration" in record.json()["detail"]
+    assert _attempts(db) == before + 1
+    ours = site.post("/api/v1/records/medicines/outlets", json={"MA_CSKDD": "1"}, headers=headers)
+    assert ours.status_code != 403
+    given = send(
+        b"SO_DANG_KY,TEN_THUOC\nVD-1-20,M\xe1\xba\xabu\n", "drugs.csv", "medicines", "01999"
+    )
+    assert (given.state, given.kept, given.received) == ("refused", 0, 0)
+    page = signed_in("ministry").get(f"/submissions/{given.receipt}").text
+    assert "không được gửi bảng drugs" in page and "Cục Quản lý Dược" in page
+    empty = send(b"SO_DANG_KY,TEN_THUOC\n", "drugs.csv", "medicines", "01999")
+    assert "may not send" not in (empty.message or "")
+    shown = signed_in("ministry").get("/contracts/medicines?table=drugs").text
+    assert "Bảng này do các đơn vị sau gửi: Cục Quản lý Dược." in shown
+    assert "Bảng này do" not in signed_in("ministry").get("/contracts/medicines?table=sales").text

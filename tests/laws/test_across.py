@@ -63,7 +63,19 @@ OUTER = st.sampled_from(
         "(SELECT SUM(o.n) FROM {1} o WHERE {2}) IS NULL",
     ]
 )
-RULE = st.tuples(st.sampled_from(["far.c", "near.t"]), KEYS, CONDITIONS, OUTER)
+BEGINNINGS = st.sampled_from(
+    [
+        ("LEFT(o.l, 6) = LEFT(t.l, 6)", "'l[6]': 'l[6]'"),
+        ("LEFT(t.k, 1) = LEFT(o.k, 1) AND o.l = t.l", "'k[1]': 'k[1]', l: l"),
+    ]
+)
+FOUND = st.sampled_from(["EXISTS ({0})", "t.l IS NOT NULL AND (t.n = 1 OR EXISTS ({0}))"])
+TABLE = st.sampled_from(["far.c", "near.t"])
+RULE = st.one_of(
+    st.tuples(TABLE, KEYS, CONDITIONS, OUTER),
+    st.tuples(TABLE, KEYS, CONDITIONS, OUTER),
+    st.tuples(TABLE, BEGINNINGS, CONDITIONS, FOUND),
+)
 FAR = "schema:\n  - name: c\n    properties:\n" + "".join(
     f"      - {{name: {name}, logicalType: {kind}}}\n"
     for name, kind in (("k", "string"), ("l", "string"), ("n", "number"), ("d", "date"))

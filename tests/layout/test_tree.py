@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -96,6 +97,25 @@ def test_help_imports_nothing_heavy(command):
     )
     assert "--help" in done.stdout
     assert done.stderr.strip() == "[]"
+
+
+def test_a_check_with_compiled_rules_imports_no_compiler(tmp_path):
+    contract = ROOT / "bench" / "visits.odcs.yaml"
+    (tmp_path / "visits.csv").write_text("id\n1\n")
+    script = (
+        "import sys; from lienthong.__main__ import main\n"
+        f"sys.argv[1:] = ['check', {str(tmp_path / 'visits.csv')!r}, '--contract', {str(contract)!r}]\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print('sqlglot' in sys.modules, file=sys.stderr)"
+    )
+    own = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=own
+        )
+        for _ in range(2)
+    ]
+    assert [one.stderr.split()[-1] for one in said] == ["True", "False"], "compiled, then kept"
 
 
 def test_every_dependency_has_its_reason():

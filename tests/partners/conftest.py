@@ -17,9 +17,10 @@ from lienthong import logs, settings
 from lienthong.access import Actor, operator, tokens
 from lienthong.app import create_app
 from lienthong.database import Database
+from lienthong.partners.stand_ins.portal.site import StandIn
 from lienthong.partners.subscribers import Deliveries, subscriptions
 from lienthong.partners.subscribers.sealing import Seal
-from tests.partners.portal_world import published
+from tests.partners.portal_world import World, at_rest, published
 from tests.partners.receiver import Receiver, receiving
 
 HERE = frozenset(("127.0.0.1",))
@@ -115,6 +116,38 @@ def office(db: Database, home: Path, receiver: Receiver) -> Iterator[Office]:
 @pytest.fixture(scope="session")
 def places() -> Any:
     return SimpleNamespace(here=HERE)
+
+
+@pytest.fixture(scope="module")
+def ready(db):
+    """A database with the procedures of the invented country of the Portal's tests."""
+    with db.connect() as conn:
+        published(conn)
+    return db
+
+
+@pytest.fixture(scope="module")
+def standin():
+    """One stand-in for all tests of a module."""
+    with StandIn() as made:
+        yield made
+
+
+@pytest.fixture
+def world(ready, standin, request):
+    """Our side and the module's stand-in, at an agency of this test's own."""
+    at_rest(ready)
+    number = sum(map(ord, request.node.name)) % 800 + 100
+    made = World(ready, standin, unit=f"G18.12.{number}")
+    yield made
+    made.client.close()
+
+
+@pytest.fixture
+def conn(ready):
+    """A connection of its own to the same database."""
+    with ready.connect(autocommit=True) as opened:
+        yield opened
 
 
 PLATFORM = "only the platform and we know it"

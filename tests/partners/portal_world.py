@@ -78,6 +78,23 @@ class World:
         conn.commit()
         return True
 
+    def way(self, *choices: int) -> str:
+        """A dossier that went the way of these choices."""
+        with self.db.connect() as conn:
+            code = self.file(conn)
+            for choice in choices:
+                self.act(conn, code, choice)
+        return code
+
+    def filed(self, *acts: str, **more) -> str:
+        """A dossier and the acts on it."""
+        with self.db.connect() as conn:
+            code = self.file(conn, **more)
+            for act in acts:
+                self.now += timedelta(minutes=7)
+                acting.move(conn, "canbo", ALL, code, act, SAID, at=self.now)
+        return code
+
     def send(self, rounds: int = 1):
         """Rounds of sending, an hour between them, so that whatever waits is due again."""
         with self.db.connect(autocommit=True) as conn:
@@ -118,6 +135,20 @@ class World:
                         f"{code}: {sum(there.values())} steps instead of {sum(said.values())}"
                     )
         return wrong
+
+
+def at_rest(db) -> None:
+    """What tests before left to be sent is forgotten, and the line knows nothing."""
+    with db.connect(autocommit=True) as conn:
+        conn.execute("DELETE FROM portal.link")
+        conn.execute("DELETE FROM portal.job")
+        conn.execute("DELETE FROM portal.step")
+        conn.execute(
+            "INSERT INTO portal.dossier (code) SELECT code FROM dossiers.dossier ON CONFLICT DO NOTHING"
+        )
+        conn.execute(
+            "UPDATE portal.dossier SET sent_event = 9223372036854775807, again = false, attempts = 0"
+        )
 
 
 def published(conn) -> None:

@@ -14,7 +14,7 @@ from lienthong.dossiers.dossier import Filing
 from lienthong.errors import Conflict, Refused
 from lienthong.partners.portal import inbound
 from lienthong.procedures import catalogue
-from tests.partners.portal_world import ALL, PROCEDURE, published
+from tests.partners.portal_world import ALL, PROCEDURE
 
 NOW = datetime(2026, 11, 20, 3, 15, tzinfo=UTC)
 
@@ -26,13 +26,6 @@ def message(code="G18.12-261120-180045", **more):
         "NguoiNop": {"TechID": "t-1", "LoaiTaiKhoan": "1", "SoDinhDanh": "001190000001", "HoVaTen": "Lê Thị Mẫu"},
         "TaiLieuNop": [{"MaThanhPhanHoSo": "TP01", "TenTepDinhKem": "don.pdf"}],
     } | more  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def ready(db):
-    with db.connect() as conn:
-        published(conn)
-    return db
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from lienthong import settings
-from lienthong.dossiers import acting, dossier
+from lienthong.dossiers import dossier
 from lienthong.errors import Conflict, Unavailable
 from lienthong.partners.portal import (
     jobs,
@@ -20,60 +20,12 @@ from lienthong.partners.portal import (
     standing,
 )
 from lienthong.partners.portal.daily import Daily
-from lienthong.partners.stand_ins.portal.site import StandIn
-from tests.partners.portal_world import ALL, SAID, World, published
 
 NOW = datetime(2026, 11, 20, 3, 15, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def ready(db):
-    with db.connect() as conn:
-        published(conn)
-    return db
-
-
-@pytest.fixture(scope="module")
-def standin():
-    with StandIn() as made:
-        yield made
-
-
-@pytest.fixture
-def world(ready, standin, request):
-    with ready.connect(autocommit=True) as conn:
-        conn.execute("DELETE FROM portal.link")
-        conn.execute("DELETE FROM portal.job")
-        conn.execute(
-            "INSERT INTO portal.dossier (code) SELECT code FROM dossiers.dossier ON CONFLICT DO NOTHING"
-        )
-        conn.execute(
-            "UPDATE portal.dossier SET sent_event = 9223372036854775807, again = false, attempts = 0"
-        )
-    number = sum(map(ord, request.node.name)) % 800 + 100
-    made = World(ready, standin, unit=f"G18.12.{number}")
-    yield made
-    made.client.close()
-
-
-@pytest.fixture
-def conn(ready):
-    with ready.connect(autocommit=True) as opened:
-        yield opened
-
-
-def filed(world, *acts, **more):
-    """A dossier and the acts on it."""
-    with world.db.connect() as conn:
-        code = world.file(conn, **more)
-        for act in acts:
-            world.now += timedelta(minutes=7)
-            acting.move(conn, "canbo", ALL, code, act, SAID, at=world.now)
-    return code
-
-
 def test_sending_again_asks_what_is_there_and_adds_only_what_is_missing(conn, world):
-    code = filed(world, "receive", "start", "ask_supplement")
+    code = world.filed("receive", "start", "ask_supplement")
     world.send()
     memory = world.standin.memory
     memory.steps[code].pop(1)
@@ -91,7 +43,7 @@ def test_sending_again_asks_what_is_there_and_adds_only_what_is_missing(conn, wo
 
 
 def test_what_the_citizen_did_there_is_taken_over_and_nothing_else(conn, world):
-    code = filed(world, "receive")
+    code = world.filed("receive")
     world.send()
     memory = world.standin.memory
     memory.dossiers[code]["TrangThaiHoSo"] = "9"
@@ -108,7 +60,7 @@ def test_what_the_citizen_did_there_is_taken_over_and_nothing_else(conn, world):
 
 
 def test_a_difference_keeps_a_note_until_it_closes(conn, world):
-    code = filed(world, "receive")
+    code = world.filed("receive")
     world.send()
     world.standin.memory.steps[code].append(dict(world.standin.memory.steps[code][0]))
     reconciling.reconcile(conn, world.client, [code], now=world.now)
@@ -121,7 +73,7 @@ def test_a_difference_keeps_a_note_until_it_closes(conn, world):
 
 
 def test_overdue_verdicts_have_their_reasons(conn, world):
-    code = filed(world, "receive")
+    code = world.filed("receive")
     world.send()
     memory = world.standin.memory
     ours = dossier.find(conn, code)
@@ -171,7 +123,7 @@ def test_jobs_are_done_once_when_due_and_at_once_when_asked_for(conn, world):
 
 def test_all_work_of_the_clock_goes_against_the_stand_in(conn, world, home):
     for _ in range(3):
-        filed(world, "receive", "start")
+        world.filed("receive", "start")
     world.until_quiet()
     chosen = replace(settings.read({"LIENTHONG_HOME": str(home)}), portal_lines=2)
     works = Daily(conn, world.client, chosen, lambda: world.now).works()

@@ -10,14 +10,7 @@ from lienthong.dossiers import dossier
 from lienthong.errors import Unavailable
 from lienthong.partners.portal import reconciling
 from lienthong.partners.stand_ins.portal.site import StandIn
-from tests.partners.portal_world import WORDS, World, published
-
-
-@pytest.fixture(scope="module")
-def ready(db):
-    with db.connect() as conn:
-        published(conn)
-    return db
+from tests.partners.portal_world import WORDS, World
 
 
 @pytest.fixture
@@ -30,14 +23,6 @@ def world(ready, request):
         made.client.close()
 
 
-def way(world, *choices):
-    with world.db.connect() as conn:
-        code = world.file(conn)
-        for choice in choices:
-            world.act(conn, code, choice)
-    return code
-
-
 def reconciled(world):
     with world.db.connect(autocommit=True) as conn:
         return reconciling.reconcile(conn, world.client, world.codes, now=world.now)
@@ -48,13 +33,13 @@ def kinds(differences):
 
 
 def test_equal_sides_have_no_differences(world):
-    way(world, 0, 0, 4)
+    world.way(0, 0, 4)
     world.send()
     assert reconciled(world) == []
 
 
 def test_what_was_not_sent_yet_is_named_and_closes_by_itself(world):
-    code = way(world, 0)
+    code = world.way(0)
     assert kinds(reconciled(world)) == [("missing_there", "not_sent_yet")]
     first = world.now
     world.send()
@@ -94,14 +79,14 @@ def test_what_was_not_sent_yet_is_named_and_closes_by_itself(world):
     ],
 )
 def test_what_changed_over_there_is_the_other_sides(world, harm, kind):
-    code = way(world, 0, 0)
+    code = world.way(0, 0)
     world.send()
     harm(world.standin.memory, code)
     assert (kind, "other_side") in kinds(reconciled(world))
 
 
 def test_a_step_in_doubt_and_a_blocked_dossier_say_so(world):
-    way(world, 0, 0)
+    world.way(0, 0)
     with world.db.connect() as conn:
         world.file(conn, applicant={"number": None})
     world.standin.moods.then("well", "well", "drop_before")
@@ -110,7 +95,7 @@ def test_a_step_in_doubt_and_a_blocked_dossier_say_so(world):
 
 
 def test_a_portal_that_does_not_answer_leaves_everything_as_it_was(world):
-    way(world, 0)
+    world.way(0)
     reconciled(world)
     world.standin.moods.down = True
     with pytest.raises(Unavailable):
@@ -123,7 +108,7 @@ def test_a_portal_that_does_not_answer_leaves_everything_as_it_was(world):
 
 
 def test_overdue_over_there_only_is_an_artefact(world):
-    code = way(world, 0, 0)
+    code = world.way(0, 0)
     world.send()
     with world.db.connect() as conn:
         world.now += timedelta(days=3)
@@ -141,7 +126,7 @@ def test_overdue_over_there_only_is_an_artefact(world):
 
 
 def test_overdue_by_our_own_events_is_real(world):
-    code = way(world, 0, 0)
+    code = world.way(0, 0)
     world.send()
     with world.db.connect() as conn:
         ours = dossier.find(conn, code)

@@ -12,14 +12,7 @@ from lienthong.errors import Refused
 from lienthong.partners.portal import running
 from lienthong.partners.portal.running import Running
 from lienthong.partners.stand_ins.portal.site import StandIn
-from tests.partners.portal_world import World, published
-
-
-@pytest.fixture(scope="module")
-def ready(db):
-    with db.connect() as conn:
-        published(conn)
-    return db
+from tests.partners.portal_world import World
 
 
 @pytest.fixture

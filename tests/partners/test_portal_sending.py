@@ -13,44 +13,22 @@ from lienthong.dossiers import dossier
 from lienthong.errors import Refused, Unavailable
 from lienthong.partners.stand_ins.portal.moods import MOODS, Moods, Rates
 from lienthong.partners.stand_ins.portal.site import StandIn
-from tests.partners.portal_world import WORDS, World, published
+from tests.partners.portal_world import WORDS, World, at_rest
 
 UNITS = (f"G18.{number}" for number in itertools.count(100))
 
 
-@pytest.fixture(scope="module")
-def ready(db):
-    with db.connect() as conn:
-        published(conn)
-    return db
-
-
 @pytest.fixture
 def world(ready):
-    with ready.connect(autocommit=True) as conn:
-        conn.execute("DELETE FROM portal.link")
-        conn.execute(
-            "INSERT INTO portal.dossier (code) SELECT code FROM dossiers.dossier ON CONFLICT DO NOTHING"
-        )
-        conn.execute("UPDATE portal.dossier SET sent_event = 9223372036854775807, again = false")
-        conn.execute("DELETE FROM portal.step")
+    at_rest(ready)
     with StandIn() as standin:
         made = World(ready, standin, unit=next(UNITS))
         yield made
         made.client.close()
 
 
-def way(world, *choices):
-    """A dossier that went the way of these choices."""
-    with world.db.connect() as conn:
-        code = world.file(conn)
-        for choice in choices:
-            world.act(conn, code, choice)
-    return code
-
-
 def test_a_dossier_and_its_steps_arrive(world):
-    code = way(world, 0, 0, 4)
+    code = world.way(0, 0, 4)
     done = world.send()
     assert (done.dossiers, done.steps, world.differences()) == (1, 3, [])
     assert world.standin.memory.dossiers[code]["NgayNopHoSo"] == "20261102080000"
@@ -61,7 +39,7 @@ def test_a_dossier_and_its_steps_arrive(world):
 @pytest.mark.parametrize("mood", MOODS)
 @pytest.mark.parametrize("at", range(3))
 def test_one_fault_at_any_call_harms_nothing(world, mood, at):
-    way(world, 0, 0, 4)
+    world.way(0, 0, 4)
     world.standin.moods.rates = Rates(slow_seconds=0.01)
     world.standin.moods.then(*["well"] * at, mood)
     world.until_quiet()
@@ -69,7 +47,7 @@ def test_one_fault_at_any_call_harms_nothing(world, mood, at):
 
 
 def test_a_broken_chunk_is_asked_about_and_completed(world):
-    way(world, 0, 1, 1, 0, 1)
+    world.way(0, 1, 1, 0, 1)
     world.standin.moods.then("well", "well", "part")
     world.until_quiet()
     assert world.differences() == []
@@ -77,7 +55,7 @@ def test_a_broken_chunk_is_asked_about_and_completed(world):
 
 
 def test_a_dossier_that_is_there_already_is_changed(world):
-    code = way(world, 0)
+    code = world.way(0)
     world.standin.memory.dossiers[code] = {"MaHoSo": code, "TrangThaiHoSo": "1"}
     world.until_quiet()
     assert world.differences() == []
@@ -96,7 +74,7 @@ def test_what_we_do_not_know_is_not_invented(world):
 
 
 def test_what_is_not_known_is_not_sent_as_no(world):
-    code = way(world)
+    code = world.way()
     world.send()
     sent = world.standin.memory.dossiers[code]
     assert not {
@@ -109,7 +87,7 @@ def test_what_is_not_known_is_not_sent_as_no(world):
 
 def test_a_line_that_is_down_is_left_alone_for_a_while(world):
     for _ in range(8):
-        way(world, 0)
+        world.way(0)
     world.standin.moods.down = True
     with world.db.connect(autocommit=True) as conn:
         first = world.sending.round(conn)
@@ -122,7 +100,7 @@ def test_a_line_that_is_down_is_left_alone_for_a_while(world):
 
 
 def test_one_login_serves_all_and_a_wrong_password_is_said(world):
-    way(world, 0)
+    world.way(0)
     world.standin.memory.password = "changed"
     done = world.send()
     assert done.waiting == 1

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import msgspec
 import pytest
 
 from lienthong.access import operator
-from lienthong.dossiers import acting, attachments
+from lienthong.dossiers import attachments
 from lienthong.errors import Refused
 from lienthong.partners.portal import (
     catalogues,
@@ -31,58 +31,11 @@ from lienthong.partners.portal.links import Links
 from lienthong.partners.portal.profile import profile, profiles
 from lienthong.partners.portal.sending import Sending
 from lienthong.partners.portal.sessions import Shared
-from lienthong.partners.stand_ins.portal.site import StandIn
-from tests.partners.portal_world import ALL, APPLICANT, SAID, World, published
+from tests.partners.portal_world import APPLICANT, SAID
 from tests.partners.test_portal_inbound import message
 
 NOW = datetime(2026, 11, 20, 3, 15, tzinfo=UTC)
 PDF = b"%PDF-1.7 invented paper"
-
-
-@pytest.fixture(scope="module")
-def ready(db):
-    with db.connect() as conn:
-        published(conn)
-    return db
-
-
-@pytest.fixture(scope="module")
-def standin():
-    with StandIn() as made:
-        yield made
-
-
-@pytest.fixture
-def world(ready, standin, request):
-    with ready.connect(autocommit=True) as conn:
-        conn.execute("DELETE FROM portal.link")
-        conn.execute("DELETE FROM portal.job")
-        conn.execute(
-            "INSERT INTO portal.dossier (code) SELECT code FROM dossiers.dossier ON CONFLICT DO NOTHING"
-        )
-        conn.execute(
-            "UPDATE portal.dossier SET sent_event = 9223372036854775807, again = false, attempts = 0"
-        )
-    number = sum(map(ord, request.node.name)) % 800 + 100
-    made = World(ready, standin, unit=f"G18.12.{number}")
-    yield made
-    made.client.close()
-
-
-@pytest.fixture
-def conn(ready):
-    with ready.connect(autocommit=True) as opened:
-        yield opened
-
-
-def filed(world, *acts, **more):
-    """A dossier and the acts on it."""
-    with world.db.connect() as conn:
-        code = world.file(conn, **more)
-        for act in acts:
-            world.now += timedelta(minutes=7)
-            acting.move(conn, "canbo", ALL, code, act, SAID, at=world.now)
-    return code
 
 
 # -- catalogues
@@ -109,7 +62,7 @@ def test_catalogues_are_compared_whole_and_what_is_gone_is_marked(conn, world):
 
 def test_the_code_of_a_field_comes_from_the_catalogue_and_is_never_guessed(conn, world):
     conn.execute("DELETE FROM portal.catalogue")
-    code = filed(world)
+    code = world.filed()
     works = ledger.load(conn, [code], world.now)
     works[0].procedure = msgspec.structs.replace(works[0].procedure, field_code="")
     Gathering().fill(conn, works, world.now)
@@ -129,7 +82,7 @@ def test_the_code_of_a_field_comes_from_the_catalogue_and_is_never_guessed(conn,
 
 
 def test_whoever_filed_online_is_looked_up_once_and_nobody_is_made_up(world):
-    code = filed(world, applicant={"technical_id": None})
+    code = world.filed(applicant={"technical_id": None})
     world.send()
     assert world.standin.memory.dossiers[code]["MaDoiTuong"]
     asked = world.standin.memory.counts["TraCuuTechID"]
@@ -137,7 +90,7 @@ def test_whoever_filed_online_is_looked_up_once_and_nobody_is_made_up(world):
         world.act(conn, code, 0)
     world.send()
     assert world.standin.memory.counts["TraCuuTechID"] == asked
-    nobody = filed(world, applicant={"technical_id": None, "number": "001190000099"})
+    nobody = world.filed(applicant={"technical_id": None, "number": "001190000099"})
     world.client.technical_id = lambda number: None
     assert world.send().blocked == 1
     with world.db.connect() as conn:
@@ -146,7 +99,7 @@ def test_whoever_filed_online_is_looked_up_once_and_nobody_is_made_up(world):
 
 
 def test_a_blocked_dossier_goes_out_when_somebody_completed_it(world):
-    code = filed(world, applicant={"number": None})
+    code = world.filed(applicant={"number": None})
     assert world.send().blocked == 1 and world.send().blocked == 0, "not tried again by itself"
     with world.db.connect() as conn:
         conn.execute(
@@ -159,7 +112,7 @@ def test_a_blocked_dossier_goes_out_when_somebody_completed_it(world):
 
 
 def test_papers_and_results_go_as_signed_links_of_their_own_dossier(world, home):
-    code = filed(world)
+    code = world.filed()
     with world.db.connect() as conn:
         kept = attachments.attach(
             conn, "canbo", code, PDF, name="don.pdf", home=home, component="TP01"
@@ -181,7 +134,7 @@ def test_papers_and_results_go_as_signed_links_of_their_own_dossier(world, home)
 
 def test_the_generation_of_2020_leaves_out_what_it_does_not_know(conn, world):
     words = profile("adapter-v1-2020")
-    code = filed(world, applicant={"phone": "0900000000"})
+    code = world.filed(applicant={"phone": "0900000000"})
     works = ledger.load(conn, [code], world.now)
     Gathering().fill(conn, works, world.now)
     with pytest.raises(saying.Unsayable, match="TrichYeuHoSo"):
@@ -275,10 +228,10 @@ def test_questions_are_fetched_once_and_answers_go_back(conn, world):
 
 
 def test_the_citizens_store_is_asked_for_one_dossier_and_written_to_the_read_log(world, standin):
-    old = filed(world, "receive", "start", "settle")
+    old = world.filed("receive", "start", "settle")
     world.send()
     number = APPLICANT["number"]
-    new = filed(world)
+    new = world.filed()
     with world.db.connect() as conn:
         found = personal_store.look(conn, world.client, operator(), new)
         (read,) = conn.execute(

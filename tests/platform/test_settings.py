@@ -173,3 +173,17 @@ def test_help_speaks_the_readers_language(language, words):
     done = lienthong("account", "create", "--help", LIENTHONG_LANGUAGE=language, COLUMNS="200")
     assert done.returncode == 0
     assert [word for word in words if word not in done.stdout] == []
+
+
+@pytest.mark.parametrize("group", ["procedures", "reports"])
+def test_the_commands_of_a_group_are_told_in_the_readers_language(group):
+    """A docstring would show in English to everybody."""
+    told = {
+        language: lienthong(group, "--help", LIENTHONG_LANGUAGE=language, COLUMNS="400").stdout
+        for language in ("en", "vi", "fr")
+    }
+    lines = {language: set(text.splitlines()) for language, text in told.items()}
+    named = [line for line in lines["en"] if line.startswith("  ") and ". " not in line[:3]]
+    assert len(named) >= 3
+    for language in ("vi", "fr"):
+        assert [line for line in named if line in lines[language]] == []

@@ -91,6 +91,15 @@ def test_a_last_day_before_a_weekend_is_no_silence_yet(connection):
         assert silence(connection, [read()], expected, today=today).stopped == stopped
 
 
+def test_who_tells_of_people_elsewhere_only_is_not_silent_at_home(connection):
+    expected = Expected({"trial": {"01999": Known("Bệnh viện A", "01")}}, {}, {"trial": "day"})
+    count(connection, [("01999", "79", 0, 0)], day=date(2026, 11, 20), contract="trial")
+    found = silence(
+        connection, [read()], expected, today=date(2026, 11, 22), province="01", kind="all"
+    )
+    assert (found.stopped, found.never) == (0, 0)
+
+
 @pytest.fixture
 def desk(fresh_db, home):
     made = Desk(fresh_db, home, read(CONTRACT))

@@ -8,6 +8,7 @@ import pytest
 
 from lienthong.contracts.codes import Codes
 from lienthong.quality import old_provinces
+from lienthong.quality.explain import causes, lift
 from lienthong.quality.score import Slice, scores
 from lienthong.quality.sums import counted, summed
 
@@ -62,3 +63,49 @@ def test_the_commune_of_a_facility_tells_more_than_its_code():
 def test_there_are_sixty_three_former_provinces(codes):
     names = old_provinces.names(codes)
     assert len(names) == 63 and names["24"]["vi"].endswith("Bắc Giang")
+
+
+def test_causes_of_a_former_province_are_those_of_its_senders(conn, codes, counting):
+    """Bắc Giang and Bắc Ninh stand under one code today; each has its own causes, and points of its own scores."""
+    counting.remember_rules(conn)
+    counting.count(conn, [("24001", "24", 1, 0)] * 2 + [("27002", "24", 2, 0), ("KX1", "", 4, 0)])
+    known = old_provinces.load(conn, codes)
+    now = causes(conn, Slice(province="24"), today=TODAY)
+    assert {cause.sender for cause in now} == {"24001", "27002"}
+    assert {cause.old_province for cause in now} == {None}
+    for code, sender in (("24", "24001"), ("27", "27002")):
+        part = Slice(old=known, old_province=code)
+        found = causes(conn, part, today=TODAY)
+        assert {(cause.sender, cause.old_province, cause.province) for cause in found} == {
+            (sender, code, "24")
+        }
+        card = scores(conn, part, (), today=TODAY)[()]
+        for cause in found:
+            points, _ = lift(card, cause.criterion, cause.failed, cause.sole)
+            assert cause.points == pytest.approx(points) and cause.points > 0
+    whole = {
+        (cause.sender, cause.old_province) for cause in causes(conn, Slice(old=known), today=TODAY)
+    }
+    assert whole == {
+        ("24001", "24"),
+        ("27002", "27"),
+        ("01003", "01"),
+        ("KX1", ""),
+        ("8930000000017", ""),
+    }
+
+
+def test_the_promise_of_a_former_province_is_kept(conn, codes, counting):
+    counting.remember_rules(conn)
+    counting.count(
+        conn, [("24001", "24", 1, 0)] * 2 + [("24001", "24", 0, 0), ("27002", "24", 1, 0)]
+    )
+    part = Slice(old=old_provinces.load(conn, codes), old_province="24")
+    promised = {(cause.rule, cause.field): cause for cause in causes(conn, part, today=TODAY)}[
+        ("C-1", "A")
+    ]
+    before = scores(conn, part, (), today=TODAY)[()].criteria[promised.criterion].value
+    counting.count(conn, [("24001", "24", 1, 0)] * 2, sign=-1)
+    counting.count(conn, [("24001", "24", 0, 0)] * 2)
+    after = scores(conn, part, (), today=TODAY)[()].criteria[promised.criterion].value
+    assert (after - before) * 100 == pytest.approx(promised.points)

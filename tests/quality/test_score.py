@@ -85,6 +85,38 @@ def test_expected_senders_are_part_of_sufficient_and_alive(connection, counting)
     assert [(line.sender, line.days) for line in lines] == [("01003", None), ("01002", 20)]
 
 
+def test_a_sender_counts_once_and_at_home_wherever_its_patients_live(connection, counting):
+    """A hospital of Ha Noi tells of people of three provinces; the one hospital of Ca Mau tells of nobody."""
+    rows = [("01001", province, 0, 0) for province in ("01", "79", "96")]
+    counting.count(connection, rows)
+    expected = _expected(f01001="01", f01002="01", f96001="96")
+
+    def coverage(*by, **more):
+        made = scores(
+            connection, Slice(contract="care", **more), by, today=TODAY, expected=expected
+        )
+        return {
+            key: (part.numerator, part.denominator)
+            for key, card in made.items()
+            for part in [card.criteria[Criterion.SUFFICIENT].measure("coverage")]
+        }
+
+    assert coverage("contract") == {("care",): (1, 3)}
+    assert coverage("contract", "province") == {
+        ("care", "01"): (1, 2), ("care", "79"): (0, 0), ("care", "96"): (0, 1),
+    }  # fmt: skip
+    assert coverage(province="96") == {(): (0, 1)}
+    assert coverage(sender="01001") == {(): (1, 1)}
+    counting.count(connection, [("01001", "79", 1, 0)])
+    (line,) = senders(connection, Slice(contract="care"), today=TODAY)
+    assert (line.sender, line.province, line.card.rows) == ("01001", "79", 4)
+    (line,) = senders(connection, Slice(province="96"), today=TODAY)
+    assert (line.province, line.card.rows) == ("96", 1)
+    unlisted = Expected({}, {"care": 8}, {"care": "day"})
+    nation = scores(connection, Slice(), ("contract",), today=TODAY, expected=unlisted)["care",]
+    assert nation.criteria[Criterion.SUFFICIENT].measure("coverage").numerator == 1
+
+
 def test_a_silent_sender_comes_with_its_telephone(fresh_db, counting):
     with fresh_db.connect("owner") as conn:
         conn.execute("CREATE SCHEMA practice")

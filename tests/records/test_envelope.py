@@ -160,3 +160,27 @@ def test_an_unreadable_certificate_makes_submissions_wait(desk, care):
 def found_in(desk, given):
     """Rule ids that the receipt names."""
     return {one.rule for one in intake.findings(desk.conn, given.receipt)}
+
+
+def test_text_pasted_into_xml_is_settled_once_a_person_mended_the_record(desk, care):
+    whole = hoso("P1", "XML1").encode()
+    name = base64.b64encode(INNER["XML1"].format(key="P1").encode()).decode()
+    pasted = INNER["XML1"].format(key="P1").replace("AN<", "AN & CO<")
+    given = care(
+        envelope(
+            whole.decode().replace(name, base64.b64encode(pasted.encode()).decode()),
+        )
+    )
+    assert (given.received, given.quarantined) == (1, 1)
+    (entry,) = quarantine.entries(desk.conn, receipt=given.receipt)
+
+    def kinds():
+        return [fault["kind"] for fault in quarantine.entry(desk.conn, entry.id).faults]
+
+    assert "inner-mended" in kinds()
+    assert quarantine.entry(desk.conn, entry.id).rows["XML1"][0]["cells"]["HO_TEN"] == "AN & CO"
+    quarantine.replay(desk.conn, [entry.id], "lan", home=desk.home)
+    assert "inner-mended" in kinds()
+    quarantine.mend(desk.conn, entry.id, {"XML1": {0: {"HO_TEN": "AN"}}}, "lan")
+    quarantine.replay(desk.conn, [entry.id], "lan", home=desk.home)
+    assert "inner-mended" not in kinds()

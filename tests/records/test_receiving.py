@@ -40,7 +40,7 @@ def test_good_rows_are_kept_and_wrong_ones_wait(desk, trial):
     ],
 )
 def test_the_province_of_a_facility_is_that_of_today(sender, province):
-    from lienthong.records.intake.receiving import home_province
+    from lienthong.records.intake.provinces import home_province
 
     assert home_province(sender) == province
 

@@ -341,3 +341,16 @@ def test_an_officials_file_that_cannot_be_right_is_refused(tmp_path, text):
 def test_before_the_first_edition_there_is_none():
     with pytest.raises(Refused):
         editions.edition(period.year(2021))
+
+
+def test_an_online_dossier_may_be_asked_for_its_electronic_result(conn):
+    """Until 24 November twelve was settled on paper: filed online are 1 3 5 6 8 9 12 of nine received."""
+    until = period.parse("2026-11-01..2026-11-24")
+
+    def online(**readings):
+        read = EDITION.read_as({"online_share": "plain", **readings})
+        one = points_of(measures.indices(conn, until, read)[""])["3.3"]
+        return one.numerator, one.denominator
+
+    assert online() == (7, 9)
+    assert online(online_counts="with_result") == (6, 9)

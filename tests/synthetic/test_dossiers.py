@@ -122,3 +122,42 @@ def test_the_portal_heard_of_every_dossier_once_but_for_what_was_spoilt(fresh_db
     with fresh_db.connect() as conn:
         ours = conn.execute("SELECT count(*) FROM portal.step").fetchone()
         assert ours and steps == ours[0] + facts["differences"]["step_twice"]
+
+
+def test_most_results_are_signed_files_marked_as_demonstration(db, lived, tmp_path):
+    from lienthong.dossiers import attachments
+    from lienthong.dossiers.signed import signature
+    from lienthong.synthetic.result_files import PDF, issue_files
+    from lienthong.synthetic.signing import Signer
+
+    with db.connect() as conn:
+        publish_new(conn, operator(), known(), "known.csv", date(2025, 7, 3))
+        publish_described(conn, operator(), described())
+        bulk.keep_many(conn, operator(), lived)
+        signer = Signer(tmp_path / "demo", tmp_path / "certificates")
+        given = issue_files(conn, tmp_path, signer, seed=7, moment=UNTIL)
+        results, files, kinds = conn.execute(
+            "SELECT count(*), count(attachment), count(DISTINCT a.sha256) FROM dossiers.result r"
+            " LEFT JOIN dossiers.attachment a ON a.id = r.attachment WHERE r.corrected_at IS NULL"
+        ).fetchone()
+        assert files == given
+        assert 0.5 < given / results < 0.9
+        assert kinds == 3
+        codes = conn.execute(
+            "SELECT dossier FROM dossiers.result WHERE attachment IS NOT NULL"
+        ).fetchall()
+        assert len(codes) == len(set(codes)), "one dossier, one file"
+        one = attachments.attachments(conn, codes[0][0])[0]
+        data = attachments.content(tmp_path, one)
+        assert (one.kind, one.signature) == ("result", "valid")
+        assert "cơ quan mẫu" in one.signed_by
+        assert signature(data, PDF, tmp_path / "elsewhere").state == "untrusted"
+        import io
+
+        import pypdf
+
+        said = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+        assert "KHÔNG CÓ GIÁ TRỊ PHÁP LÝ" in said
+        issued = conn.execute("SELECT count(*) FROM reports.issued WHERE e_result").fetchone()[0]
+        assert issued == given
+        conn.rollback()

@@ -9,8 +9,10 @@ from functools import cache
 import pytest
 
 from lienthong.contracts.reading import declared_contracts
+from lienthong.contracts.rules.declared import table_rules
 from lienthong.demo_loading import RECEIPTS, Sent, load, nation_of
-from lienthong.findings import Severity
+from lienthong.findings import Criterion, Severity
+from lienthong.records.crossing import again
 from lienthong.synthetic import across_faults, any_faults
 from lienthong.synthetic.databases.personal_health import _moved
 from lienthong.synthetic.databases.personal_health import emit as emit_personal_health
@@ -82,6 +84,9 @@ def test_every_planted_fault_is_found_and_nobody_else_accused():
         answer = compare(own, said(parcel))
         assert answer.missed == (), parcel.name
         assert answer.wrongly_accused == (), parcel.name
+        told = {(one.table, one.row, one.rule) for one in said(parcel)}
+        also = {(table, row, rule) for fault in own for table, row, _, rule in fault.also}
+        assert also <= told, parcel.name  # what the ledger calls a consequence is one
         kinds.update(fault.kind for fault in faults)
     assert len((set(any_faults.KINDS) | {any_faults.TWICE}) & set(kinds)) > 5
     assert set(GROUPS) == {
@@ -106,6 +111,16 @@ def test_mothers_children_and_certificates_agree():
     assert {row["MA_GCS"] for row in rows("prevention", "subjects") if row["MA_GCS"]} <= set(
         certificates
     )
+
+
+def test_no_two_people_share_a_record():
+    """Minutes of an assessment are a record by their number: who else has it replaces the first."""
+    numbers = [row["SO_BIEN_BAN"] for row in rows("care", "XML12")]
+    assert numbers
+    assert len(set(numbers)) == len(numbers)
+    assert not any(
+        int(number[2:]) == 0 for number in numbers
+    )  # each its own, not the first of a pattern
 
 
 def test_nobody_comes_after_death():
@@ -234,3 +249,42 @@ def test_what_the_store_finds_is_what_the_ledger_tells(fresh_db, home, tmp_path)
     assert received == units
     assert quarantined > 0
     assert {fault.kind for faults in ledger.values() for fault in faults} & set(across_faults.KINDS)
+    with fresh_db.connect(autocommit=True) as conn:
+        while again.look_again(conn, home):
+            pass
+        shown = {
+            (contract, province): tuple(map(int, numbers))
+            for contract, province, *numbers in conn.execute(
+                "SELECT contract, province, row_count, correct_broken, sufficient_broken, clean_broken, alive_broken"
+                " FROM quality.daily WHERE day = '-infinity'"
+            ).fetchall()
+        }
+    assert shown == overview(nation, listed, ledger)
+
+
+def overview(nation, listed, ledger) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The rows of each database and province, and how many break a rule of each criterion: from the ledger alone."""
+    home_of = {one.sender: one.province for one in listed}
+    rows, broken = Counter(), defaultdict(set)
+    for one in listed:
+        place = one.contract, one.province
+        rows[place] += sum(one.rows.values()) - sum(one.again.values())
+        rules = {
+            rule.id: rule
+            for table in nation.contract(one.contract).tables
+            for rule in table_rules(table)
+        }
+        for fault in ledger[one.name]:
+            for table, row, rule in [
+                (fault.table, fault.row, fault.rule),
+                *((table, row, rule) for table, row, _, rule in fault.also),
+            ]:
+                if rules[rule].severity is not Severity.INFORMATION:
+                    broken[(*place, rules[rule].criterion)].add((one.name, table, row))
+            if fault.both:
+                there = one.contract, home_of[fault.both], rules[fault.rule].criterion
+                broken[there].add((fault.both, fault.table, fault.other))
+    return {
+        place: (number, *(len(broken[(*place, criterion)]) for criterion in Criterion))
+        for place, number in rows.items()
+    }

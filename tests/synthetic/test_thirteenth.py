@@ -100,3 +100,27 @@ def _people(nation):
     from lienthong.synthetic.lives import lives
 
     return lives(nation.seed, nation.catchments[0], nation.span).people
+
+
+def test_nothing_is_planted_where_another_database_is_asked_whatever_its_rule_is_called():
+    """What a mistake there breaks, the rules of one database cannot tell."""
+    from lienthong.contracts.reading import parse_contract
+    from lienthong.synthetic.any_faults import _free
+
+    rule = """\
+    quality:
+      - id: BLD-9
+        type: custom
+        engine: lienthong
+        implementation:
+          predicate: NOT EXISTS (SELECT 1 FROM practice.licences l WHERE l.SO_GPHN = t.DOC)
+          needs: [practice.licences]
+          other: [{table: practice.licences, on: {SO_GPHN: DOC}}]
+        dimension: consistency
+        severity: warning
+        customProperties: [{property: fields, value: [DOC]}]
+"""
+    head = BLOOD.partition("schema:")[0] + "schema:\n  - name: t\n    properties:\n"
+    fields = "      - {name: DOC, logicalType: string, required: true}\n      - {name: AT, logicalType: date}\n"
+    table = parse_contract((head + fields + rule).encode(), "blood.odcs.yaml").tables[0]
+    assert [one.name for one in _free(table)] == ["AT"]

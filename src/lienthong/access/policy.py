@@ -6,12 +6,12 @@ a forgotten condition in a statement shows nothing of others; what shows data of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from lienthong import clock, database
 from lienthong.access.actor import Actor
@@ -145,9 +145,34 @@ def log_reading(
     purpose: str,
 ) -> None:
     """Write who reads what and why; part of `allow`, apart for readers that learn the key later (a search)."""
+    log_readings(connection, [line_of(actor, action, resource, purpose, clock.now())])
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the read log."""
+
+    at: datetime
+    actor: str
+    action: str
+    purpose: str
+    facility: str | None
+    resource: dict[str, Any]
+
+
+def line_of(
+    actor: Actor, action: str, resource: Mapping[str, Any], purpose: str | None, at: datetime
+) -> Line:
+    """The line that tells of a reading. Pure."""
     kept = {name: resource[name] for name in LOGGED if resource.get(name) is not None}
-    connection.execute(
-        "INSERT INTO app.read_log (at, actor, action, purpose, facility, resource)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
-        [clock.now(), actor.id, action, purpose, actor.facility, Jsonb(kept)],
-    )
+    return Line(at, actor.id, action, purpose or "", actor.facility, kept)
+
+
+def log_readings(connection: psycopg.Connection, lines: Sequence[Line]) -> None:
+    """Write lines of the read log; they are there when the transaction is committed."""
+    if lines:
+        connection.execute(
+            "INSERT INTO app.read_log (at, actor, action, purpose, facility, resource)"
+            " SELECT at, actor, action, purpose, facility, resource FROM jsonb_to_recordset(%s::jsonb)"
+            " AS l(at timestamptz, actor text, action text, purpose text, facility text, resource jsonb)",
+            [msgspec.json.encode(lines).decode()],
+        )

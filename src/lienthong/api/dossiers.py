@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,11 +12,14 @@ from anyio import to_thread
 from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import Parameter
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from lienthong import clock, words
+from lienthong import words
 from lienthong.access import Actor, policy
+from lienthong.access.reading_line import Reading, ReadingLine
 from lienthong.api.asking import aware
+from lienthong.api.encoded import Encoded
 from lienthong.api.problems import language_of
 from lienthong.dossiers import acting, asking, doing, forms, gate, known, listing
 from lienthong.dossiers.asking import NewDossier
@@ -25,7 +28,7 @@ from lienthong.dossiers.explaining import Explained, explain
 from lienthong.dossiers.history import Event, Standing
 from lienthong.dossiers.line import Answer, Asked, FilingLine
 from lienthong.dossiers.results import Result, results
-from lienthong.errors import Refused
+from lienthong.errors import Failure, Refused
 from lienthong.findings import Finding
 
 LIST, READ, FILE = (
@@ -121,32 +124,34 @@ def _unfit(request: Request[Any, Any, Any], wrong: list[Finding]) -> HTTPExcepti
 @get("/dossiers/{code:str}", opt=READ, summary="A dossier")
 async def dossier(
     request: Request[Any, Any, Any], code: str, purpose: Purpose = gate.PURPOSE
-) -> Response[bytes]:
+) -> Encoded[One]:
     """One dossier with its applicant and what may be done now; who reads it is written down."""
-    pool: ConnectionPool = request.app.state.pool
+    state = request.app.state
     actor: Actor = request.user
+    about = {"dossier": code}
+    permit = policy.decide(actor, "dossier.read", about, purpose)
 
-    permit = policy.decide(actor, "dossier.read", {"dossier": code}, purpose)
+    def read(conn: Connection[Any], codes: Sequence[str]) -> list[Failure | tuple[Any, ...]]:
+        found = known.read(conn, codes)
+        return [
+            one if isinstance(one, Failure) else (*one, state.terms.of(conn, one[0]))
+            for one in found
+        ]
 
-    def read() -> bytes:
-        with pool.connection() as conn:
-            # What the gate permitted narrows the statement itself, which also writes who read: one turn, one commit.
-            conn.autocommit = True
-            try:
-                read = known.read_logged(conn, actor, permit, code, clock.now())
-                terms = request.app.state.terms.of(conn, read[0])
-            finally:
-                conn.autocommit = False
-        found, applicant, form = read
-        made = One(
+    line: ReadingLine = state.readings
+    found, applicant, form, terms = await line.read(
+        Reading(
+            actor=actor, permit=permit, resource=about, kind="dossier.read", read=read, wanted=code
+        )
+    )
+    return Encoded(
+        One(
             dossier=found,
             applicant=msgspec.Raw(applicant),
             form=msgspec.Raw(form),
             next=doing.next_acts(actor, found, terms),
         )
-        return msgspec.json.encode(made)
-
-    return Response(await to_thread.run_sync(read), media_type="application/json")
+    )
 
 
 @get("/dossiers", opt=LIST, sync_to_thread=True, summary="Dossiers")

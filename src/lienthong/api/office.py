@@ -20,6 +20,7 @@ from lienthong.dossiers.forms.form import form_of
 from lienthong.procedures import catalogue, counting
 from lienthong.procedures.counting import Claims
 from lienthong.procedures.legal_basis import register, touching
+from lienthong.procedures.legal_basis.reading import reading
 from lienthong.procedures.legal_basis.register import Document, Standing
 from lienthong.procedures.legal_basis.touching import Event, Touched
 from lienthong.procedures.lists import agreed, bringing, differences
@@ -308,7 +309,7 @@ def law(pool: ConnectionPool, actor: Actor, contracts: Mapping[str, Contract]) -
     today = clock.today()
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
-        known, refs = touching.reading(conn, contracts, today)
+        known, refs = reading(conn, contracts, today)
         return touching.events(known, refs, today, touching.done_by_document(conn))
 
 
@@ -323,7 +324,7 @@ def document(
     today = clock.today()
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
-        known, refs = touching.reading(conn, contracts, today)
+        known, refs = reading(conn, contracts, today)
         one = known.find(name)
         how, by = known.standing(one, today)
         return Law(

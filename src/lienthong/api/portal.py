@@ -33,7 +33,10 @@ from lienthong.settings import Settings
 PUSH, READ, MEND = {"action": "portal.push"}, {"action": "portal.read"}, {"action": "portal.mend"}
 LARGEST = 32 * 1024 * 1024
 """Bytes of one pushed message; papers come as links, so that this is generous."""
-KINDS = {"dossiers": "dossier", "supplements": "supplement", "questions": "question", "ratings": "rating"}  # fmt: skip
+KINDS = {
+    "dossiers": "dossier", "supplements": "supplement", "withdrawals": "withdrawal", "questions": "question",
+    "ratings": "rating",
+}  # fmt: skip
 Code = Annotated[str, Parameter(description="Code of the dossier.")]
 
 
@@ -63,7 +66,7 @@ async def push(
     settings: Settings,
     body: bytes,
 ) -> Answered:
-    """`dossiers`, `supplements`, `questions`, `ratings`: kept before anything else; the same again is answered by 1.
+    """`dossiers`, `supplements`, `withdrawals`, `questions`, `ratings`: kept first; the same again is answered by 1.
 
     A message that cannot be taken further (an unmapped procedure, an ended agency, a missing id) is accepted all the
     same and waits where people see it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -59,8 +61,7 @@ class End(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 @get("/procedures/drafts", opt=EDIT, sync_to_thread=True, summary="Drafts of procedures")
 def drafts(pool: ConnectionPool, actor: Actor) -> list[Draft]:
     """Every draft that waits, the newest first."""
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "procedure.edit")
+    with _edited(pool, actor) as conn:
         return [_draft(conn, one) for one in catalogue.drafts(conn)]
 
 
@@ -72,8 +73,7 @@ def drafts(pool: ConnectionPool, actor: Actor) -> list[Draft]:
 )
 def draft(pool: ConnectionPool, actor: Actor, code: Code) -> Response[Draft]:
     """The draft, with an ETag to be sent back when it is written."""
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "procedure.edit")
+    with _edited(pool, actor) as conn:
         return _tagged(_draft(conn, catalogue.draft_of(conn, code)))
 
 
@@ -86,8 +86,7 @@ def draft(pool: ConnectionPool, actor: Actor, code: Code) -> Response[Draft]:
 )
 def start(pool: ConnectionPool, actor: Actor, code: Code, data: Start) -> Response[Draft]:
     """A draft as a copy of a version; 409 when one is being written already."""
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "procedure.edit")
+    with _edited(pool, actor) as conn:
         made = _draft(conn, catalogue.start(conn, actor, code, data.version, ORIGIN))
     return _tagged(made)
 
@@ -106,8 +105,7 @@ def write(
     that a procedure does not have are refused by their place.
     """
     procedure = _procedure(data, code)
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "procedure.edit")
+    with _edited(pool, actor) as conn:
         there = [one for one in catalogue.versions(conn, code) if one.status == "draft"]
         if there and request.headers.get("if-match", "") != _tag(there[0].drafted_at):
             raise Conflict(
@@ -129,8 +127,7 @@ def write(
 )
 def withdraw(pool: ConnectionPool, actor: Actor, code: Code) -> Dated:
     """Give the draft up; it stays readable as withdrawn."""
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "procedure.edit")
+    with _edited(pool, actor) as conn:
         return _dated(catalogue.withdraw(conn, actor, code))
 
 
@@ -143,12 +140,9 @@ def withdraw(pool: ConnectionPool, actor: Actor, code: Code) -> Dated:
 )
 def publish(pool: ConnectionPool, actor: Actor, code: Code, data: Publication) -> Dated:
     """Put the draft in force from a day on, by a decision; what is published is never edited again."""
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "procedure.edit")
-        made = publishing.publish(
-            conn, actor, code, data.valid_from, data.decision, incomplete=data.incomplete
-        )
-        return _dated(made)
+    with _edited(pool, actor) as conn:
+        day, by = data.valid_from, data.decision
+        return _dated(publishing.publish(conn, actor, code, day, by, incomplete=data.incomplete))
 
 
 @post(
@@ -160,12 +154,17 @@ def publish(pool: ConnectionPool, actor: Actor, code: Code, data: Publication) -
 )
 def abolish(pool: ConnectionPool, actor: Actor, code: Code, data: End) -> Dated:
     """End a procedure on a day, by a decision; dossiers filed before are settled as they began."""
+    with _edited(pool, actor) as conn:
+        day, by = data.from_day, data.decision
+        return _dated(publishing.abolish(conn, actor, code, day, by, successor=data.successor))
+
+
+@contextmanager
+def _edited(pool: ConnectionPool, actor: Actor) -> Iterator[Any]:
+    """A connection of somebody who may edit the catalogue."""
     with pool.connection() as conn:
         policy.allow(conn, actor, "procedure.edit")
-        made = publishing.abolish(
-            conn, actor, code, data.from_day, data.decision, successor=data.successor
-        )
-        return _dated(made)
+        yield conn
 
 
 def _draft(conn: Any, one: Version) -> Draft:

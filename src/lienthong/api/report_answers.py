@@ -126,13 +126,14 @@ class ComparedAnswer(msgspec.Struct, kw_only=True):
 
 
 class BridgeAnswer(msgspec.Struct, kw_only=True):
-    """The classes of the forms, of indicator 2.1, the groups between them and what the Portal holds, in dossiers."""
+    """The classes of the forms, of indicator 2.1, the groups between them, what the Portal holds, sums; in dossiers."""
 
     basis: Basis
     law: dict[str, int]
     portal: dict[str, int]
     groups: dict[str, int]
     on_portal: dict[str, int]
+    sums: dict[str, int]
 
 
 class DossierAnswer(msgspec.Struct, kw_only=True):

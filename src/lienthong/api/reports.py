@@ -25,8 +25,7 @@ from lienthong.api.report_answers import (
     PointsAnswer,
 )
 from lienthong.contracts.codes import Codes
-from lienthong.errors import NotFound
-from lienthong.reports import cells, counting, editions, forms, index766, keeping, making, measures
+from lienthong.reports import forms, index766, making, opening
 from lienthong.reports.cells import Among
 from lienthong.reports.making import Asked
 from lienthong.reports.measures import Measured
@@ -44,11 +43,8 @@ TRIED = "read."
 def _ask(
     conn: Any, codes: Codes, settings: Settings, period: str, unit: str, province: str, **readings: str
 ) -> tuple[Asked, Basis]:  # fmt: skip
-    upto = keeping.fresh(conn)
-    asked = Asked(
-        period=parse(period), among=Among(unit=unit, province=province), codes=codes,
-        declared=editions.declared(settings.home), position=upto.position, moment=clock.now(), readings=readings,
-    )  # fmt: skip
+    among = Among(unit=unit, province=province)
+    asked, upto = making.asking(conn, parse(period), among, codes, settings.home, readings)
     basis = Basis(
         period=asked.period.code, first=asked.period.first, last=asked.period.last, unit=unit, province=province,
         position=upto.position, waiting=upto.waiting,
@@ -78,11 +74,7 @@ def form(
     province: str = "",
 ) -> FormAnswer:
     """The lines of a form for any period, agency or province."""
-    if form not in making.FORMS:
-        raise NotFound(
-            "REPORT-WHAT", "There is no report %(name)s; there are: %(known)s.",
-            name=form[:20], known=", ".join(making.FORMS),
-        )  # fmt: skip
+    making.form_named(form)
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
         asked, basis = _ask(conn, codes, settings, period, unit, province)
@@ -208,19 +200,7 @@ def bridge(
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
         asked, basis = _ask(conn, codes, settings, period, unit, province)
-        reading = asked.edition.reading
-        parts = {
-            "law": dict(cells.LAW),
-            "portal": cells.portal(reading),
-            "groups": cells.bridge(reading),
-            "on_portal": dict(cells.ON_PORTAL),
-        }
-        counted = counting.count(
-            conn, asked.period, {k: v for part in parts.values() for k, v in part.items()}, among=asked.among,
-            follows=asked.follows, position=asked.position,
-            moment=asked.moment, joins=counting.JOINS,
-        )[""]  # fmt: skip
-    found = {part: {name: counted[name] for name in names} for part, names in parts.items()}
+        found = opening.bridge(conn, asked)
     return BridgeAnswer(basis=basis, **found)
 
 
@@ -251,12 +231,9 @@ def dossiers(
         policy.allow(conn, actor, "report.read")
         asked, basis = _ask(conn, codes, settings, period, unit, province)
         permit = policy.allow(conn, actor, "dossier.list", about)
-        lines = counting.behind(
-            conn, permit, asked.period, cell, reading=asked.edition.reading,
-            among=Among(unit=unit, province=province, field=field, level=level), follows=asked.follows,
-            moment=asked.moment, after=after, limit=most,
-            extra=measures.openable(asked.edition) | dict(cells.ON_PORTAL),
-        )  # fmt: skip
+        lines = opening.dossiers(
+            conn, permit, asked, cell, field=field, level=level, after=after, limit=most
+        )
     return DossierAnswer(
         basis=basis,
         cell=cell,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import get
 from litestar.params import Parameter
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
@@ -18,6 +19,7 @@ from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.quality import coverage, expected, explain, old_provinces, score
 from lienthong.quality.old_provinces import Map
+from lienthong.quality.sums import permitted
 
 Group = Literal["contract", "table_name", "province", "sender", "day"]
 
@@ -29,11 +31,24 @@ class Line(msgspec.Struct, kw_only=True):
     card: score.Card
 
 
-def _slice(permit: Any, **asked: Any) -> score.Slice:
-    own = {"sender": permit.facility, "province": permit.province}
-    return score.Slice(
-        **(asked | {name: value for name, value in own.items() if value is not None})
-    )
+def _part(
+    conn: Connection[Any],
+    actor: Actor,
+    codes: Codes,
+    map: Map,
+    sender: str | None,
+    province: str | None,
+    **more: Any,
+) -> score.Slice:
+    """The slice that is asked for within what is permitted; under map 63 the province is a former one."""
+    former = map == "63"
+    asked = {"sender": sender, "province": None if former else province}
+    permit = policy.allow(conn, actor, "score.read", {k: v for k, v in asked.items() if v})
+    part = permitted(permit, **asked, **more)
+    if not former:
+        return part
+    old = old_provinces.load(conn, codes)
+    return msgspec.structs.replace(part, old=old, old_province=province)
 
 
 @get("/scores", opt={"action": "score.read"}, sync_to_thread=True, summary="Scores")
@@ -62,16 +77,13 @@ def scores(
     wanted = expected.Expected.load(codes, contracts.values(), day)
     groups = list(dict.fromkeys(by or ()))
     with pool.connection() as conn:
-        former = map == "63"
-        asked = {"sender": sender, "province": None if former else province}
-        permit = policy.allow(conn, actor, "score.read", {k: v for k, v in asked.items() if v})
-        part = _slice(permit, contract=contract, table=table, since=since, until=until, **asked)
-        columns: list[str] = list(groups)
-        if former:
-            part = msgspec.structs.replace(
-                part, old=old_provinces.load(conn, codes), old_province=province
-            )
-            columns = ["old_province" if name == "province" else name for name in groups]
+        part = _part(
+            conn, actor, codes, map, sender, province, contract=contract, table=table, since=since, until=until
+        )  # fmt: skip
+        former = part.old is not None
+        columns = [
+            "old_province" if former and name == "province" else str(name) for name in groups
+        ]
         cards = score.scores(conn, part, columns, today=day, expected=None if former else wanted)
     return [
         Line(group=dict(zip(groups, key, strict=True)), card=card) for key, card in cards.items()
@@ -108,14 +120,19 @@ def explained(
     province: str | None = None,
     sender: str | None = None,
     limit: int = 10,
+    map: Annotated[
+        Map, Parameter(description="34: provinces of today; 63: those before 1 July 2025.")
+    ] = "34",
 ) -> list[explain.Cause]:
-    """Which rule at which sender, mended, lifts a score most; `points` are hundredths."""
+    """Which rule at which sender, mended, lifts a score most; `points` are hundredths.
+
+    Under map 63 `province` is a former one and each cause tells its sender's (`old_province`, empty: not known); points
+    are those of the scores under that map.
+    """
     day = clock.today()
     wanted = expected.Expected.load(codes, contracts.values(), day)
     with pool.connection() as conn:
-        about = {"sender": sender, "province": province}
-        permit = policy.allow(conn, actor, "score.read", {k: v for k, v in about.items() if v})
-        part = _slice(permit, contract=contract, province=province, sender=sender)
+        part = _part(conn, actor, codes, map, sender, province, contract=contract)
         return explain.causes(conn, part, today=day, expected=wanted, limit=limited(limit))
 
 

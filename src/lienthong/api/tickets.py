@@ -8,22 +8,23 @@ from typing import Annotated
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import Provide
 from litestar.params import Parameter
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
-from lienthong.access import Actor, policy
+from lienthong.access import Actor
 from lienthong.api.asking import contract_named, limited
 from lienthong.api.problems import language_of
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.errors import NotAllowed
 from lienthong.findings import Text
 from lienthong.quality import expected
 from lienthong.quality.tickets import acts, holders, ranking, ticket, worklist
 from lienthong.quality.tickets import silence as silences
 from lienthong.quality.tickets.correction import Stage
+from lienthong.quality.tickets.reach import allowed, nation_only, within
 from lienthong.quality.tickets.ticket import Ticket
 
 READ = {"action": "ticket.read"}
@@ -75,31 +76,40 @@ def _told(conn: Connection, found: list[Ticket]) -> list[Told]:
     ]  # fmt: skip
 
 
-def _whose(
-    conn: Connection, actor: Actor, sender: str | None, province: str | None
-) -> tuple[str | None, str | None]:
-    about = {k: v for k, v in {"sender": sender, "province": province}.items() if v}
-    permit = policy.allow(conn, actor, "ticket.read", about)
-    return permit.facility or sender, permit.province or province
+class Asked(msgspec.Struct, frozen=True):
+    """What a list of tickets is narrowed to."""
+
+    among: ticket.Among
+    show: ticket.Show
 
 
-@get("/tickets", opt=READ, sync_to_thread=True, summary="Correction tickets")
-def listed(
-    pool: ConnectionPool,
-    actor: Actor,
+def _asked(
     contract: str | None = None,
     sender: Sender = None,
     province: str | None = None,
     show: ticket.Show = "active",
+) -> Asked:
+    return Asked(ticket.Among(contract=contract, sender=sender, province=province), show)
+
+
+ASKED = {"asked": Provide(_asked, sync_to_thread=False)}
+
+
+@get("/tickets", opt=READ, sync_to_thread=True, summary="Correction tickets", dependencies=ASKED)
+def listed(
+    pool: ConnectionPool,
+    actor: Actor,
+    asked: Asked,
     start: Annotated[int, Parameter(description="How many to skip.", ge=0)] = 0,
     limit: int = 100,
 ) -> Worklist:
     """Tickets by urgency: red alerts first, then by the last day for what is owed."""
     most, today = limited(limit), clock.today()
     with pool.connection() as conn:
-        whose, where = _whose(conn, actor, sender, province)
-        among = ticket.Among(contract=contract, sender=whose, province=where)
-        found = ticket.listed(conn, among, today=today, show=show, start=start, limit=most + 1)
+        _, among = within(conn, actor, asked.among)
+        found = ticket.listed(
+            conn, among, today=today, show=asked.show, start=start, limit=most + 1
+        )
         numbers = ticket.numbers(conn, among, today=today)
         told = _told(conn, found[:most])
     return Worklist(numbers=numbers, tickets=told, next=start + most if len(found) > most else None)
@@ -111,22 +121,20 @@ def listed(
     sync_to_thread=True,
     media_type="text/csv; charset=utf-8",
     summary="Tickets as CSV",
+    dependencies=ASKED,
 )
 def listed_csv(
     request: Request,
     pool: ConnectionPool,
     actor: Actor,
     contracts: Mapping[str, Contract],
-    contract: str | None = None,
-    sender: Sender = None,
-    show: ticket.Show = "active",
+    asked: Asked,
 ) -> Response[bytes]:
     """Every ticket, one a line, in the language that Accept-Language asks for."""
     today = clock.today()
     with pool.connection() as conn:
-        whose, where = _whose(conn, actor, sender, None)
-        among = ticket.Among(contract=contract, sender=whose, province=where)
-        found = ticket.listed(conn, among, today=today, show=show, limit=50_000)
+        _, among = within(conn, actor, asked.among)
+        found = ticket.listed(conn, among, today=today, show=asked.show, limit=50_000)
         said = worklist.sayings(conn, found)
     sheet = worklist.tickets_sheet(
         found, said, contracts, today=today, language=language_of(request)
@@ -138,21 +146,7 @@ def listed_csv(
 def one(pool: ConnectionPool, actor: Actor, number: Number) -> Told:
     """One ticket."""
     with pool.connection() as conn:
-        return _told(conn, [_allowed(conn, actor, "ticket.read", number)])[0]
-
-
-def _allowed(
-    conn: Connection, actor: Actor, action: str, number: int, purpose: str | None = None
-) -> Ticket:
-    given = ticket.one(conn, number)
-    about = {
-        "ticket": given.id,
-        "contract": given.contract,
-        "sender": given.sender,
-        "province": given.province,
-    }
-    policy.allow(conn, actor, action, about, purpose)
-    return given
+        return _told(conn, [allowed(conn, actor, "ticket.read", number)])[0]
 
 
 @get(
@@ -161,7 +155,7 @@ def _allowed(
 def history(pool: ConnectionPool, actor: Actor, number: Number) -> list[ticket.Act]:
     """Opened, planned, escalated, closed, opened again: oldest first."""
     with pool.connection() as conn:
-        _allowed(conn, actor, "ticket.read", number)
+        allowed(conn, actor, "ticket.read", number)
         return ticket.acts(conn, number)
 
 
@@ -183,7 +177,7 @@ def records(
 ) -> list[holders.Holder]:
     """The rows that hold the ticket open: what to correct and send again."""
     with pool.connection() as conn:
-        given = _allowed(conn, actor, "ticket.records", number, purpose)
+        given = allowed(conn, actor, "ticket.records", number, purpose)
         contract = contract_named(contracts, given.contract)
         return holders.holders(conn, contract, given, limit=limited(limit))
 
@@ -198,7 +192,7 @@ def records(
 def plan(pool: ConnectionPool, actor: Actor, number: Number, data: Plan) -> Told:
     """Cause and plan of the sender; the ticket closes by itself when the corrected records arrive."""
     with pool.connection() as conn:
-        _allowed(conn, actor, "ticket.plan", number)
+        allowed(conn, actor, "ticket.plan", number)
         planned = acts.plan(conn, number, data.cause, data.plan, actor.id, field=data.field)
         return _told(conn, [planned])[0]
 
@@ -213,7 +207,7 @@ def plan(pool: ConnectionPool, actor: Actor, number: Number, data: Plan) -> Told
 def note(pool: ConnectionPool, actor: Actor, number: Number, data: Note) -> list[ticket.Act]:
     """A call, a reminder, an answer: kept with the ticket; what happened to it so far comes back."""
     with pool.connection() as conn:
-        _allowed(conn, actor, "ticket.note", number)
+        allowed(conn, actor, "ticket.note", number)
         acts.note(conn, number, data.text, actor.id)
         return ticket.acts(conn, number)
 
@@ -235,9 +229,10 @@ def silence(
     asked = [contract_named(contracts, contract)] if contract else list(contracts.values())
     wanted = expected.Expected.load(codes, asked, today)
     with pool.connection() as conn:
-        whose, where = _whose(conn, actor, None, province)
+        _, among = within(conn, actor, ticket.Among(province=province))
         return silences.silence(
-            conn, asked, wanted, today=today, province=where, sender=whose, kind=kind, start=start, limit=limited(limit)
+            conn, asked, wanted, today=today, province=among.province, sender=among.sender, kind=kind, start=start,
+            limit=limited(limit),
         )  # fmt: skip
 
 
@@ -257,11 +252,7 @@ def ranked(
 ) -> list[ranking.Ranked]:
     """Senders, provinces or causes by what mending them lifts the nation's score; `points` are hundredths."""
     with pool.connection() as conn:
-        permit = policy.allow(conn, actor, "score.read")
-        if permit.facility or permit.province:  # the night ranks the nation by name
-            raise NotAllowed(
-                "access.reach", "This belongs to another facility or province than yours."
-            )
+        nation_only(conn, actor)
         return ranking.read(conn, kind, contract=contract, start=start, limit=limited(limit))
 
 

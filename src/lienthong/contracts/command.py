@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from lienthong import settings
 from lienthong.contracts.changes import compare
+from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.exports import FORMS, export
 from lienthong.contracts.faults import ContractErrors
@@ -37,13 +39,14 @@ def lint(
     lang: Language = "",
 ) -> None:
     """Say every mistake of the contracts with file and line. Exit 0 none, 1 some, 2 could not read."""
-    from lienthong.contracts.rules.lint import rule_errors
+    from lienthong.contracts.rules.lint import kind_errors, rule_errors
 
-    worst = 0
+    own = settings.read().home / "codes"
+    worst, codes = 0, Codes([own] if own.is_dir() else [])
     for name in contracts or list(declared_contracts()):
         try:
             contract = read_contract(name)
-            errors = rule_errors(contract)
+            errors = rule_errors(contract) + kind_errors(contract, codes)
         except ContractErrors as refused:
             errors = list(refused.errors)
         except Failure as failure:

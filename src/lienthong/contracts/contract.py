@@ -76,6 +76,11 @@ class Period(Struct, frozen=True, kw_only=True):
     absent: bool = False
     changes: dict[str, Any] = {}
 
+    def __post_init__(self) -> None:
+        """The values of a closed list are values again when a contract comes back from the cache."""
+        if "values" in self.changes:
+            self.changes["values"] = msgspec.convert(self.changes["values"], tuple[CodeValue, ...])
+
 
 class CodeValue(Struct, frozen=True, kw_only=True):
     """One value of a closed list, with its meaning."""
@@ -167,6 +172,7 @@ class Field(Struct, frozen=True, kw_only=True):
     exclusive_maximum: Any = None
     min_length: int | None = None
     max_length: int | None = None
+    multiple_of: int | float | None = None
     values: tuple[CodeValue, ...] = ()
     reference: tuple[str, str] | None = None
     code_list: str | None = None
@@ -204,7 +210,8 @@ class Table(Struct, frozen=True, kw_only=True):
     `key` names the primary-key fields, `references` the foreign keys that no field says alone. `root` is the
     table whose row opens the unit of acceptance (itself for most tables; XML1 for the tables of a visit) and
     `link` the field that joins to it. `event` is the field that says when the event happened, `xml` where the
-    rows stand in a message. Events from the day `first` to `last` (yyyymmdd) have this table.
+    rows stand in a message. `sender_kinds` may send it (none named: those of the database). Events from the day
+    `first` to `last` (yyyymmdd) have this table.
     """
 
     name: str
@@ -222,6 +229,7 @@ class Table(Struct, frozen=True, kw_only=True):
     event: str | None = None
     province: str | None = None
     facility: str | None = None
+    sender_kinds: tuple[str, ...] = ()
     xml: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     line: int | None = None

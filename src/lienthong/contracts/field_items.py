@@ -82,6 +82,7 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
         exclusive_maximum=options.get("exclusiveMaximum"),
         min_length=options.get("minLength"),
         max_length=options.get("maxLength"),
+        multiple_of=_multiple_of(logical, options),
         values=_values(mapper, item, logical, path),
         code_list=own.get("codeList"),
         separator=own.get("separator"),
@@ -94,6 +95,12 @@ def map_field(mapper: Mapper, item: dict[str, Any], path: Path) -> Field:
         properties=own,
         line=mapper.document.line(path),
     )
+
+
+def _multiple_of(logical: str, options: dict[str, Any]) -> int | float | None:
+    step = options.get("multipleOf")
+    usable = isinstance(step, int | float) and not isinstance(step, bool) and step > 0
+    return step if usable and logical in ("integer", "number") else None
 
 
 def _business_name(item: dict[str, Any]) -> dict[str, str]:

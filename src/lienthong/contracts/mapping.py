@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from lienthong.contracts.contract import Clock, Contract, Field, Reference, Table
 from lienthong.contracts.faults import ContractError
 from lienthong.contracts.field_items import map_field
+from lienthong.contracts.nested_items import nested_rules
 from lienthong.contracts.quality_items import map_quality
 from lienthong.contracts.reference_items import map_references
 from lienthong.contracts.version_items import date_contract, map_versions
@@ -154,6 +155,7 @@ def _table(mapper: Mapper, schema: dict[str, Any], path: Path) -> Table:
         rules += map_quality(
             mapper, name, str(item.get("name")), item, (*path, "properties", index)
         )
+        rules += nested_rules(mapper, name, item, (*path, "properties", index))
     fields, references = _with_references(fields, map_references(mapper, schema, path))
     physical = schema.get("physicalName")
     return Table(
@@ -169,6 +171,7 @@ def _table(mapper: Mapper, schema: dict[str, Any], path: Path) -> Table:
         event=own.get("event"),
         province=own.get("province"),
         facility=own.get("facility"),
+        sender_kinds=tuple(str(kind) for kind in own.get("senderKinds") or ()),
         xml=own.get("xml") or {},
         references=tuple(references),
         properties=own,

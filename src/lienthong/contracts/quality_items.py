@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from lienthong.contracts.contract import Rule
 from lienthong.contracts.other_items import with_others
@@ -39,18 +42,40 @@ def map_quality(
     mapper: Mapper, table: str, field: str | None, item: dict[str, Any], path: Path
 ) -> list[Rule]:
     """The rules of a table (field None) or of one property. Text items and other vendors' are left out."""
-    rules = []
+    rules: list[Rule] = []
     seen: set[str] = set()
     for index, quality in enumerate(item.get("quality") or ()):
         place = (*path, "quality", index)
         rule = _rule(mapper, table, field, quality, place, index)
         if rule is None:
             continue
-        if rule.id in seen:
+        if rule.id in seen and quality.get("id"):
             mapper.wrong(place, "two rules of one list are called %(rule)s", rule=rule.id)
         seen.add(rule.id)
-        rules.append(rule)
+        rules += _promises(mapper, rule, quality, place)
     return rules
+
+
+def _promises(mapper: Mapper, rule: Rule, quality: dict[str, Any], path: Path) -> Iterator[Rule]:
+    """A rule for each of the promises that one item makes of its number; usually there is one."""
+    operators = [name for name in OPERATORS if quality.get(name) is not None]
+    for operator in operators:
+        threshold = quality[operator]
+        if operator.endswith("Between") and not _is_range(threshold):
+            wrong = "%(operator)s of rule %(rule)s is no pair of numbers"
+            mapper.wrong((*path, operator), wrong, "[0, 10]", operator=operator, rule=rule.id)
+            continue
+        yield replace(rule, operator=operator, threshold=threshold)
+    if not operators:
+        yield rule
+
+
+def _is_range(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
+    )
 
 
 def _rule(
@@ -60,7 +85,6 @@ def _rule(
     if kind == "text":
         return None
     own = mapper.properties(quality)
-    operator, threshold = _threshold(quality)
     fields = tuple(str(name) for name in own.get("fields") or ()) or ((field,) if field else ())
     common: dict[str, Any] = {
         "id": str(
@@ -70,8 +94,6 @@ def _rule(
         "criterion": _criterion(mapper, quality, path),
         "severity": mapper.severity(quality.get("severity"), (*path, "severity")),
         "fields": fields,
-        "operator": operator,
-        "threshold": threshold,
         "sentence": _sentence(mapper, own.get("sentence"), quality, path),
         "remedy": mapper.text(own.get("remedy"), path, "remedy"),
         "legal_basis": _joined(own.get("legalBasis")),
@@ -84,7 +106,8 @@ def _rule(
         if not quality.get("query"):
             mapper.wrong(path, "rule %(rule)s has no query", rule=common["id"])
             return None
-        return Rule(kind="query", query=str(quality["query"]), **common)
+        # Whether it promises that there are none is seen in the query, when it is compiled.
+        return Rule(kind="query", query=str(quality["query"]), threshold=None, **common)
     if kind == "custom" and quality.get("engine") != ENGINE:
         # Another engine's rule: it is told of, and nobody here can say how it goes.
         return Rule(kind="custom", needs=(f"engine {quality.get('engine')}",), **common)
@@ -144,7 +167,12 @@ def _library(
                 continue
             refuse_bare_code(mapper, value, (*path, "arguments", "validValues", index), str(field))
     unit = quality.get("unit")
-    return Rule(kind="query", argument={"metric": metric, "unit": unit, **arguments}, **common)
+    return Rule(
+        kind="query",
+        argument={"metric": metric, "unit": unit, **arguments},
+        threshold=None if metric == "rowCount" else 0,
+        **common,
+    )
 
 
 def _is_text(mapper: Mapper, path: Path, field: str | None) -> bool:
@@ -155,13 +183,6 @@ def _is_text(mapper: Mapper, path: Path, field: str | None) -> bool:
     for part in path[:-2]:
         value = value[part]
     return value.get("logicalType") == "string"
-
-
-def _threshold(quality: dict[str, Any]) -> tuple[str, Any]:
-    for operator in OPERATORS:
-        if quality.get(operator) is not None:
-            return operator, quality[operator]
-    return "mustBe", 0
 
 
 def _criterion(mapper: Mapper, quality: dict[str, Any], path: Path) -> Criterion:

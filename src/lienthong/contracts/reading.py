@@ -79,9 +79,13 @@ def parse_contract(content: bytes, file: str = "contract") -> Contract:
             [ContractError(file, line, "not YAML: %(reason)s", "", values)]
         ) from error
     errors = structure_errors(document, file)
-    if errors:
-        raise ContractErrors(errors)
-    contract, errors = map_contract(document, file, hashlib.sha256(content).hexdigest())
-    if errors:
-        raise ContractErrors(errors)
+    try:
+        contract, more = map_contract(document, file, hashlib.sha256(content).hexdigest())
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+        if not errors:
+            raise
+        # What is not built like a contract cannot be read any further.
+        raise ContractErrors(errors) from None
+    if errors or more:
+        raise ContractErrors([*errors, *more])
     return with_borrowed(contract, file)

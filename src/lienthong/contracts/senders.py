@@ -35,12 +35,31 @@ def _form(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def kinds_for(codes: Codes, contract: Contract) -> tuple[str, ...] | None:
-    """The kinds that may send a database: as an official decided, else as the contract says; None: nobody is bound."""
+def kinds_for(codes: Codes, contract: Contract, table: str | None = None) -> tuple[str, ...] | None:
+    """The kinds that may send a database, or one table of it: as an official decided, else as the contract says.
+
+    A table for which neither says anything is sent by the kinds of its database. None: nobody is bound.
+    """
+    declared = contract.table(table) if table else None
+    if declared is not None:
+        own = _decided(codes, f"{contract.name}.{declared.name}")
+        if own is not None or declared.sender_kinds:
+            return declared.sender_kinds if own is None else own
+    decided = _decided(codes, contract.name)
+    return (contract.sender_kinds or None) if decided is None else decided
+
+
+def _decided(codes: Codes, name: str) -> tuple[str, ...] | None:
+    """What an official said of a database or of `database.table` in the index of the lists."""
     decided = codes.about(LIST).get("contracts") or {}
-    if contract.name in decided:
-        return tuple(str(kind) for kind in decided[contract.name])
-    return contract.sender_kinds or None
+    return tuple(str(kind) for kind in decided[name]) if name in decided else None
+
+
+def bound_tables(codes: Codes, contract: Contract) -> dict[str, tuple[str, ...]]:
+    """The tables that other kinds send than those of the database, with their kinds."""
+    whole = kinds_for(codes, contract)
+    found = {table.name: kinds_for(codes, contract, table.name) for table in contract.tables}
+    return {name: kinds for name, kinds in found.items() if kinds is not None and kinds != whole}
 
 
 def check_sender(
@@ -65,6 +84,8 @@ def check_sender(
     wanted = kinds_for(codes, contract)
     if wanted is None:
         return
+    for more in bound_tables(codes, contract).values():
+        wanted += tuple(kind for kind in more if kind not in wanted)
     kinds = kinds_of(codes, sender, day)
     if not set(kinds).isdisjoint(wanted) or (not kinds and granted is not None):
         return
@@ -84,6 +105,44 @@ def check_sender(
         database=_named(contract),
         kinds=labels(codes, wanted),
         what=labels(codes, kinds),
+    )
+
+
+def forbidden_tables(
+    contract: Contract, codes: Codes, sender: str, day: date
+) -> dict[str, tuple[str, ...]]:
+    """The tables that this sender, who may send the database, may not send, with the kinds that may.
+
+    A sender whose kind nobody knows sends a bound database only by its token, which speaks of the whole of it.
+    """
+    kinds = kinds_of(codes, sender, day)
+    if not kinds and kinds_for(codes, contract) is not None:
+        return {}
+    bound = {table.name: kinds_for(codes, contract, table.name) for table in contract.tables}
+    return {
+        name: wanted
+        for name, wanted in bound.items()
+        if wanted is not None and set(kinds).isdisjoint(wanted)
+    }
+
+
+def not_their_table(
+    contract: Contract, codes: Codes, sender: str, day: date, table: str, wanted: Collection[str]
+) -> NotAllowed:
+    """The failure that says that this sender may not send this table, and who may."""
+    declared = contract.table(table)
+    label: Text = declared.label if declared else {}
+    kinds = kinds_of(codes, sender, day)
+    return NotAllowed(
+        "sender.table",
+        "%(sender)s (%(what)s) may not send the table %(table)s (%(label)s) of %(database)s. It is sent by: %(kinds)s."
+        " Nothing of this was taken; send the other tables without it.",
+        sender=sender,
+        database=_named(contract),
+        table=table,
+        label={one: label.get(one) or table for one in LANGUAGES},
+        kinds=labels(codes, wanted),
+        what=labels(codes, kinds) if kinds else "–",
     )
 
 

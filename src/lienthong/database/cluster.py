@@ -260,7 +260,7 @@ class Cluster:
         self._own(self.socket)
         self._write(self.data / "pg_ident.conf", self._people())
         self._clear_stale_lock()
-        for attempt in range(5):
+        for attempt in range(8):
             done = self.account.run(
                 [
                     programs.path("pg_ctl"), "start", "-w", "-t", "120", "-D", str(self.data),
@@ -283,6 +283,8 @@ class Cluster:
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket),
             "port": "5432",
+            # A statement of a program that was killed ends soon, and with it its locks and its hold on a killed server.
+            "client_connection_check_interval": "2s",
             # Sized for one machine that also runs the program: bulk loads of millions of rows, few connections.
             "shared_buffers": f"{_within(memory // 16, 128, 2048)}MB",
             "work_mem": f"{_within(memory // 256, 8, 64)}MB",

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.dossiers import codes, deadlines
-from lienthong.dossiers.deadlines import Customs
+from lienthong.dossiers.customs import Customs, customs_on
 from lienthong.dossiers.dossier import Dossier, Filing, events, find, terms_of
 from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, STEP, Event, Standing, Terms, replay
 from lienthong.dossiers.moves import Moves, moves
@@ -100,7 +100,7 @@ def move(
     if missing:
         raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=", ".join(missing))
     if made.to == "supplement":
-        _may_ask_again(conn, dossier, said, customs or Customs())
+        _may_ask_again(conn, dossier, said, customs or customs_on(clock.local(moment).date()))
     result = _taken_out(said, RESULT) if made.to == "settled" else {}
     role = next(iter(sorted(roles & frozenset(made.by))))
     event = Event(

@@ -32,7 +32,10 @@ Form = Literal["electronic", "original", "certified", "copy", "digitised"]
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one file; `malware` is passed or not_checked, `removed_at` when it counts no more."""
+    """What is known of one file; `malware` is passed or not_checked, `removed_at` when it counts no more.
+
+    `signature` is valid, untrusted, invalid, unsigned or not_checked; `signature_why` a code of signed.WHY.
+    """
 
     id: int
     dossier: str
@@ -45,6 +48,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     malware: str
     signature: str
+    signature_why: str
     signed_by: str
     added_by: str
     added_at: datetime
@@ -87,24 +91,34 @@ def attach(
     aside = _aside(data, home)
     try:
         malware = _look(aside, check, rules.check_seconds)
-        said, by = signature(data, found, home)
+        said = signature(data, found, home)
         _settle(aside, path_of(home, sha256))
     finally:
         aside.unlink(missing_ok=True)
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             "INSERT INTO dossiers.attachment (dossier, kind, component, form, name, media_type, sha256, bytes, malware,"  # noqa: S608
-            " signature, signed_by, added_by, added_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " signature, signature_why, signed_by, added_by, added_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             f" RETURNING {_COLUMNS}",
             [
                 dossier, kind, component[:80], form, plain_name(name, found, rules.types[found].ends), found, sha256,
-                len(data), malware, said, by, _id(actor), clock.now(),
+                len(data), malware, said.state, said.why, said.by, _id(actor), clock.now(),
             ],
         ).fetchone()  # fmt: skip
     assert row
     about = {"dossier": dossier, "attachment": row["id"], "sha256": sha256, "malware": malware}
     audit.write(conn, actor, "dossier.attached", about)
     return Attachment(**row)
+
+
+def keep_bytes(home: Path, sha256: str, data: bytes) -> None:
+    """Put bytes into the data folder under their SHA-256, whole or not at all."""
+    aside = _aside(data, home)
+    try:
+        _settle(aside, path_of(home, sha256))
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def attachments(conn: psycopg.Connection[Any], dossier: str) -> list[Attachment]:
@@ -123,6 +137,13 @@ def attachment(conn: psycopg.Connection[Any], dossier: str, id: int) -> Attachme
     if found is None:
         raise NotFound("ATTACHMENT-NOT-FOUND", "The dossier has no such attachment.")
     return found
+
+
+def by_content(conn: psycopg.Connection[Any], dossier: str, data: bytes) -> Attachment | None:
+    """The file of a dossier with these very bytes, if it counts."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    held = attachments(conn, dossier)
+    return next((one for one in held if one.sha256 == sha256 and one.removed_at is None), None)
 
 
 def content(home: Path, one: Attachment) -> bytes:

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from lienthong import audit, clock
 from lienthong.dossiers import codes
-from lienthong.dossiers.deadlines import Customs
+from lienthong.dossiers.customs import Customs
 from lienthong.dossiers.dossier import Filing, terms_of
 from lienthong.dossiers.history import (
     ASSIGN,

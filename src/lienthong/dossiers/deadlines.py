@@ -3,7 +3,7 @@
 Sources: Decree 118/2025 as amended by Decree 309/2026 (Art. 17: the clock starts when the dossier is received full and
 correct, at the competent agency; Art. 18.2: paper is transferred the same working day, after 15:00 at the start of the
 next one), the patterns of published procedures, and the practice of dossier systems in service. What the texts leave
-open stands in `Customs`, which an official can change. Nothing here reads a clock: every moment is handed in.
+open stands in `customs.py`, as data that an official can change. Nothing here reads a clock: every moment is handed in.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from lienthong.clock import Calendar, add_working_hours, calendar, local, working_time_between
+from lienthong.dossiers.customs import Customs, customs_on
 from lienthong.errors import Refused
 
 LimitUnit = Literal["working_days", "days", "months", "working_hours", "hours", "immediate"]
@@ -39,21 +40,6 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
 
     begun: datetime
     ended: datetime | None = None
-
-
-class Customs(msgspec.Struct, frozen=True, kw_only=True):
-    """What offices agree about the clock where the law leaves it open.
-
-    `transfer_until`: paper received later goes on at the start of the next working day (Decree 309/2026 Art. 18.2).
-    `reception_hours`: working hours within which a dossier filed online must be received or answered.
-    `apology_before`: working days before the deadline by which the letter of apology must be out.
-    """
-
-    transfer_until: time = time(15, 0)
-    reception_hours: float = 8
-    apology_before: float = 0
-    extensions: int = 1
-    supplements: int = 1
 
 
 def due(
@@ -127,8 +113,8 @@ def transferred(
     received: datetime, using: Calendar | None = None, customs: Customs | None = None
 ) -> datetime:
     """When a dossier from a counter reaches the unit that works on it: at once, after 15:00 at the next opening."""
-    used, rules = using or calendar(), customs or Customs()
-    begun = local(received)
+    used, begun = using or calendar(), local(received)
+    rules = customs or customs_on(begun.date())
     sessions = used.sessions(begun.date())
     if not sessions or begun >= sessions[-1][1] or begun.time() > rules.transfer_until:
         return opening(begun.date() + timedelta(days=1), used)
@@ -139,8 +125,23 @@ def reception_due(
     filed: datetime, using: Calendar | None = None, customs: Customs | None = None
 ) -> datetime:
     """By when a dossier that was filed online must be received, refused or sent back for a supplement."""
-    rules = customs or Customs()
+    rules = customs or customs_on(local(filed).date())
     return add_working_hours(local(filed), rules.reception_hours, using)
+
+
+def transfer_due(
+    handed_in: datetime, using: Calendar | None = None, customs: Customs | None = None
+) -> datetime:
+    """By when paper that came to a counter or by post must be with the agency that settles it.
+
+    The same working day; what came after 15:00, or outside working hours, at the start of the next working day, which
+    is read as its first session (inferred: the text says "the start").
+    """
+    used, begun = using or calendar(), local(handed_in)
+    goes_on = transferred(begun, used, customs)
+    if goes_on.date() == begun.date():
+        return closing(begun.date(), used)
+    return used.sessions(goes_on.date())[0][1]
 
 
 def lapses(asked: datetime, window: Limit, using: Calendar | None = None) -> datetime:
@@ -162,7 +163,7 @@ def extended(
     Raises Refused when the deadline has passed (or is nearer than the letter must be), when it was extended often
     enough already, or when the new end is not later, or is more than a year later.
     """
-    rules = customs or Customs()
+    rules = customs or customs_on(local(moment).date())
     last = add_working_hours(
         ends, -rules.apology_before * _day_length(local(ends).date(), using), using
     )

@@ -13,7 +13,7 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.clock import VIETNAM
 from lienthong.dossiers import acting, gate
-from lienthong.dossiers.deadlines import Customs
+from lienthong.dossiers.customs import Customs, customs_on
 from lienthong.dossiers.dossier import Dossier
 from lienthong.dossiers.handing_over import check_colleague
 from lienthong.dossiers.history import ASSIGN, EXTEND, STEP, Terms
@@ -46,7 +46,8 @@ def next_acts(
     now: datetime | None = None,
 ) -> list[Next]:
     """Everything that the actor may do to this dossier now."""
-    rules, roles = customs or Customs(), gate.roles_on(actor, dossier)
+    moment = now or clock.now()
+    rules, roles = customs or customs_on(clock.local(moment).date()), gate.roles_on(actor, dossier)
     found = []
     for move in gate.possible_as(roles, dossier):
         needs = move.needs
@@ -57,7 +58,7 @@ def next_acts(
         found.append(
             Next(act=move.act, to=move.to, needs=needs, paper=move.paper, label=dict(move.label))
         )
-    found += _beside(actor, roles, dossier, terms, rules, now or clock.now())
+    found += _beside(actor, roles, dossier, terms, rules, moment)
     return sorted(
         found, key=lambda one: _FIRST.index(one.act) if one.act in _FIRST else len(_FIRST)
     )

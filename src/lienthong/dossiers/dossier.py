@@ -143,6 +143,7 @@ def terms_of(procedure: Procedure, channel: str, case: str, clock: str) -> Terms
             )
             for number, step in enumerate(steps, 1)
         ),
+        ask=limit_of(supplement.ask_within) if supplement and supplement.ask_within else None,
         answer=limit_of(supplement.answer_within)
         if supplement and supplement.answer_within
         else None,

@@ -42,7 +42,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 def explain(standing: Standing, terms: Terms, using: Calendar | None = None) -> Explained:
     """Why the dossier is due when it is."""
     used = using or calendar()
-    answered = _answered(standing) if terms.after else None
+    answered = standing.anew_since
     begins = answered or standing.received_at
     limits = (terms.after,) if answered and terms.after else terms.limits
     first = due_in_stages(begins, limits, used)[-1] if begins and limits else None
@@ -76,12 +76,6 @@ def would_end(start: datetime, terms: Terms, using: Calendar | None = None) -> d
     for limit in terms.limits:
         found = due(found, limit, using)
     return found if terms.limits else None
-
-
-def _answered(standing: Standing) -> datetime | None:
-    """When the last supplement came, for limits that count from there."""
-    ended = [one.ended for one in standing.pauses if one.ended]
-    return ended[-1] if ended and standing.supplements else None
 
 
 def _odd_days(

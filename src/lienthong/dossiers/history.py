@@ -14,7 +14,8 @@ import msgspec
 
 from lienthong.clock import Calendar
 from lienthong.dossiers import deadlines
-from lienthong.dossiers.deadlines import Customs, Limit, Pause
+from lienthong.dossiers.customs import Customs
+from lienthong.dossiers.deadlines import Limit, Pause
 from lienthong.dossiers.moves import Moves
 
 FILED, EXTEND, ASSIGN, STEP = "filed", "extend", "assign", "step"
@@ -34,13 +35,15 @@ class StepTerm(msgspec.Struct, frozen=True, kw_only=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a procedure version sets for one dossier.
 
-    `limits` run one after the other from reception. `answer` is the applicant's time for a supplement, after which
+    `limits` run one after the other from reception. `ask` is the time from reception within which a supplement must be
+    asked (5 working days of insurance), `answer` is the applicant's time for a supplement, after which
     the dossier lapses; `after` the limit that counts anew from the supplement (60 days of devices, 10 of insurance);
     `rounds` how often a supplement may be asked at all. What no source says is empty or None.
     """
 
     limits: tuple[Limit, ...] = ()
     steps: tuple[StepTerm, ...] = ()
+    ask: Limit | None = None
     answer: Limit | None = None
     after: Limit | None = None
     rounds: int | None = None
@@ -61,12 +64,18 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a dossier stands. `due_at` is None before reception, without a limit, and while an open wait runs."""
+    """Where a dossier stands. `due_at` is None before reception, without a limit, and while an open wait runs.
+
+    `ask_by`: by when a supplement must be asked, while none was and work goes on. `anew_since`: when the supplement
+    came from which the limit counts anew, where it does. `looked_at`: when it was received, refused or sent back for
+    a supplement, whichever came first.
+    """
 
     state: str
     filed_at: datetime
     received_at: datetime | None = None
     reception_due: datetime | None = None
+    looked_at: datetime | None = None
     due_at: datetime | None = None
     settled_at: datetime | None = None
     returned_at: datetime | None = None
@@ -77,6 +86,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     extensions: int = 0
     holder: str = ""
     answer_due: datetime | None = None
+    ask_by: datetime | None = None
+    anew_since: datetime | None = None
     step: int = 0
     step_since: datetime | None = None
     step_due: datetime | None = None
@@ -88,11 +99,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return (self.ended_at or now) > self.due_at
 
     def reception_late(self, now: datetime) -> bool:
-        """Whether reception took or is taking longer than allowed."""
-        return (
-            self.reception_due is not None
-            and (self.received_at or self.ended_at or now) > self.reception_due
-        )
+        """Whether nobody had received, refused or sent it back for a supplement in time."""
+        return self.reception_due is not None and (self.looked_at or now) > self.reception_due
 
 
 def replay(
@@ -124,7 +132,10 @@ def replay(
         state=seen.state,
         filed_at=events[0].at,
         received_at=seen.received,
-        reception_due=deadlines.reception_due(events[0].at, using, customs) if online else None,
+        reception_due=(deadlines.reception_due if online else deadlines.transfer_due)(
+            events[0].at, using, customs
+        ),
+        looked_at=seen.looked,
         due_at=_due(seen, terms, counted, using),
         settled_at=seen.settled,
         returned_at=seen.returned,
@@ -137,6 +148,8 @@ def replay(
         answer_due=deadlines.lapses(asked, terms.answer, using)
         if asked and terms.answer and seen.state == "supplement"
         else None,
+        anew_since=_anew(seen, terms),
+        ask_by=_ask_by(seen, terms, table, using),
         step=number,
         step_since=since,
         step_due=_step_due(number, since, terms, counted, using),
@@ -150,6 +163,7 @@ class _Seen(msgspec.Struct, kw_only=True):
     promised_at: datetime
     promised: datetime | None = None
     received: datetime | None = None
+    looked: datetime | None = None
     settled: datetime | None = None
     returned: datetime | None = None
     ended: datetime | None = None
@@ -179,6 +193,7 @@ def _see(seen: _Seen, event: Event, table: Moves) -> None:
 def _move(seen: _Seen, event: Event, table: Moves) -> None:
     """A move between states: what the clock does then."""
     before, after = table.states[seen.state].clock, table.states[event.to_state].clock
+    seen.looked = seen.looked or event.at
     if seen.received is None and after == "runs":
         seen.received = event.at
     if before != "waits" and after == "waits":
@@ -196,20 +211,34 @@ def _move(seen: _Seen, event: Event, table: Moves) -> None:
 
 def _due(seen: _Seen, terms: Terms, waits: list[Pause], using: Calendar | None) -> datetime | None:
     """When it must be settled: by promise, by the limit after a supplement, else by the whole, moved by the waits."""
-    if seen.promised is not None and not (
-        terms.after and seen.answered and seen.answered > seen.promised_at
-    ):
+    anew = _anew(seen, terms)
+    if seen.promised is not None and anew is None:
         # A promised new date counts instead, moved by the waits that begin after the promise.
         after_it = [wait for wait in waits if wait.begun >= seen.promised_at]
         return deadlines.prolonged(seen.promised, "working_days", after_it, using)
-    if terms.after and seen.answered is not None:
-        since = [wait for wait in waits if wait.begun >= seen.answered]
-        ends = deadlines.due(seen.answered, terms.after, using)
+    if terms.after and anew is not None:
+        since = [wait for wait in waits if wait.begun >= anew]
+        ends = deadlines.due(anew, terms.after, using)
         return deadlines.prolonged(ends, terms.after.unit, since, using)
     if seen.received is None or not terms.limits:
         return None
     ends = deadlines.due_in_stages(seen.received, terms.limits, using)[-1]
     return deadlines.prolonged(ends, terms.limits[-1].unit, waits, using)
+
+
+def _anew(seen: _Seen, terms: Terms) -> datetime | None:
+    """When the limit after a supplement began to count: a date promised later than that counts instead."""
+    if terms.after is None or seen.answered is None:
+        return None
+    return seen.answered if seen.promised is None or seen.answered > seen.promised_at else None
+
+
+def _ask_by(seen: _Seen, terms: Terms, table: Moves, using: Calendar | None) -> datetime | None:
+    """By when what is missing must be named, counted from reception; None once it was, or where no source says."""
+    if terms.ask is None or seen.received is None or seen.supplements:
+        return None
+    running = table.states[seen.state].clock == "runs"
+    return deadlines.due(seen.received, terms.ask, using) if running else None
 
 
 def _step(seen: _Seen, terms: Terms) -> tuple[int, datetime | None]:

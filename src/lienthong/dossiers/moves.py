@@ -6,13 +6,14 @@ official's own file in the data folder comes before it. Pure: nothing here knows
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from lienthong import settings
 from lienthong.errors import Conflict, NotAllowed, Refused
 from lienthong.findings import Text
 
@@ -113,11 +114,16 @@ def parse_moves(text: str) -> Moves:
     return made
 
 
-@lru_cache(maxsize=4)
-def moves(home: Path | None = None) -> Moves:
-    """The table in force: the official's own file when there is one, else the declared one."""
-    own = home / "dossiers" / "moves.yaml" if home else None
-    if own is not None and own.exists():
+@cache
+def moves() -> Moves:
+    """The table in force: the official's own file when there is one; read once per process."""
+    return moves_of(settings.read().home)
+
+
+def moves_of(home: Path) -> Moves:
+    """The table that a data folder has: its own file, else the declared one."""
+    own = home / "dossiers" / "moves.yaml"
+    if own.exists():
         return parse_moves(own.read_text("utf-8"))
     declared = resources.files("lienthong").joinpath("declared", "dossiers", "moves.yaml")
     return parse_moves(declared.read_text("utf-8"))

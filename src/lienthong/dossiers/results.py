@@ -72,6 +72,25 @@ def recall_result(conn: psycopg.Connection[Any], dossier: str, moment: datetime)
     )
 
 
+def issued_files(conn: psycopg.Connection[Any], dossier: str) -> set[int]:
+    """The files of the results that hold: those that are not being corrected."""
+    rows = conn.execute(
+        "SELECT attachment FROM dossiers.result WHERE dossier = %s AND corrected_at IS NULL"
+        " AND attachment IS NOT NULL",
+        [dossier],
+    ).fetchall()
+    return {attachment for (attachment,) in rows}
+
+
+def check_not_issued(conn: psycopg.Connection[Any], dossier: str, attachment: int) -> None:
+    """Raise Refused for the file of a result that holds: the applicant has it, a correction takes its place."""
+    if attachment in issued_files(conn, dossier):
+        raise Refused(
+            "DOSSIER-RESULT-HOLDS",
+            "This file is the result that was issued; correct the result instead of taking its file away.",
+        )
+
+
 def results(conn: psycopg.Connection[Any], dossier: str) -> list[Result]:
     """All results of a dossier, the newest first; behind the gate, for `data` is personal."""
     with conn.cursor(row_factory=dict_row) as cursor:

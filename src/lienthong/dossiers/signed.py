@@ -1,7 +1,7 @@
 """Whether an attached file is signed, and whether its signature fits and comes from somebody whom the office trusts.
 
-XML signatures are checked by signxml against LIENTHONG_HOME/certificates. Signatures inside PDF are seen and not
-checked: the library for it (pyHanko) brings a dozen packages and its own network trust; what is not checked is said.
+XML signatures are checked by signxml, those inside PDF by pyHanko (pdf_signatures.py), both against the certificates
+in LIENTHONG_HOME/certificates and without asking anybody: what is not checked is said, revocation is never known.
 """
 
 from __future__ import annotations
@@ -9,45 +9,71 @@ from __future__ import annotations
 import base64
 import copy
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from lienthong.dossiers import pdf_signatures
+from lienthong.dossiers.pdf_signatures import Verdict
 from lienthong.records.formats.safety import safe_parser
 
-Signature = Literal["valid", "invalid", "unsigned", "not_checked"]
+if TYPE_CHECKING:
+    from cryptography import x509
+
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
 
-def signature(data: bytes, media_type: str, home: Path) -> tuple[Signature, str]:
-    """What is known of the signature, and the subject of the certificate when it is valid."""
+WHY = {
+    "broken": "the file is not what was signed",
+    "changed_after": "something was added after the last signature",
+    "unknown_signer": "no trusted certificate vouches for the signer",
+    "expired": "the certificate is outside its time; when it was signed is not proved",
+    "not_for_signing": "the certificate or one above it may not be used for this",
+    "many": "it carries more signatures than are looked at",
+    "large": "the file is too large to be looked at",
+    "long": "looking at it took too long",
+    "unreadable": "its signature cannot be read",
+}
+"""Why a signature is not valid or was not checked: code to sentence."""
+
+
+def signature(data: bytes, media_type: str, home: Path) -> Verdict:
+    """What is known of the signature: its state, the subject of the certificate, and why it is not valid."""
     if media_type == "application/pdf":
-        return ("not_checked" if b"/ByteRange" in data else "unsigned"), ""
+        if pdf_signatures.MARK not in data:
+            return Verdict("unsigned")
+        return pdf_signatures.verify(data, [_der(one) for one in _trusted(home)])
     if media_type != "application/xml":
-        return "unsigned", ""
+        return Verdict("unsigned")
     root = etree.fromstring(data, safe_parser())
     if root.find(f".//{_DS}Signature") is None:
-        return "unsigned", ""
+        return Verdict("unsigned")
     return _checked(data, root, _trusted(home))
 
 
-def _trusted(home: Path) -> list[str]:
-    return [path.read_text() for path in sorted((home / "certificates").glob("*.pem"))]
-
-
-def _checked(data: bytes, root: etree._Element, trusted: list[str]) -> tuple[Signature, str]:
-    """Valid: by a trusted certificate, and over the whole document. Without a trusted one nobody can say."""
+def _trusted(home: Path) -> list[x509.Certificate]:
+    """The certificates that an official placed; a file may hold several."""
     from cryptography import x509
+
+    found = []
+    for path in sorted((home / "certificates").glob("*.pem")):
+        found += x509.load_pem_x509_certificates(path.read_bytes())
+    return found
+
+
+def _checked(data: bytes, root: etree._Element, known: list[x509.Certificate]) -> Verdict:
+    """Valid: by a trusted certificate, and over the whole document. Without a trusted one nobody can say."""
     from signxml import XMLVerifier
     from signxml.exceptions import SignXMLException
 
     enclosed = {
         "".join((element.text or "").split()) for element in root.iter(f"{_DS}X509Certificate")
     }
-    known = [x509.load_pem_x509_certificate(text.encode()) for text in trusted]
-    signers = [one for one in known if not enclosed or _der(one) in enclosed]
+    signers = [
+        one for one in known if not enclosed or base64.b64encode(_der(one)).decode() in enclosed
+    ]
     if not signers:
-        return "not_checked", ""
+        return Verdict("not_checked", "unknown_signer")
     for one in signers:
         try:
             found = XMLVerifier().verify(data, x509_cert=one)
@@ -55,8 +81,8 @@ def _checked(data: bytes, root: etree._Element, trusted: list[str]) -> tuple[Sig
             continue
         results = found if isinstance(found, list) else [found]
         if any(_is_whole(r.signed_xml, root) for r in results):
-            return "valid", one.subject.rfc4514_string()[:200]
-    return "invalid", ""
+            return Verdict("valid", "", one.subject.rfc4514_string()[:200])
+    return Verdict("invalid", "broken")
 
 
 def _is_whole(signed: etree._Element | None, root: etree._Element) -> bool:
@@ -80,7 +106,7 @@ def _canonical(element: etree._Element) -> bytes:
     return etree.tostring(alone, method="c14n", exclusive=True, with_comments=False)
 
 
-def _der(certificate: object) -> str:
+def _der(certificate: x509.Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()  # type: ignore[attr-defined]
+    return certificate.public_bytes(Encoding.DER)

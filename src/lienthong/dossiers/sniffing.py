@@ -39,6 +39,10 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         return {"vi": self.vi, "en": self.en, "fr": self.fr}
 
 
+UNPACKED_FREE, UNPACKED_RATIO = 64 * 1024 * 1024, 60
+"""Bytes that an office file may unpack to in any case, and how many times its own size beyond that."""
+
+
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     """What may be attached (declared/dossiers/attachments.yaml)."""
 
@@ -90,13 +94,20 @@ def media_type(data: bytes, rules: Allowed) -> str:
 def _office(data: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
+            parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return None
+    names = [part.filename for part in parts]
     if "[Content_Types].xml" not in names or len(names) > MOST_PARTS:
         return None
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise Refused("ATTACHMENT-MACRO", "The file holds macros; save it without them.")
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > max(UNPACKED_FREE, UNPACKED_RATIO * len(data)):
+        # Whoever opens it in an office program would pay for it.
+        raise Refused(
+            "ATTACHMENT-BOMB", "The file unpacks to far more than it should; it is refused."
+        )
     if any(name.startswith("word/") for name in names):
         return _WORD
     return _EXCEL if any(name.startswith("xl/") for name in names) else None
@@ -114,5 +125,11 @@ def _is_xml(data: bytes) -> bool:
         root = etree.fromstring(data, safe_parser())
     except etree.XMLSyntaxError:
         return False
+    if root.getroottree().docinfo.doctype:
+        # A document type may name files of the machine that opens it; no form of the administration needs one.
+        raise Refused(
+            "ATTACHMENT-DOCTYPE",
+            "The XML file declares a document type (DOCTYPE); save it without one.",
+        )
     name = etree.QName(root)
     return name.localname.lower() not in ("html", "svg", "script")

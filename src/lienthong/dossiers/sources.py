@@ -198,16 +198,10 @@ def _table(conn: psycopg.Connection[Any], place: str) -> Table | None:
     return cached_contract(contract).contract.table(name) if row and row[0] is not None else None
 
 
-def _rows(
-    conn: psycopg.Connection[Any],
-    table: Table,
-    place: str,
-    source: Source,
-    asked: Mapping[str, set[str]],
-    on: date,
-) -> Iterator[Row]:
-    from lienthong.records.intake import withholding
-
+def question(
+    table: Table, place: str, source: Source, asked: Mapping[str, set[str]]
+) -> tuple[sql.Composed, list[list[str]]]:
+    """The statement that asks a table by the keys that are known; every field that it asks by has an index."""
     contract, _, name = place.partition(".")
     tests, values = [], []
     for by, texts in asked.items():
@@ -227,6 +221,21 @@ def _rows(
         sql.SQL(" OR ").join(tests),
         MOST,
     )
+    return query, values
+
+
+def _rows(
+    conn: psycopg.Connection[Any],
+    table: Table,
+    place: str,
+    source: Source,
+    asked: Mapping[str, set[str]],
+    on: date,
+) -> Iterator[Row]:
+    from lienthong.records.intake import withholding
+
+    contract, names = place.partition(".")[0], [field.name for field in table.fields]
+    query, values = question(table, place, source, asked)
     with conn.cursor(row_factory=dict_row) as cursor:
         lines = cursor.execute(query, values).fetchall()
     for line in lines:

@@ -251,6 +251,21 @@ def all_in_force(conn: psycopg.Connection[Any], on: date) -> list[Version]:
     )
 
 
+def state(conn: psycopg.Connection[Any], on: date) -> str:
+    """A short text that is another as soon as another version holds on that day: what is counted may be kept by it.
+
+    A published version is never edited, so that who it is says what it says.
+    """
+    row = conn.execute(
+        "SELECT md5(coalesce(string_agg(concat_ws('/', code, version, published_at), ',' ORDER BY code, version), ''))"
+        " || (SELECT oid FROM pg_database WHERE datname = current_database()) FROM procedures.version"
+        " WHERE valid_from <= %s AND (valid_to IS NULL OR valid_to > %s)",
+        [on, on],
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
 def drafts(conn: psycopg.Connection[Any]) -> list[Version]:
     """Every draft that waits, the newest first."""
     return _read(conn, "status = 'draft' ORDER BY drafted_at DESC, code", [])

@@ -14,7 +14,12 @@ from lienthong.words import number, say
 app = typer.Typer(no_args_is_help=True)
 
 
-@app.command("import")
+@app.command(
+    "import",
+    help=say(
+        "Draft and publish procedures that have a national code; those that are there already are left."
+    ),
+)
 def bring(
     file: Annotated[
         Path | None,
@@ -38,7 +43,8 @@ def bring(
     from lienthong.procedures.importing import publish_described, publish_new
 
     day = _day(valid_from)
-    listed = known.read_file(file) if file else list(known.known())
+    read = known.read_file(file) if file else known.Read(known.known())
+    listed = read.procedures
     with database.running(settings.read()) as found, found.connect() as conn:
         policy.allow(conn, operator(), "procedure.edit")
         done = publish_new(conn, operator(), listed, file.name if file else "known.csv", day)
@@ -53,6 +59,13 @@ def bring(
             uncoded=number(done.uncoded),
         )
     )
+    if read.left_out:
+        typer.echo(
+            say(
+                "Columns that nobody here knows were left out: %(columns)s.",
+                columns=", ".join(read.left_out),
+            )
+        )
     if full is not None:
         typer.echo(
             say(
@@ -64,7 +77,10 @@ def bring(
         )
 
 
-@app.command("list")
+@app.command(
+    "list",
+    help=say("List the procedures in force."),
+)
 def listed(
     on: Annotated[
         str, typer.Option("--on", metavar="DAY", help=say("In force on this day; default today."))
@@ -82,7 +98,10 @@ def listed(
             typer.echo(f"{one.code}  v{one.version}  {one.procedure.name.get('vi', '')}")
 
 
-@app.command("show")
+@app.command(
+    "show",
+    help=say("Print a procedure as YAML, in the form in which descriptions are declared."),
+)
 def show(
     code: Annotated[str, typer.Argument(help=say("National code, e.g. 1.012279."))],
     on: Annotated[
@@ -104,7 +123,10 @@ def show(
     typer.echo(msgspec.yaml.encode(shown).decode())
 
 
-@app.command("list-import")
+@app.command(
+    "list-import",
+    help=say("Bring a unit's list of procedures and compare it with the lists of the others."),
+)
 def bring_list(
     unit: Annotated[str, typer.Argument(help=say("The unit: office, science or information."))],
     file: Annotated[Path, typer.Argument(help=say("Its list, CSV in UTF-8 or XLSX."))],

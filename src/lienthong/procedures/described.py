@@ -56,6 +56,8 @@ def read(slug: str, text: str) -> Described:
     merged: dict[str, Any] = {**given["procedure"]}
     if listed is not None:
         merged = msgspec.to_builtins(listed) | merged
+        # The official name is the list's; a description adds languages to it.
+        merged["name"] = {**given["procedure"].get("name", {}), **listed.name}
         merged["sources"] = list(dict.fromkeys([*listed.sources, *merged.get("sources", ())]))
     return Described(
         slug=slug,

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
+
+import msgspec
 
 from lienthong.errors import Refused
+from lienthong.procedures import columns
+from lienthong.procedures.lists.listed import cells
 from lienthong.procedures.procedure import (
-    CODE,
     Component,
     Fee,
     Level,
@@ -24,6 +27,7 @@ from lienthong.procedures.procedure import (
     Online,
     Procedure,
     TimeLimit,
+    national_code,
 )
 
 LEVELS = ("ministry", "province", "commune", "facility", "social_insurance")
@@ -36,7 +40,7 @@ ANSWERS = {"yes": True, "no": False, "unknown": None, "": None}
 def known() -> tuple[Procedure, ...]:
     """All declared rows, with and without a code, in the order of the file."""
     path = resources.files("lienthong").joinpath("declared", "procedures", "known.csv")
-    return tuple(read_rows(io.StringIO(path.read_text("utf-8")), "known.csv"))
+    return read_rows(io.StringIO(path.read_text("utf-8")), "known.csv")
 
 
 def catalogued() -> dict[str, Procedure]:
@@ -44,18 +48,30 @@ def catalogued() -> dict[str, Procedure]:
     return {one.code: one for one in known() if one.code}
 
 
-def read_file(path: Path) -> list[Procedure]:
-    """The procedures of a CSV file of the same columns (UTF-8, with or without a byte-order mark)."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return list(read_rows(lines, path.name))
+class Read(msgspec.Struct, frozen=True):
+    """The procedures of a file, and the heads of its columns that nobody here knows."""
+
+    procedures: tuple[Procedure, ...]
+    left_out: tuple[str, ...] = ()
 
 
-def read_rows(lines: Iterable[str], name: str) -> Iterator[Procedure]:
+def read_file(path: Path) -> Read:
+    """The procedures of a CSV (comma, semicolon or tab; UTF-8) or XLSX file; raises Refused for what cannot be read."""
+    return read_table(list(cells(path.read_bytes(), path.name)), path.name)
+
+
+def read_rows(lines: Iterable[str], name: str) -> tuple[Procedure, ...]:
     """Procedures of CSV lines; raises Refused naming every line and cell that cannot be read."""
+    return read_table(list(csv.reader(lines)), name).procedures
+
+
+def read_table(rows: Sequence[Sequence[str]], name: str) -> Read:
+    """The same of the cells of a table, under heads of ours or others (see columns.HEADS)."""
+    found = columns.table(rows, name)
     wrong: list[str] = []
     made: list[Procedure] = []
     seen: dict[str, int] = {}
-    for number, row in enumerate(csv.DictReader(lines), 2):
+    for number, row in found.lines:
         try:
             procedure = _procedure(row)
         except ValueError as error:
@@ -75,56 +91,71 @@ def read_rows(lines: Iterable[str], name: str) -> Iterator[Procedure]:
             count=len(wrong),
             lines="; ".join(wrong[:20]),
         )
-    yield from made
+    return Read(tuple(made), found.left_out)
 
 
-def _procedure(row: dict[str, Any]) -> Procedure:
-    code = (row.get("code") or "").strip()
-    if code and not CODE.match(code):
-        raise ValueError(f"code={code}")
-    if not (row.get("name_vi") or "").strip():
+def _procedure(row: dict[str, str]) -> Procedure:
+    name = row.get("name_vi", "").strip()
+    if not name:
         raise ValueError("name_vi=")
+    fee = row.get("fee_vnd", "").strip()
     return Procedure(
-        code=code,
-        name={name: row[f"name_{name}"] for name in ("vi", "en", "fr") if row.get(f"name_{name}")},
+        code=_code(row.get("code", "").strip()),
+        name={"vi": name}
+        | {one: row[f"name_{one}"] for one in ("en", "fr") if row.get(f"name_{one}")},
         field=row.get("field") or "",
         subfield=row.get("subfield") or "",
-        levels=cast(tuple[Level, ...], _of(row, "levels", LEVELS)),
+        levels=cast(tuple[Level, ...], _levels(row)),
         authority=row.get("authority") or "",
         manners=_manners(row),
         components=_components(row),
         legal_basis=tuple(_parts(row.get("legal_basis"), ";")),
-        online=cast(Online, _one(row, "online", ONLINE, "unknown")),
+        online=cast(Online, _one(row, "online", ONLINE, "unknown", columns.ONLINE)),
         decentralised=ANSWERS[_one(row, "decentralised", tuple(ANSWERS), "")],
         decentralised_basis=row.get("decentralised_basis") or "",
         limit_text=row.get("limit_text") or "",
-        fee_text=row.get("fee_text") or "",
-        successor=row.get("successor") or "",
+        fee_text=row.get("fee_text") or ("" if columns.amount(fee) is not None else fee),
+        successor=row.get("successor") or columns.newer(row.get("notes", "")),
         standing=row.get("status") or "unknown",
         evidence=tuple(_parts(row.get("evidence"), ";")),
-        sources=tuple((row.get("source") or "").split()),
+        sources=tuple(one for one in (row.get("source") or "").split() if one != ";"),
     )
 
 
-def _manners(row: dict[str, Any]) -> tuple[Manner, ...]:
+def _code(written: str) -> str:
+    if not written:
+        return ""
+    try:
+        return national_code(written)
+    except Refused:
+        raise ValueError(f"code={written}") from None
+
+
+def _levels(row: dict[str, str]) -> tuple[str, ...]:
+    found = tuple(columns.levels(row.get("levels", "")))
+    if any(one not in LEVELS for one in found):
+        raise ValueError(f"levels={row['levels']}")
+    return found
+
+
+def _manners(row: dict[str, str]) -> tuple[Manner, ...]:
     """One manner for every channel: sources of this list do not tell channels apart."""
     limits: tuple[TimeLimit, ...] = ()
     if row.get("limit_value"):
-        unit = cast(LimitUnit, _one(row, "limit_unit", UNITS, ""))
+        unit = cast(LimitUnit, _one(row, "limit_unit", UNITS, "", columns.UNITS))
         limits = (
             TimeLimit(
-                value=float(row["limit_value"]), unit=unit, basis=row.get("limit_text") or ""
+                value=_number(row["limit_value"]), unit=unit, basis=row.get("limit_text") or ""
             ),
         )
-    fees = None
-    if row.get("fee_vnd"):
-        amount = int(row["fee_vnd"])
-        fees = (Fee(amount=amount),) if amount else ()
+    amount = columns.amount(row.get("fee_vnd", ""))
+    fees = None if amount is None else (Fee(amount=amount),) if amount else ()
     return (Manner(limits=limits, fees=fees),) if limits or fees is not None else ()
 
 
-def _components(row: dict[str, Any]) -> tuple[Component, ...]:
+def _components(row: dict[str, str]) -> tuple[Component, ...]:
     replaced = dict(_pair(part) for part in _parts(row.get("replaced_by_data"), "|"))
+    replaced = replaced or dict(columns.replaced(row.get("notes", "")))
     named = [
         Component(name={"vi": name}, data=replaced.pop(name, ""))
         for name in _parts(row.get("components_vi"), ";")
@@ -142,15 +173,25 @@ def _parts(text: str | None, separator: str) -> list[str]:
     return [part.strip() for part in (text or "").split(separator) if part.strip()]
 
 
-def _of(row: dict[str, Any], column: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    found = tuple(_parts(row.get(column), ";"))
-    if any(one not in allowed for one in found):
-        raise ValueError(f"{column}={row[column]}")
+def _number(written: str) -> float:
+    try:
+        found = float(written.strip().replace(",", "."))
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 10_000:
+        raise ValueError(f"limit_value={written}")
     return found
 
 
-def _one(row: dict[str, Any], column: str, allowed: tuple[str, ...], otherwise: str) -> str:
-    found = (row.get(column) or otherwise).strip()
+def _one(
+    row: dict[str, str],
+    column: str,
+    allowed: tuple[str, ...],
+    otherwise: str,
+    words: Mapping[str, str] | None = None,
+) -> str:
+    written = (row.get(column) or "").strip()
+    found = columns.word(written, words or {}) if written else otherwise
     if found not in allowed:
-        raise ValueError(f"{column}={found}")
+        raise ValueError(f"{column}={written}")
     return found

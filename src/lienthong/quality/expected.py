@@ -19,7 +19,7 @@ from lienthong.contracts import senders as kinds_of_senders
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.quality.criteria import criteria
-from lienthong.records.intake.receiving import home_province
+from lienthong.records.intake.provinces import home_province
 
 LIST = "facilities"
 
@@ -119,33 +119,46 @@ class Expected:
         sender: str | None,
         today: date,
         each: bool,
+        apart: bool = True,
     ) -> list[Heard]:
-        """Expected senders that were heard of, by contract and province (`each`: by sender too)."""
+        """Expected senders that were heard of, by contract and province (`each`: by sender too).
+
+        A sender counts once, in the province that the list says it is of, wherever those live of whom it tells;
+        where no list says so, `apart` tells whether it counts in each province of its records.
+        """
         window = today - timedelta(days=criteria().window_days)
         asked = [name for name in self._periods if contract in (None, name)]
         lists = {id(self._lists[name]): self._lists[name] for name in asked if name in self._lists}
         number = {one: at for at, one in enumerate(lists)}
-        pairs = [(number[one], code) for one, listed in lists.items() for code in listed]
+        known = [
+            (number[one], code, about.province)
+            for one, listed in lists.items()
+            for code, about in listed.items()
+        ]
         rows = conn.execute(
-            "SELECT s.contract, s.province, CASE WHEN %(each)s THEN s.sender ELSE '' END,"
-            " count(*) FILTER (WHERE s.newest > %(window)s),"
-            " count(*) FILTER (WHERE s.newest >= coalesce(f.since, %(window)s))"
+            "SELECT contract, province, CASE WHEN %(each)s THEN sender ELSE '' END,"
+            " count(*) FILTER (WHERE newest > %(window)s), count(*) FILTER (WHERE newest >= since) FROM ("
+            "SELECT s.contract, coalesce(k.province, CASE WHEN %(apart)s THEN s.province ELSE '' END) AS province,"
+            " s.sender, max(s.newest) AS newest, max(coalesce(f.since, %(window)s)) AS since"
             " FROM quality.sender s LEFT JOIN unnest(%(names)s::text[], %(since)s::date[], %(lists)s::int[])"
             " f(name, since, list) ON f.name = s.contract"
-            " LEFT JOIN unnest(%(of)s::int[], %(known)s::text[]) k(list, code) ON k.list = f.list AND k.code = s.sender"
+            " LEFT JOIN unnest(%(of)s::int[], %(known)s::text[], %(homes)s::text[]) k(list, code, province)"
+            " ON k.list = f.list AND k.code = s.sender"
             " WHERE s.newest IS NOT NULL AND (%(contract)s::text IS NULL OR s.contract = %(contract)s)"
-            " AND (%(province)s::text IS NULL OR s.province = %(province)s)"
+            " AND (%(province)s::text IS NULL OR coalesce(k.province, s.province) = %(province)s)"
             " AND (%(sender)s::text IS NULL OR s.sender = %(sender)s)"
             " AND (f.list IS NULL OR k.code IS NOT NULL)"
-            " GROUP BY 1, 2, 3",
+            " GROUP BY 1, 2, 3) h GROUP BY 1, 2, 3",
             {
                 "each": each,
+                "apart": apart,
                 "window": window,
                 "names": asked,
                 "since": [today - timedelta(days=self.fresh_days(name)) for name in asked],
                 "lists": [number.get(id(self._lists.get(name))) for name in asked],
-                "of": [at for at, _ in pairs],
-                "known": [code for _, code in pairs],
+                "of": [at for at, _, _ in known],
+                "known": [code for _, code, _ in known],
+                "homes": [home for _, _, home in known],
                 "contract": contract,
                 "province": province,
                 "sender": sender,

@@ -26,7 +26,8 @@ LIFT = "Mending rule %(rule)s at %(sender)s lifts “%(criterion)s” by %(point
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule broken at one sender. `failed` rows break it, `sole` of them break nothing else of the criterion.
+    """One rule broken at one sender. `old_province` is known when the slice tells former provinces ("" of nobody knows
+    which). `failed` rows break it, `sole` of them break nothing else of the criterion.
 
     `points` is the lift of the criterion's score in hundredths when the rule is mended there and nothing else changes;
     `checks_points` the lift of the share of passed checks.
@@ -40,6 +41,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     sender: str
     province: str
+    old_province: str | None = None
     failed: int
     sole: int
     points: float
@@ -64,22 +66,29 @@ def causes(
     expected: Expected | None = None,
     limit: int = 10,
 ) -> list[Cause]:
-    """The causes whose mending lifts a score of the slice most, the greatest lift first; ties by failed rows."""
+    """The causes whose mending lifts a score of the slice most, the greatest lift first; ties by failed rows.
+
+    Under the former provinces nobody knows how many senders were expected, so `expected` is left out there.
+    """
     slice = slice or Slice()
+    expected = None if slice.old else expected
     whole = scores(conn, slice, (), today=today, expected=expected).get(())
     if whole is None:
         return []
     where, values = slice.where()
+    source, given = slice.source("records.count")
     rows = conn.execute(
         sql.SQL(
-            "SELECT contract, table_name, rule, sender, province, sum(failed)::bigint, sum(sole)::bigint"
-            " FROM records.count WHERE failed > 0 AND rule COLLATE \"C\" > '-' AND {where} GROUP BY 1, 2, 3, 4, 5"
-        ).format(where=where),
-        values,
+            "SELECT contract, table_name, rule, sender, province, {old}, sum(failed)::bigint, sum(sole)::bigint"
+            " FROM {source} WHERE failed > 0 AND rule COLLATE \"C\" > '-' AND {where} GROUP BY 1, 2, 3, 4, 5, 6"
+        ).format(
+            where=where, source=source, old=sql.SQL("old_province" if slice.old else "NULL::text")
+        ),
+        [*given, *values],
     ).fetchall()
     said = known_rules(conn)
     found = []
-    for contract, table, key, sender, province, failed, sole in rows:
+    for contract, table, key, sender, province, old, failed, sole in rows:
         rule = said.get((contract, table, key))
         if rule is None or rule.severity is Severity.INFORMATION or failed <= 0:
             continue
@@ -94,6 +103,7 @@ def causes(
                 field=rule.field,
                 sender=sender,
                 province=province,
+                old_province=old,
                 failed=failed,
                 sole=sole,
                 points=points,

@@ -85,7 +85,11 @@ def scores(
     found, versions = (summed if is_summed(slice, tuple(by)) else counted)(conn, slice, tuple(by))
     heard = _senders(conn, slice, by, expected, today) if expected else {}
     return {
-        key: card(sums, heard.get(key), versions=versions.get(key, ()))
+        key: card(
+            sums,
+            heard.get(key) or _nobody(dict(zip(by, key, strict=True)), slice, expected),
+            versions=versions.get(key, ()),
+        )
         for key, sums in found.items()
     }
 
@@ -136,6 +140,7 @@ def _senders(
     heard = expected.heard(
         conn, contract=slice.contract, province=slice.province, sender=slice.sender, today=today,
         each=slice.sender is not None or "sender" in by,
+        apart=slice.province is not None or "province" in by,
     )  # fmt: skip
     found: dict[tuple[Any, ...], list[int]] = {}
     contracts: dict[tuple[Any, ...], set[str]] = {}
@@ -156,6 +161,15 @@ def _senders(
         number = sum(expected.count(contract, province, sender) for contract in contracts[key])
         answer[key] = Senders(part, fresh, number)
     return answer
+
+
+def _nobody(values: Mapping[str, Any], slice: Slice, expected: Expected | None) -> Senders | None:
+    """None of those expected was heard: rows of a province may all come from senders of others."""
+    contract = values.get("contract", slice.contract)
+    if expected is None or contract is None or not set(values) <= {"contract", "province"}:
+        return None
+    province = values.get("province", slice.province)
+    return Senders(0, 0, expected.count(contract, province, slice.sender))
 
 
 def trend(
@@ -184,15 +198,16 @@ class SenderLine(msgspec.Struct, frozen=True, kw_only=True):
 def senders(
     conn: psycopg.Connection[Any], slice: Slice | None = None, *, today: date
 ) -> list[SenderLine]:
-    """Every sender of a slice with its scores, the worst first."""
+    """Every sender of a slice with its scores, the worst first: one line for a database, in the province of most of
+    its rows."""
     slice = slice or Slice()
-    by = ("contract", "province", "sender")
     where, values = msgspec.structs.replace(slice, table=None, since=None, until=None).where()
-    newest: Mapping[tuple[Any, ...], date] = {
-        row[:3]: row[3]
+    newest: dict[tuple[Any, ...], tuple[date, str]] = {
+        row[:2]: (row[2], row[3])
         for row in conn.execute(
             sql.SQL(
-                "SELECT contract, province, sender, newest FROM quality.sender WHERE newest IS NOT NULL AND {where}"
+                "SELECT contract, sender, max(newest), (array_agg(province ORDER BY row_count DESC, province))[1]"
+                " FROM quality.sender WHERE newest IS NOT NULL AND {where} GROUP BY 1, 2"
             ).format(where=where),
             values,
         )
@@ -200,13 +215,13 @@ def senders(
     lines = [
         SenderLine(
             contract=key[0],
-            province=key[1],
-            sender=key[2],
-            newest=newest[key],
-            age_days=(today - newest[key]).days,
+            sender=key[1],
+            province=newest[key][1],
+            newest=newest[key][0],
+            age_days=(today - newest[key][0]).days,
             card=card,
         )  # fmt: skip
-        for key, card in scores(conn, slice, by, today=today).items()
+        for key, card in scores(conn, slice, ("contract", "sender"), today=today).items()
         if key in newest
     ]
     return sorted(

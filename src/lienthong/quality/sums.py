@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
+from lienthong.access import Permit
 from lienthong.findings import Criterion
 from lienthong.quality.old_provinces import OldProvinces
 
@@ -48,6 +49,12 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
         given = {test: value for test, value in tests.items() if value is not None}
         parts = [sql.SQL(test) for test in given] or [sql.SQL("true")]
         return sql.SQL(" AND ").join(parts), list(given.values())
+
+
+def permitted(permit: Permit, **asked: Any) -> Slice:
+    """The slice that is asked for, narrowed to what a permit covers."""
+    own = {"sender": permit.facility, "province": permit.province}
+    return Slice(**{**asked, **{name: value for name, value in own.items() if value is not None}})
 
 
 Sums = dict[str, tuple[int, int, int]]

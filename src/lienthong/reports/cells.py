@@ -105,6 +105,12 @@ ON_PORTAL: Mapping[str, str] = {
 }
 """What the Portal holds of the same dossiers now, by the ledger of the exchange."""
 
+SUMS: Mapping[str, str] = {
+    "arrived": "received_at >= %(begins)s",
+    "late_by_forms": f"({LAW['late']}) OR ({LAW['overdue']})",
+}
+"""Sums of columns that pages show beside them."""
+
 
 class Among(msgspec.Struct, frozen=True, kw_only=True):
     """Whose dossiers: of a unit, a province (or `ministry`), a field, a level, a procedure; empty is all."""

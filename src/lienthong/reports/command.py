@@ -15,7 +15,10 @@ Text = Annotated[
 ]
 
 
-@app.command("compute")
+@app.command(
+    "compute",
+    help=say("Bring the base up to the events and keep the figures of a period."),
+)
 def compute(
     period: Text,
     again: Annotated[
@@ -53,7 +56,12 @@ def compute(
     )
 
 
-@app.command("verify")
+@app.command(
+    "verify",
+    help=say(
+        "Compute kept figures again over the events they were counted up to, and compare. Exit code 1: some differ."
+    ),
+)
 def verify(
     period: Annotated[
         str, typer.Argument(metavar="PERIOD", help=say("All kept periods when none is given."))
@@ -92,7 +100,10 @@ def verify(
     raise typer.Exit(1 if bad else 0)
 
 
-@app.command("export")
+@app.command(
+    "export",
+    help=say("Write a form or the index as a file in the shape of the official form."),
+)
 def export(
     what: Annotated[str, typer.Argument(help=say("II.06a, II.06b, II.07b or 766."))],
     period: Text,

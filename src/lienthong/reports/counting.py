@@ -81,7 +81,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     procedure: str
     field: str
     channel: str
-    received_at: datetime
+    received_at: datetime | None
     due_at: datetime | None
     ended_at: datetime | None
     outcome: str
@@ -98,6 +98,7 @@ def behind(
     reading: Reading | None = None,
     among: Among | None = None,
     follows: Following | None = None,
+    position: int | None = None,
     moment: datetime | None = None,
     after: str = "",
     limit: int = 100,
@@ -123,7 +124,7 @@ def behind(
         whose=cells.WHOSE,
         cond=sql.SQL(cond),
     )
-    given = cells.values(period, among or Among(), follows or Following(), moment=moment) | {
+    given = cells.values(period, among or Among(), follows or Following(), position, moment) | {
         "after": after,
         "facility": permit.facility,
         "reach": permit.province,
@@ -139,15 +140,6 @@ JOINS = (
     " LEFT JOIN reports.issued i ON i.dossier = b.dossier"
 )
 """What measures of the index ask beside the base."""
-
-
-def unreceived(conn: psycopg.Connection[Any], now: datetime) -> int:
-    """Dossiers that were filed and are past the time for receiving them: no form counts these yet."""
-    row = conn.execute(
-        "SELECT count(*) FROM dossiers.dossier WHERE state = 'new' AND reception_due < %s", [now]
-    ).fetchone()
-    assert row
-    return int(row[0])
 
 
 def months(

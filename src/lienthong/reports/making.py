@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from lienthong import clock
 from lienthong.contracts.codes import Codes
 from lienthong.errors import NotFound
 from lienthong.reports import (
@@ -17,6 +18,7 @@ from lienthong.reports import (
     editions,
     forms,
     index766,
+    keeping,
     measures,
     procedure_form,
     succession,
@@ -26,6 +28,7 @@ from lienthong.reports.documents import sheet as sheets
 from lienthong.reports.documents.sheet import Sheet
 from lienthong.reports.editions import Declared, Edition
 from lienthong.reports.forms import Row
+from lienthong.reports.keeping import Freshness
 from lienthong.reports.measures import Measured
 from lienthong.reports.period import Period
 from lienthong.reports.procedure_form import Competence
@@ -58,6 +61,33 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def edition(self) -> Edition:
         """The index on that day, under other readings where asked."""
         return editions.edition(self.period, self.declared).read_as(self.readings)
+
+
+def asking(
+    conn: psycopg.Connection[Any],
+    period: Period,
+    among: Among,
+    codes: Codes,
+    home: Path | None,
+    readings: Mapping[str, str] | None = None,
+) -> tuple[Asked, Freshness]:
+    """A report of this moment, over a base that is as fresh as can be at once. The gate comes before."""
+    upto = keeping.fresh(conn)
+    asked = Asked(
+        period=period, among=among, codes=codes, declared=editions.declared(home), position=upto.position,
+        moment=clock.now(), readings={name: value for name, value in (readings or {}).items() if value},
+    )  # fmt: skip
+    return asked, upto
+
+
+def form_named(what: str) -> str:
+    """The form of that name; raises NotFound."""
+    if what not in FORMS:
+        raise NotFound(
+            "REPORT-WHAT", "There is no report %(name)s; there are: %(known)s.",
+            name=what[:20], known=", ".join(FORMS),
+        )  # fmt: skip
+    return what
 
 
 class Lined(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,9 @@ def measures(edition: Edition) -> dict[str, Measure]:
     payable = (
         RECEIVED if edition.option("payment_unit") == "received" else f"{RECEIVED} AND ({asked})"
     )
+    online = "channel = 'online'"
+    if edition.option("online_counts") == "with_result":
+        online += f" AND NOT (({SETTLED}) AND NOT {_ISSUED})"
     content = "r.satisfied IS DISTINCT FROM false"
     if edition.option("satisfaction") == "overdue_and_disliked":
         content += f" AND NOT ({view['portal_overdue']})"
@@ -59,7 +62,7 @@ def measures(edition: Edition) -> dict[str, Measure]:
         "synchronised": Measure(
             of=RECEIVED, counts="coalesce(p.created, false)", needs="on_portal"
         ),
-        "filed_online": Measure(of=RECEIVED, counts="channel = 'online'"),
+        "filed_online": Measure(of=RECEIVED, counts=online),
         "e_results": Measure(of=SETTLED, counts=_ISSUED),
         "paid_online": Measure(
             of=payable, counts=f"coalesce({_PAID}, false)", unsaid=f"{_PAID} IS NULL"
@@ -84,19 +87,29 @@ def _flag(name: str) -> Measure:
 
 
 def openable(edition: Edition) -> dict[str, str]:
-    """The cells that a share can be opened by: `<measure>.yes`, `.no` and `.unsaid`."""
+    """The cells that a share can be opened by: `<measure>.of`, `.yes`, `.no` and `.unsaid`.
+
+    Where nobody said, a dossier is in none but the last, unless the edition reads silence as no.
+    """
+    silent_is_no = edition.option("missing_flag") == "as_no"
     found = {}
     for name, one in measures(edition).items():
+        of = f"({one.of})" if silent_is_no else f"({one.of}) AND NOT ({one.unsaid})"
+        found[f"{name}.of"] = of
         found[f"{name}.yes"] = f"({one.of}) AND ({one.counts})"
-        found[f"{name}.no"] = f"({one.of}) AND NOT ({one.counts}) AND NOT ({one.unsaid})"
+        found[f"{name}.no"] = f"{of} AND NOT ({one.counts})"
         found[f"{name}.unsaid"] = f"({one.of}) AND ({one.unsaid})"
     return found
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """The index of one line with what stands behind its shares."""
+    """The index of one line with what stands behind its shares.
+
+    `plain` are shares of dossiers before a reading multiplies them with another share.
+    """
 
     index: Index
+    plain: Mapping[str, tuple[int, int]]
     unsaid: Mapping[str, int]
     dossiers: int
     undecided: int
@@ -134,6 +147,7 @@ def indices(
     made = {}
     for line, numbers in found.items():
         shares = {name: _share(numbers, name, one, edition, there) for name, one in known.items()}
+        plain = {name: share for name in known if (share := shares[name])}
         shares["filed_online"] = _online(shares, edition)
         level = _levels(by, line, among)
         own = [one for one in published if level is None or level & set(one.levels)]
@@ -141,6 +155,7 @@ def indices(
         shares["published_on_time"] = _published(took, level, edition)
         made[line] = Measured(
             index=index(edition, shares),
+            plain=plain,
             unsaid={name: numbers[f"{name}/unsaid"] for name in known},
             dossiers=numbers["dossiers"],
             undecided=numbers["undecided"],

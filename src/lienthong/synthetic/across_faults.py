@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from lienthong.synthetic import products, registers
 from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.databases import practice, prevention
 from lienthong.synthetic.events import Stop
-from lienthong.synthetic.facilities import EXAMPLE, facility
+from lienthong.synthetic.facilities import EXAMPLE, Facility, facility
 from lienthong.synthetic.ledger import Fault
 from lienthong.synthetic.lives import VISITS_EACH
 from lienthong.synthetic.parcels import Parcel
@@ -28,11 +29,14 @@ NO_LICENCE = "9999999/SYT-CCHN"
 
 Found = tuple[Parcel, str, int, str, str, str, tuple[tuple[str, int, str, str], ...]]
 """Parcel, table, row, field, rule, the other record, further rules that are true of it."""
+BESIDE = "beside"
+"""The fact of a parcel that names the right parcels of others that come before it."""
 Planter = Callable[[Scene], "Found | None"]
 
 
-def plant(scene: Scene) -> Iterator[tuple[Parcel, Fault]]:
-    """The fault of this catchment, when its people allow one: the kinds are tried in turn."""
+def plant(scene: Scene) -> Iterator[tuple[Parcel, Fault | None]]:
+    """The fault of this catchment, when its people allow one: the kinds are tried in turn. Without a fault: a right
+    parcel against which the fault speaks."""
     if scene.silent:
         return
     names = list(KINDS)
@@ -42,13 +46,29 @@ def plant(scene: Scene) -> Iterator[tuple[Parcel, Fault]]:
         if found is None:
             continue
         parcel, table, row, field, rule, other, also = found
-        name_of = f"{parcel.contract}-{parcel.sent:%Y%m%d}-{parcel.sender}-across.json"
-        parcel = dataclasses.replace(parcel, name=name_of, facts={**parcel.facts, "right": True})
+        beside = parcel.facts.get(BESIDE)
+        if isinstance(beside, Parcel):
+            yield dataclasses.replace(beside, name=_name(beside, f"{parcel.sender}-beside")), None
+        facts = {key: fact for key, fact in parcel.facts.items() if key != BESIDE}
+        parcel = dataclasses.replace(
+            parcel, name=_name(parcel, "across"), facts={**facts, "right": True}
+        )
         yield parcel, Fault(
             submission=parcel.name, table=table, row=row, field=field, rule=rule, kind=name, group=8, also=also,
-            database=parcel.contract, other=other,
+            database=parcel.contract, other=other, both=_sender_of_both(scene, name),
         )  # fmt: skip
         return
+
+
+def _sender_of_both(scene: Scene, kind: str) -> str:
+    """Who sent the other record where the rule looks both ways."""
+    if kind == second_certificate.__name__:
+        return scene.hospital.code
+    return EXAMPLE if kind in (in_two_places.__name__, operating_elsewhere.__name__) else ""
+
+
+def _name(parcel: Parcel, what: str) -> str:
+    return f"{parcel.contract}-{parcel.sent:%Y%m%d}-{parcel.sender}-{what}.json"
 
 
 def visit_after_death(scene: Scene) -> Found | None:
@@ -157,7 +177,7 @@ def second_certificate(scene: Scene) -> Found | None:
             0,
             "",
             "X-BIRTH-01",
-            "vital_events.birth_certificates",
+            f"vital_events.birth_certificates {scene.certified[mother.cccd, f'{child.at:%Y%m%d}']}",
             (),
         )
     return None
@@ -210,14 +230,67 @@ def in_two_places(scene: Scene) -> Found | None:
     parcel = scene.parcel(
         "practice", scene.hospital, {"working_slots": [row]}, scene.opening(40), posted=True
     )
-    return parcel, "working_slots", 0, "", "X-TWO-02", f"practice.working_slots {guest.licence}", ()
+    there = f"{guest.licence}|{EXAMPLE}|4|{registers.OPENS}|{registers.since(guest)}"
+    return parcel, "working_slots", 0, "", "X-TWO-02", f"practice.working_slots {there}", ()
+
+
+def operating_elsewhere(scene: Scene) -> Found | None:
+    """Whoever operates at 01999 is said to begin another operation here before that one has ended."""
+    if scene.hospital.code == EXAMPLE:
+        return None
+    turn = scene.lives.catchment.place // len(KINDS)
+    left = datetime.combine(scene.span.first + timedelta(days=4 + turn // 4), datetime.min.time())
+    left += timedelta(hours=10, minutes=2 + 150 * (turn % 4))
+    people = list(islice(_free(scene), 2))
+    if len(people) < 2 or left + timedelta(days=1, hours=1) > scene.span.until:
+        return None
+    there = facility(scene.seed, EXAMPLE)
+    begun = _operated(scene, people[0], left, there, there.head.licence, nights=1)
+    beside = dataclasses.replace(
+        scene.parcel(
+            "care", there, dict(begun.tables), left + timedelta(minutes=3), posted=True,
+            facts={"visits": [begun], "right": True},
+        ),
+        province=there.province,
+    )  # fmt: skip
+    left += timedelta(days=1, minutes=20)  # told of on the day after: by then the other is known
+    made = _operated(scene, people[1], left, scene.hospital, there.head.licence, nights=2)
+    row = next(at for at, one in enumerate(made.tables["XML3"]) if one["MA_NHOM"] == "8")
+    parcel = _sent(scene, made, left)
+    parcel = dataclasses.replace(parcel, facts={**parcel.facts, BESIDE: beside})
+    also = (("XML3", row, "NGUOI_THUC_HIEN", "X-LIC-24"),)
+    return parcel, "XML3", row, "NGUOI_THUC_HIEN", "X-TWO-01", f"care {begun.key}", also
+
+
+def _operated(
+    scene: Scene, who: Person, left: datetime, where: Facility, performer: str, nights: int
+) -> Visit:
+    """Nights in hospital after an operation by that performer; it begins on the first day at the time of leaving."""
+    number = scene.lives.catchment.place * VISITS_EACH + FIRST + nights
+    condition = next(one for one in declared("clinic")["conditions"] if one.get("operation"))
+    made = written(
+        case_of(
+            chance(scene.seed, "across", number),
+            number,
+            "stay",
+            where,
+            who,
+            condition,
+            left,
+            nights,
+        )
+    )
+    for row in made.tables["XML3"]:
+        if row["MA_NHOM"] == "8":
+            row["NGUOI_THUC_HIEN"] = performer
+    return made
 
 
 KINDS: dict[str, Planter] = {
     planter.__name__: planter
     for planter in (
         visit_after_death, outside_licence, prescriber_without_licence, revoked_drug, revoked_device, dose_too_early,
-        second_certificate, mother_unknown, in_two_places,
+        second_certificate, mother_unknown, in_two_places, operating_elsewhere,
     )
 }  # fmt: skip
 
@@ -237,15 +310,19 @@ def _any_visit(scene: Scene) -> tuple[Visit, datetime] | None:
     return None if found is None else (_visit(scene, *found), found[1])
 
 
-def _anybody(scene: Scene) -> tuple[Person, datetime] | None:
+def _free(scene: Scene) -> Iterator[Person]:
+    """Grown-ups who were nowhere in the days."""
     seen = {stop.who.number for stop in scene.lives.stops} | set(scene.lives.died)
     seen |= {one.mother.number for one in scene.lives.pregnancies}
-    free = (
+    return (
         who
         for _, who in scene.lives.people
         if who.number not in seen and 30 <= who.age(scene.span.on) < 60
     )
-    who = next(free, None)
+
+
+def _anybody(scene: Scene) -> tuple[Person, datetime] | None:
+    who = next(_free(scene), None)
     if who is None:
         return None
     left = datetime.combine(

@@ -35,7 +35,7 @@ Mistake = Callable[[Table, Row, Random], "Change | None"]
 
 def _free(table: Table) -> list[Field]:
     """Fields whose change makes no other record of the row, and of which no other database has something to say."""
-    asked = {name for rule in table.rules if rule.id.startswith("X-") for name in rule.fields}
+    asked = {name for rule in table.rules if rule.other for name in rule.fields}
     return [
         one for one in table.fields
         if one.name not in table.key and one.name != table.link

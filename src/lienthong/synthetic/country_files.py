@@ -22,6 +22,7 @@ from lienthong.synthetic.ledger import Fault
 from lienthong.synthetic.nation import Nation
 from lienthong.synthetic.parcel_files import encoding_of
 from lienthong.synthetic.parcels import Parcel, Tables
+from lienthong.synthetic.resent import Resent
 from lienthong.synthetic.tables_out import fields, write_csv, write_json_lines, write_parquet
 from lienthong.synthetic.visits import Visit
 
@@ -70,7 +71,7 @@ def write_catchment(nation: Nation, place: int, folder: Path, form: str) -> int:
     aside = folder / ASIDE / f"{place:06d}"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    written, truth = [], []
+    written, truth, resent = [], [], Resent()
     for name, day in _days(nation, catchment):
         path = _write(nation, day, aside, name, form)
         final = folder / path.relative_to(aside)
@@ -80,11 +81,12 @@ def write_catchment(nation: Nation, place: int, folder: Path, form: str) -> int:
         path.replace(final)
         shown = str(final.relative_to(folder))
         rows = {table: len(rows) for table, rows in day.tables.items()}
+        whole = dataclasses.replace(day.first, tables=day.tables)
         written.append(
             Written(
                 name=shown, contract=day.first.contract, sender=day.first.sender, province=day.first.province,
-                sent=day.first.sent.isoformat(), units=nation.units(dataclasses.replace(day.first, tables=day.tables)),
-                rows=rows, faults=len(day.faults),
+                sent=day.first.sent.isoformat(), units=nation.units(whole),
+                rows=rows, faults=len(day.faults), again=resent.of(whole, nation.contract(whole.contract)),
             )
         )  # fmt: skip
         truth += [replace(fault, submission=shown) for fault in day.faults]

@@ -31,6 +31,7 @@ class Setting:
     lateness: float
     components: Sequence[str]
     result: str
+    result_code: str
     holders: Sequence[str]
 
 
@@ -119,6 +120,7 @@ class Life:
         if self.over:
             return
         due = self._due()
+        issued = {"result": self.setting.result, "result_code": self.setting.result_code}
         begun = self.events[-1].at
         ends, late = self._end(begun, due)
         if late and due is not None and self._happens(self.facts["apologies"]):
@@ -126,14 +128,14 @@ class Life:
             said = self._in_hours(max(begun, due - timedelta(days=1.5)), latest=due)
             self._act(EXTEND, said, due=promised.isoformat(), reason=self._reason("apology"))
         self._steps(begun, ends)
-        self._move("settle", "settled", ends, result=self.setting.result)
+        self._move("settle", "settled", ends, **issued)
         if self._happens(self.facts["handed_over"]):
             self._move("hand_over", "returned", self._later(0.2, 14))
             if self._happens(self.facts["corrected"]):
                 self._move(
                     "correct", "processing", self._later(8, 60), reason=self._reason("corrected")
                 )
-                self._move("settle", "settled", self._later(2, 10), result=self.setting.result)
+                self._move("settle", "settled", self._later(2, 10), **issued)
                 self._move("hand_over", "returned", self._later(0.2, 8))
 
     def _end(self, begun: datetime, due: datetime | None) -> tuple[datetime, bool]:

@@ -152,6 +152,8 @@ class Year:
             lateness=self._lateness[unit.province or unit.code],
             components=[one.name["vi"] for one in asked.components],
             result=asked.results[0].name["vi"] if asked.results else asked.name["vi"],
+            result_code=(asked.results[0].code if asked.results else "")
+            or self.facts["result_code"],
             holders=dict(self.holders).get(unit.code) or (f"thuly.{unit.code.lower()}",),
         )
 

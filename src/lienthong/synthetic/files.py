@@ -31,7 +31,8 @@ LEDGER, LIST = "truth.jsonl", "submissions.jsonl"
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that was written. `sent` is Vietnam local time in ISO form; `rows` counts rows by table."""
+    """One file that was written. `sent` is Vietnam local time in ISO form; `rows` counts rows by table, `again` those
+    of records that were sent before and that it replaces."""
 
     name: str
     contract: str
@@ -42,6 +43,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, int]
     faults: int
     posted: bool = False
+    again: dict[str, int] = {}
 
 
 def read_list(path: Path) -> list[Written]:

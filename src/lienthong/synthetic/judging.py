@@ -13,6 +13,7 @@ from lienthong.contracts.contract import Contract, Rule
 from lienthong.contracts.rules.cache import cached_contract, cached_python
 from lienthong.contracts.rules.python import RecordEngine
 from lienthong.records.checking.moments import ago
+from lienthong.records.formats.told import out_of_envelopes
 from lienthong.synthetic.filling import cell
 from lienthong.synthetic.lines import Row
 
@@ -41,7 +42,8 @@ class Judge:
         full = {name: self.full(name, rows, sender) for name, rows in tables.items()}
         absent = {name for name in self._rules if name not in full}
         if any(table.xml for table in self.contract.tables if full.get(table.name)):
-            absent = set()  # in an envelope every table is spoken of
+            # An envelope speaks of every table that one can hold.
+            absent &= out_of_envelopes(self.contract)
         answers = self._engine.check(
             full, received=sent.replace(tzinfo=clock.VIETNAM), ago=ago, absent=absent
         )

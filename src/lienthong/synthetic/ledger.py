@@ -22,7 +22,8 @@ Place = tuple[str, int, str, str]
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One planted fault. `also` are true consequences: findings that are right but were not the aim
     (table, row, field, rule). `key` is the key of the row, `unit` the key of the unit of acceptance it belongs to
-    where that is another, `other` the record of another database that speaks against it."""
+    where that is another, `other` the record of another database that speaks against it. `both`: the sender of that
+    record when the same rule is true of it too, in one row of the same table: which of them is right nobody knows."""
 
     submission: str
     table: str
@@ -36,6 +37,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     database: str = ""
     unit: str = ""
     other: str = ""
+    both: str = ""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,7 +106,7 @@ class Nation:
         if self.faults:
             for parcel, fault in across_faults.plant(scene):
                 if parcel.contract in self.names:
-                    yield parcel, [fault]
+                    yield parcel, [fault] if fault else []
 
     def _clean(self, scene: Scene) -> Iterator[Parcel]:
         for name in self.names:

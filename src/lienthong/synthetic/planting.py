@@ -15,6 +15,7 @@ from lienthong.synthetic.chance import chance, declared
 from lienthong.synthetic.country import Country, Sending
 from lienthong.synthetic.databases.care import together
 from lienthong.synthetic.facilities import facility
+from lienthong.synthetic.judging import Judge
 from lienthong.synthetic.ledger import Fault
 from lienthong.synthetic.parcels import Parcel
 from lienthong.synthetic.scene import Scene
@@ -84,7 +85,21 @@ def _in_visits(nation: Nation, parcel: Parcel) -> list[Fault]:
         rows.update({name: len(table) for name, table in visit.tables.items()})
     parcel.tables.clear()
     parcel.tables.update(together(visits))
-    return planted
+    return _said_too(nation.judge(parcel.contract), parcel, planted)
+
+
+def _said_too(judge: Judge, parcel: Parcel, planted: list[Fault]) -> list[Fault]:
+    """The faults with those of their consequences that come about in these rows: some depend on the rest of the row."""
+    if not any(fault.also for fault in planted):
+        return planted
+    said = {
+        (table, row, rule.id)
+        for table, row, rule in judge.said(parcel.tables, parcel.sent, parcel.sender)
+    }
+    return [
+        replace(fault, also=tuple(one for one in fault.also if (one[0], one[1], one[3]) in said))
+        for fault in planted
+    ]
 
 
 def _uncertified(parcel: Parcel, scene: Scene) -> list[Fault]:
@@ -121,7 +136,7 @@ def _in_register(nation: Nation, parcel: Parcel, scene: Scene) -> list[Fault]:
     wrong = {(table, at) for table, at, rule in said if rule.severity is Severity.ERROR}
     for at, row in enumerate(rows):
         if ("birth_certificates", at) not in wrong:
-            scene.certified.add((row["SO_GIAYTO_NND"], row["NGAY_SINH_CON"][:8]))
+            scene.certified[row["SO_GIAYTO_NND"], row["NGAY_SINH_CON"][:8]] = row["MA_GCS"]
         else:  # it waits: whether it is lacking nobody can say
             scene.waiting.add(row["SO_GIAYTO_NND"])
     keys = {name: judge.contract.table(name) for name in parcel.tables}

@@ -115,4 +115,10 @@ def _arrival(stop: Stop, made: Visit) -> Row:
     }  # fmt: skip
 
 
-_KNOWN = {ARRIVAL: _arrival, TUBERCULOSIS: _tuberculosis, HIV: _hiv}
+def _assessment(stop: Stop, made: Visit) -> Row:
+    return {
+        "SO_BIEN_BAN": f"BB{stop.number:08d}"
+    }  # minutes of their own: else two people have one record
+
+
+_KNOWN = {ARRIVAL: _arrival, ASSESSMENT: _assessment, TUBERCULOSIS: _tuberculosis, HIV: _hiv}

@@ -11,6 +11,8 @@ from lienthong.synthetic.lines import Row, certificate_number, stamp
 from lienthong.synthetic.people import FEMALE, MALE, Person, person
 from lienthong.synthetic.places import places
 
+OPENS = "0730"
+"""When everybody's hours begin."""
 FIRST_MOTHER, FIRST_DEAD = 500_000_000, 700_000_000
 _LICENCE_TITLES = {"1": "bac_sy", "3": "dieu_duong", "4": "ho_sinh", "5": "ky_thuat_y"}
 _SCOPES = {
@@ -46,8 +48,8 @@ def practice(seed: int, facility: Facility) -> dict[str, list[Row]]:
             _registration(facility, worker, place, "1" if place == 1 else position)
         )
         tables["working_slots"] += [
-            {"MACCHN": worker.licence, "MA_CSKCB": facility.code, "NOI": "1", "THU": str(day), "TU_GIO": "0730",
-             "DEN_GIO": "1630", "TU_NGAY": _since(worker)}
+            {"MACCHN": worker.licence, "MA_CSKCB": facility.code, "NOI": "1", "THU": str(day), "TU_GIO": OPENS,
+             "DEN_GIO": "1630", "TU_NGAY": since(worker)}
             for day in range(2, 7)
         ]  # fmt: skip
     return tables
@@ -114,7 +116,7 @@ def _registration(facility: Facility, worker: Worker, place: int, position: str)
         "CHUCDANH_NN": worker.title, "VI_TRI": position, "MACCHN": worker.licence,
         "NGAYCAP_CCHN": f"{worker.licensed:%Y%m%d}",
         "NOICAP_CCHN": _issuer(facility, worker), "PHAMVI_CM": _scope(worker), "THOIGIAN_DK": "1",
-        "THOIGIAN_NGAY": "0730-1630", "THOIGIAN_TUAN": "T2T3T4T5T6", "TU_NGAY": _since(worker),
+        "THOIGIAN_NGAY": "0730-1630", "THOIGIAN_TUAN": "T2T3T4T5T6", "TU_NGAY": since(worker),
         "MA_CSKCB": facility.code,
     }  # fmt: skip
 
@@ -125,7 +127,8 @@ def _issuer(facility: Facility, worker: Worker) -> str:
     )
 
 
-def _since(worker: Worker) -> str:
+def since(worker: Worker) -> str:
+    """The day from which somebody practises where they are registered."""
     return f"{worker.licensed + timedelta(days=60):%Y%m%d}"
 
 

@@ -24,12 +24,13 @@ from lienthong.synthetic.visits import Visit, case_of, written
 @dataclass
 class Scene:
     """What emitters are given. `faults`: whether some are late; `spoiled`: keys of what carries a fault already;
-    `certified`: mothers and days of the birth certificates that are kept; `waiting`: mothers of those that wait."""
+    `certified`: mothers and days of the birth certificates that are kept, with
+    their numbers; `waiting`: mothers of those that wait."""
 
     lives: Lives
     faults: bool = False
     spoiled: set[str] = field(default_factory=set)
-    certified: set[tuple[str, str]] = field(default_factory=set)
+    certified: dict[tuple[str, str], str] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
 
     @property

@@ -1,4 +1,4 @@
-"""Signatures of invented hospitals in CHUKYDONVI, made at run time by an invented authority that is trusted.
+"""Signatures of invented hospitals in CHUKYDONVI and of invented agencies in PDF, by an authority made for it.
 
 The key stays in the demonstration's own folder, so that a run that was interrupted writes the same bytes again; nothing
 of it comes with the program.
@@ -6,14 +6,18 @@ of it comes with the program.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 TRUSTED = "demo.pem"
 """The certificate of the invented authority among those that the data folder trusts."""
 KEY = "signer.key"
+AGENCY = "TTHC"
+"""The part of an invented administration that signs results."""
 SECTIONS = ("THONGTINDONVI", "THONGTINHOSO")
 _FROM, _UNTIL = datetime(2025, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -57,6 +61,37 @@ class Signer:
             place.append(made)
         file.write_bytes(etree.tostring(done, xml_declaration=True, encoding="utf-8"))
 
+    def sign_paper(self, pdf: bytes, agency: str, serial: int) -> bytes:
+        """A PDF with the signature of an invented agency inside."""
+        from cryptography.hazmat.primitives import serialization
+
+        holder = _certificate(self._key, self._key, agency, AGENCY, serial)
+        private = self._key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        chain = [one.public_bytes(serialization.Encoding.DER) for one in (holder, self._authority)]
+        return signed_pdf(pdf, private, chain)
+
+
+def signed_pdf(pdf: bytes, key: bytes, chain: Sequence[bytes]) -> bytes:
+    """A PDF signed with a PKCS8 key; `chain` are certificates in DER, the signer's first."""
+    from asn1crypto.keys import PrivateKeyInfo
+    from asn1crypto.x509 import Certificate
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    own, *others = (Certificate.load(one) for one in chain)
+    known = SimpleCertificateStore()
+    known.register_multiple([own, *others])
+    signer = SimpleSigner(
+        signing_cert=own, signing_key=PrivateKeyInfo.load(key), cert_registry=known
+    )
+    about = PdfSignatureMetadata(field_name="ChuKy", md_algorithm="sha256")
+    return sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), about, signer=signer).getvalue()
+
 
 def _key(file: Path) -> Any:
     from cryptography.hazmat.primitives import serialization
@@ -88,7 +123,7 @@ def _certificate(key: Any, issuer: Any, name: str, facility: str, serial: int) -
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
     if facility:
         parts.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, facility))
-    return (
+    made = (
         x509.CertificateBuilder()
         .subject_name(x509.Name(parts))
         .issuer_name(authority)
@@ -97,5 +132,17 @@ def _certificate(key: Any, issuer: Any, name: str, facility: str, serial: int) -
         .not_valid_before(_FROM)
         .not_valid_after(_UNTIL)
         .add_extension(x509.BasicConstraints(ca=not facility, path_length=None), critical=True)
-        .sign(issuer, hashes.SHA256())
     )
+    if facility:
+        made = made.add_extension(for_signing(), critical=True)
+    return made.sign(issuer, hashes.SHA256())
+
+
+def for_signing() -> Any:
+    """What a certificate of somebody who signs papers says that it is for."""
+    from cryptography import x509
+
+    for_it = {"digital_signature": True, "content_commitment": True}
+    rest = ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
+            "encipher_only", "decipher_only")  # fmt: skip
+    return x509.KeyUsage(**for_it, **dict.fromkeys(rest, False))

@@ -13,10 +13,10 @@ from lienthong.contracts.contract import Table
 from lienthong.contracts.rules.casts import TEXT_PREFIX, quoted
 from lienthong.contracts.rules.compiled_form import CompiledRule, Look
 from lienthong.contracts.rules.days import DAY
-from lienthong.contracts.rules.duckdb_sql import ROW
-from lienthong.contracts.rules.gathering import INNER
+from lienthong.contracts.rules.row_names import INNER, ROW
 from lienthong.records.checking.checked import WORD
 from lienthong.warehouse import layout, moments, questions
+from lienthong.warehouse.lifting import PREFIX, lift
 from lienthong.warehouse.questions import Question
 
 ABOUT = ("_ruleset", "_failed", "_unknown", "_waiting", "_sender", "_province", "_counted")
@@ -79,17 +79,28 @@ def window(rule: CompiledRule, alias: str = "") -> str:
     return f"{day} BETWEEN {rule.rule.first} AND {rule.rule.last} AND "
 
 
-def predicate(question: Question, rule: CompiledRule, row: str) -> str:
-    """A rule that looks at other rows, over the relations of a snapshot; `row` is the alias of the judged row."""
+def predicate(question: Question, rule: CompiledRule, row: str, source: str) -> tuple[str, str]:
+    """A rule that looks at other rows, over the relations of a snapshot; `row` is the alias of the judged row.
+
+    Gives `source`, the SELECT of the rows, with further columns that it needs too.
+    """
     own = {table.name for table in question.contract.tables}
     tree = questions.scoped(rule, own, row)
-    for source in tree.find_all(questions.exp.Table):
-        name = source.name.removeprefix(questions.TYPED)
+    for one in tree.find_all(questions.exp.Table):
+        name = one.name.removeprefix(questions.TYPED)
         if name in own:
-            source.this.set("this", typed_name(question.contract.name, name))
+            one.this.set("this", typed_name(question.contract.name, name))
         elif "." in name:
-            source.this.set("this", kept_name(name))
-    return window(rule, row) + f"({moments.named(tree.sql(dialect='duckdb'), question)})"
+            one.this.set("this", kept_name(name))
+    tree, lifted = lift(tree, row)
+    told = window(rule, row) + f"({moments.named(tree.sql(dialect='duckdb'), question)})"
+    if lifted:
+        asked = ", ".join(
+            f"{moments.named(one.sql(dialect='duckdb'), question)} AS {quoted(f'{PREFIX}{at}')}"
+            for at, one in enumerate(lifted)
+        )
+        source = f"SELECT {quoted(row)}.*, {asked} FROM ({source}) AS {quoted(row)}"
+    return told, source
 
 
 def masked(question: Question, *, hits: bool) -> str:
@@ -133,11 +144,12 @@ def found(question: Question, position: int) -> str:
     """
     rule = question.rules[position]
     alias = quoted(ROW)
-    source = rows(question, day=rule.rule.dated, ago=bool(rule.agos))
+    wrong, source = predicate(
+        question, rule, ROW, rows(question, day=rule.rule.dated, ago=bool(rule.agos))
+    )
     return (
         f"SELECT {alias}._receipt, {_known_key()}, {alias}._row, coalesce({alias}._entry, 0), {position}"
-        f" FROM ({source}) AS {alias} WHERE NOT {alias}._waiting AND "
-        f"{predicate(question, rule, ROW)}"
+        f" FROM ({source}) AS {alias} WHERE NOT {alias}._waiting AND {wrong}"
     )
 
 

@@ -16,7 +16,7 @@ from lienthong.access import Actor, accounts, policy, tokens
 from lienthong.access.roles import roles
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Failure, NotAllowed, Refused
-from lienthong.records.intake.receiving import home_province
+from lienthong.records.intake.provinces import home_province
 from lienthong.web.page import Page
 
 MANAGE = {"action": "account.manage"}

@@ -13,16 +13,16 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
-from lienthong.errors import NotAllowed
 from lienthong.quality import expected
 from lienthong.quality.explain import known_rules
 from lienthong.quality.keys import identity_keys
+from lienthong.quality.sums import permitted
 from lienthong.quality.tickets import nightly, ranking, ticket, upkeep, worklist
 from lienthong.quality.tickets import silence as silences
+from lienthong.quality.tickets.reach import nation_only, within
 from lienthong.records.crossing import due
 from lienthong.web.page import Page
-from lienthong.web.scores import province_names, reach, sender_names
-from lienthong.web.tickets import permitted
+from lienthong.web.scores import province_names, sender_names
 
 PAGE = 12
 READ = {"action": "ticket.read"}
@@ -40,14 +40,15 @@ def alerts(
     """Red alerts: identity keys that are wrong, whose they are, and how many records are not passed on."""
     today = clock.today()
     with pool.connection() as conn:
-        permit, whose, where = permitted(conn, actor, "", "")
-        among = ticket.Among(sender=whose, province=where)
+        permit, among = within(conn, actor, ticket.Among())
         found = ticket.groups(
             conn, "cause", among, today=today, show="alert", start=max(0, start), limit=PAGE + 1
         )
         numbers = ticket.numbers(conn, among, today=today)
         behind = upkeep.is_behind(conn)
-        keys = [key for key in identity_keys(conn, contracts.values(), reach(permit)) if key.failed]
+        keys = [
+            key for key in identity_keys(conn, contracts.values(), permitted(permit)) if key.failed
+        ]
         withheld = conn.execute(
             "SELECT contract, count(*), count(DISTINCT sender) FROM records.withheld GROUP BY 1 ORDER BY 2 DESC"
         ).fetchall()
@@ -103,10 +104,10 @@ def silent(
     asked = [c for name, c in contracts.items() if not contract or name == contract]
     wanted = expected.Expected.load(codes, asked, today)
     with pool.connection() as conn:
-        permit, whose, where = permitted(conn, actor, "", province)
+        permit, among = within(conn, actor, ticket.Among(province=province))
         found = silences.silence(
-            conn, asked, wanted, today=today, province=where, sender=whose, kind=chosen_kind, start=max(0, start),
-            limit=PAGE + 1,
+            conn, asked, wanted, today=today, province=among.province, sender=among.sender, kind=chosen_kind,
+            start=max(0, start), limit=PAGE + 1,
         )  # fmt: skip
     return page.show(
         "silent.html",
@@ -136,11 +137,7 @@ def ranks(
     """What the night says: who and what costs the nation's score most, and how that moved."""
     chosen_kind: Any = kind if kind in get_args(ranking.Kind) else "cause"
     with pool.connection() as conn:
-        permit = policy.allow(conn, actor, "score.read")
-        if permit.facility or permit.province:  # the night ranks the nation by name
-            raise NotAllowed(
-                "access.reach", "This belongs to another facility or province than yours."
-            )
+        nation_only(conn, actor)
         nights = nightly.nights(conn)
         of = contract if chosen_kind == "cause" and contract else None
         found = ranking.read(conn, chosen_kind, contract=of, start=max(0, start), limit=PAGE + 1)

@@ -9,7 +9,7 @@ from litestar import Response, get
 
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.exports import export
-from lienthong.contracts.senders import kinds_for, labels
+from lienthong.contracts.senders import bound_tables, kinds_for, labels
 from lienthong.contracts.versions import AT, as_asked, versions_of
 from lienthong.errors import NotFound
 from lienthong.records.intake import terms
@@ -62,11 +62,12 @@ def contract_page(
     largest = max(contract.tables, key=lambda one: len(one.fields))
     shown = contract.table(table) or largest
     codes = terms.codes(settings.home)
-    kinds = kinds_for(codes, whole)
+    kinds, bound = kinds_for(codes, whole), bound_tables(codes, whole)
     return page.show(
         "contract.html",
         contract=contract,
         kinds=None if kinds is None else labels(codes, kinds),
+        bound={name: labels(codes, own) for name, own in bound.items()},
         table=shown,
         versions=whole.versions,
         chosen=contract.version.partition(AT)[2],

@@ -134,7 +134,7 @@ async def file_here(
                     filing = _with_held(asking.filing_of(actor, _asked(written, values)), filled)
                     made = acting.file(conn, actor, filing)
             except Failure as failure:
-                said = page.say(failure.message, **failure.details)
+                said = page.told(failure)
                 return _form(
                     page,
                     conn,

@@ -17,7 +17,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor
-from lienthong.dossiers import attachments, doing, gate
+from lienthong.dossiers import attachments, doing, gate, results, signed
 from lienthong.dossiers.dossier import find
 from lienthong.errors import Failure, NotAllowed, NotFound, Refused
 from lienthong.settings import Settings
@@ -66,9 +66,10 @@ def _show(
         "dossier.html",
         failure.status if failure else 200,
         done=done,
-        problem=page.say(failure.message, **failure.details) if failure else "",
+        problem=page.told(failure) if failure else "",
         failed=act,
         written=written or {},
+        signature_why=signed.WHY,
         **values,
     )
 
@@ -184,6 +185,7 @@ def detach(
         try:
             with conn.transaction():
                 works_on(conn, actor, code)
+                results.check_not_issued(conn, code, number)
                 attachments.remove(conn, actor, code, number, data.get("reason", ""))
         except Refused as failure:
             return _show(page, conn, actor, settings, code, failure=failure, act="detach")

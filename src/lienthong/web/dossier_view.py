@@ -80,6 +80,7 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
         "attachments": attachments.attachments(conn, code) if shown else [],
         "allowed": allowed(settings.home),
         "results": results.results(conn, code) if shown else [],
+        "issued": results.issued_files(conn, code),
         "colleagues": handing_over.colleagues(conn, dossier.unit) if roles else [],
         "heads": doing.heads_of(conn, dossier.unit) if roles else [],
         "portal": known_to_portal(conn, actor, code),

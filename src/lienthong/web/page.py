@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 
 from lienthong import clock, words
+from lienthong.errors import Failure
 from lienthong.findings import LANGUAGES
 from lienthong.procedures.agencies import agencies
 from lienthong.web import charts
@@ -134,6 +135,10 @@ class Page:
     def say(self, sentence: str, **values: object) -> str:
         """The sentence in the reader's language."""
         return self.words["_"](sentence, **values)
+
+    def told(self, failure: Failure) -> str:
+        """What went wrong, in the reader's language."""
+        return self.say(failure.message, **failure.details)
 
     def show(self, template: str, status: int = 200, **values: Any) -> Response[str]:
         """The page as HTML; `values` fill the template."""

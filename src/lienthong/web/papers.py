@@ -104,9 +104,7 @@ def paper_make(
                     name=actor.name,
                 )
         except Refused as failure:
-            return _list(
-                page, conn, actor, code, problem=page.say(failure.message, **failure.details)
-            )
+            return _list(page, conn, actor, code, problem=page.told(failure))
     return Redirect(f"/dossiers/{code}/papers?done={made.number}", status_code=303)
 
 
@@ -200,7 +198,7 @@ def register_make(
         except Failure as failure:
             if not isinstance(failure, Refused):
                 raise
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _registers(page, conn, actor, unit, problem=problem)
     return Redirect(
         f"/registers?unit={unit}" if not actor.facility else "/registers", status_code=303

@@ -74,7 +74,7 @@ def _portal(
         try:
             running.access(settings)
         except Failure as failure:
-            wrong = page.say(failure.message, **failure.details)
+            wrong = page.told(failure)
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "portal.read")
         now = standing.standing(conn, clock.now(), permit)
@@ -117,7 +117,7 @@ def act_on_line(
             else:
                 jobs.ask(conn, actor, data.act, clock.now())
     except Failure as failure:
-        return _portal(page, pool, actor, settings, page.say(failure.message, **failure.details))
+        return _portal(page, pool, actor, settings, page.told(failure))
     return Redirect("/portal", status_code=303)
 
 
@@ -189,7 +189,7 @@ def act_on_portal_dossier(
     except Failure as failure:
         if failure.status == 404:
             raise
-        return _dossier(page, pool, actor, code, page.say(failure.message, **failure.details))
+        return _dossier(page, pool, actor, code, page.told(failure))
     return Redirect(f"/portal/dossiers/{code}", status_code=303)
 
 
@@ -259,7 +259,7 @@ def act_on_portal_message(
     except Failure as failure:
         if failure.status == 404:
             raise
-        return _message(page, pool, actor, position, page.say(failure.message, **failure.details))
+        return _message(page, pool, actor, position, page.told(failure))
     return Redirect(f"/portal/inbound/{position}", status_code=303)
 
 
@@ -299,7 +299,7 @@ def answer_question(
     except Failure as failure:
         if failure.status == 404:
             raise
-        said = page.say(failure.message, **failure.details)
+        said = page.told(failure)
         return _questions(page, pool, actor, "open", said, data.reason)
     return Redirect("/portal/questions", status_code=303)
 

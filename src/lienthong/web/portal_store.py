@@ -67,7 +67,7 @@ def _store(
     except Failure as failure:
         if isinstance(failure, NotFound | NotAllowed):
             raise
-        problem = problem or page.say(failure.message, **failure.details)
+        problem = problem or page.told(failure)
     return page.show(
         "portal_store.html", 422 if problem else 200, code=code, found=found, problem=problem
     )
@@ -104,7 +104,7 @@ def take_from_store(
     except Failure as failure:
         if isinstance(failure, NotFound | NotAllowed):
             raise
-        said = page.say(failure.message, **failure.details)
+        said = page.told(failure)
         return _store(page, pool, actor, settings, code, said)
     return Redirect(f"/dossiers/{code}#attachments", status_code=303)
 

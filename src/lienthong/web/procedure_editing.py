@@ -73,7 +73,7 @@ def new(page: Page, pool: ConnectionPool, actor: Actor, data: TypedForm) -> Resp
             made = Procedure(code=code, name={"vi": data["name"].strip()})
             catalogue.draft(conn, actor, made, ORIGIN)
         except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return page.show("procedure_new.html", 422, written=data, problem=problem)
     return Redirect(f"/procedures/{code}/draft", status_code=303)
 
@@ -125,7 +125,7 @@ def edit(
             catalogue.draft(conn, actor, procedure, ORIGIN, seen=_moment(data.get("seen", "")))
         except Conflict as failure:
             conn.rollback()
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _show(page, conn, code, typed=typed, problem=problem, seen=data.get("seen", ""))
     return Redirect(f"/procedures/{code}/draft?note=saved", status_code=303)
 
@@ -153,7 +153,7 @@ def publish(
             )  # fmt: skip
         except (Refused, Conflict) as failure:
             conn.rollback()
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _show(page, conn, code, problem=problem, publication=data)
     return Redirect(f"/procedures/{code}?done=published", status_code=303)
 
@@ -177,7 +177,7 @@ def abolish(
             )
         except Failure as failure:
             conn.rollback()
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             asked = {
                 "version": 0,
                 "received": "",

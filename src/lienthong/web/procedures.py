@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from litestar import Response, get
+from litestar import Request, Response, get
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
@@ -21,6 +21,7 @@ from lienthong.procedures import catalogue, counting, described, searching
 from lienthong.procedures.catalogue import Version
 from lienthong.procedures.comparing import compare
 from lienthong.procedures.procedure import Component, Procedure
+from lienthong.web import cutting
 from lienthong.web.page import Page
 
 PAGE = 40
@@ -30,14 +31,9 @@ READ = {"action": "procedure.read"}
 @get("/procedures", opt=READ, sync_to_thread=True)
 def procedure_list(
     page: Page,
+    request: Request[Any, Any, Any],
     pool: ConnectionPool,
     actor: Actor,
-    q: str = "",
-    level: str = "",
-    field: str = "",
-    online: str = "",
-    complete: str = "",
-    standing: str = "",
     start: int = 0,
 ) -> Response[str]:
     """The procedures in force today, filtered, with their counts."""
@@ -45,17 +41,12 @@ def procedure_list(
         policy.allow(conn, actor, "procedure.read")
         listed = catalogue.all_in_force(conn, clock.today())
         drafts = len(catalogue.drafts(conn)) if page.can("procedure.edit") else 0
-    asked = searching.Asked(
-        q=q, level=level, field=field, online=online, complete=complete, standing=standing
-    )
-    found = searching.found(listed, asked)
-    first = max(0, start)
+    asked = searching.Asked(**cutting.chosen(request, *searching.Asked.__struct_fields__))
+    part = cutting.cut(searching.found(listed, asked), start, PAGE)
     return page.show(
         "procedures.html",
-        shown=found[first : first + PAGE],
-        fitting=len(found),
-        start=first,
-        older=first + PAGE if len(found) > first + PAGE else None,
+        shown=part.rows,
+        **part.shown,
         chosen=msgspec.structs.asdict(asked),
         stale=sum(one.procedure.stale for one in listed),
         asked=asked,

@@ -12,6 +12,7 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.errors import Refused
 from lienthong.partners.portal import procedures_beside
+from lienthong.web import cutting
 from lienthong.web.page import Page
 
 EDIT = {"action": "procedure.edit"}
@@ -27,15 +28,14 @@ def portal_list(
         policy.allow(conn, actor, "procedure.edit")
         everything = procedures_beside.beside(conn, clock.today())
     found = [one for one in everything if show in ("", one.standing)]
-    first = max(0, start)
+    part = cutting.cut(found, start, PAGE)
     return page.show(
         "procedures_beside.html",
         counted=Counter(one.standing for one in everything),
-        shown=found[first : first + PAGE],
+        shown=part.rows,
+        **part.shown,
         total=len(everything),
         chosen={"show": show},
-        start=first,
-        older=first + PAGE if len(found) > first + PAGE else None,
     )
 
 
@@ -59,7 +59,7 @@ def portal_propose(
             done = procedures_beside.take_over(conn, actor, code, clock.today())
         except Refused as failure:
             one = procedures_beside.one(conn, code, clock.today())
-            return _show(page, one, problem=page.say(failure.message, **failure.details))
+            return _show(page, one, problem=page.told(failure))
         if done.status == "waiting":
             one = procedures_beside.one(conn, code, clock.today())
             waiting = page.say(

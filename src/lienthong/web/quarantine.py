@@ -182,9 +182,7 @@ def mend(
         except Failure as failure:
             problem = page.say(failure.message, **failure.details)
             return _show(page, conn, contracts, given, actor, problem=problem)
-        was = _good_rows(conn, given)
-        outcome = quarantine.replay(conn, [entry], actor.id, home=settings.home)
-    return _result(entry, outcome, was)
+        return _checked_again(conn, given, actor, settings)
 
 
 @post(
@@ -197,9 +195,7 @@ def replay(pool: ConnectionPool, actor: Actor, settings: Settings, entry: int) -
     """Check the record again as it is, by the rules and code lists of today."""
     with pool.connection() as conn:
         given = _entry(conn, actor, "quarantine.mend", entry)
-        was = _good_rows(conn, given)
-        outcome = quarantine.replay(conn, [entry], actor.id, home=settings.home)
-    return _result(entry, outcome, was)
+        return _checked_again(conn, given, actor, settings)
 
 
 def _good_rows(conn: Connection[Any], given: quarantine.Entry) -> float | None:
@@ -209,7 +205,12 @@ def _good_rows(conn: Connection[Any], given: quarantine.Entry) -> float | None:
     return (card.rows - card.rows_failed) / card.rows if card and card.rows else None
 
 
-def _result(entry: int, outcome: quarantine.Replayed, was: float | None) -> Redirect:
+def _checked_again(
+    conn: Connection[Any], given: quarantine.Entry, actor: Actor, settings: Settings
+) -> Redirect:
+    """Check a record of quarantine again, and tell on its page what came of it and where the score stood before."""
+    entry, was = given.id, _good_rows(conn, given)
+    outcome = quarantine.replay(conn, [entry], actor.id, home=settings.home)
     done = (
         "kept"
         if entry in outcome.kept

@@ -155,7 +155,7 @@ def record_page(
             raise NotFound(
                 "record.none", "Nothing was kept in %(contract)s yet.", contract=contract
             )
-        whose = sender or permit.facility
+        whose = permit.facility or sender
         found = reading.record(conn, given, key, table=table, sender=whose, as_of=at)
         versions = reading.versions(conn, given, key, table=table, sender=found.sender)
         origin = lineage.origin(conn, given, found)

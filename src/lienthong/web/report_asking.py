@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from litestar.connection import Request
 from psycopg import Connection
 
 from lienthong import clock
 from lienthong.access import Actor, Permit, policy
 from lienthong.contracts.codes import Codes
 from lienthong.errors import NotAllowed
-from lienthong.reports import editions, keeping, making
+from lienthong.reports import making
 from lienthong.reports import period as periods
 from lienthong.reports.cells import Among
 from lienthong.reports.keeping import Freshness
@@ -25,6 +26,17 @@ from lienthong.settings import Settings
 from lienthong.web.page import Page
 
 READ = {"action": "report.read"}
+OPTION = "read."
+"""Prefix of a reading in the address: `read.base=received` shows what that reading would give."""
+
+
+def readings(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The readings that an address asks to try."""
+    return {
+        name.removeprefix(OPTION): value
+        for name, value in request.query_params.items()
+        if name.startswith(OPTION) and value
+    }
 
 
 def chosen_period(period: str, days: str, today: date) -> Period:
@@ -46,17 +58,9 @@ def ask(
     readings: Mapping[str, str] | None = None,
 ) -> tuple[Asked, Freshness]:
     """The report asked for, over a base that is as fresh as can be at once. The gate comes before."""
-    upto = keeping.fresh(conn)
-    asked = Asked(
-        period=chosen_period(period, days, clock.today()),
-        among=Among(unit=unit.strip(), province=province.strip()),
-        codes=codes,
-        declared=editions.declared(home),
-        position=upto.position,
-        moment=clock.now(),
-        readings={name: value for name, value in (readings or {}).items() if value},
-    )
-    return asked, upto
+    when = chosen_period(period, days, clock.today())
+    among = Among(unit=unit.strip(), province=province.strip())
+    return making.asking(conn, when, among, codes, home, readings)
 
 
 def offered(today: date, chosen: Period) -> list[Period]:
@@ -108,6 +112,7 @@ def shared(
         "MINISTRY": MINISTRY,
         "whose": whose(page, asked),
         "opens": opening(actor),
+        "more": {OPTION + name: value for name, value in asked.readings.items()},
         "chosen": {
             "period": asked.period.code,
             "province": asked.among.province,
@@ -178,6 +183,9 @@ TITLES = {
     "behind": "Ended here; the Portal has not been told",
     "artefact": "Overdue on the Portal only because it shows an old state",
     "known": "The Portal shows what is kept here",
+    "arrived": "Received in the period",
+    "late_by_forms": "Late by the forms",
+    "unreceived": "Filed, overdue at reception",
 }
 """Cell to its sentence."""
 
@@ -188,6 +196,7 @@ def title(page: Page, cell: str, asked: Asked) -> str:
     if side:
         label = next((one.label for one in asked.edition.rules if one.measure == measure), {})
         sides = {
+            "of": page.say("everything that is judged"),
             "yes": page.say("counts"),
             "no": page.say("does not count"),
             "unsaid": page.say("nobody said"),

@@ -10,23 +10,11 @@ from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
-from lienthong.reports import cells, counting, figures, index766, making, measures
+from lienthong.reports import figures, index766, making, measures, opening
 from lienthong.reports.making import Asked
 from lienthong.settings import Settings
 from lienthong.web.page import Page
-from lienthong.web.report_asking import READ, TITLES, ask, shared
-
-OPTION = "read."
-"""Prefix of a reading in the address: `read.base=received` shows what that reading would give."""
-
-
-def readings(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """The readings that an address asks to try."""
-    return {
-        name.removeprefix(OPTION): value
-        for name, value in request.query_params.items()
-        if name.startswith(OPTION)
-    }
+from lienthong.web.report_asking import OPTION, READ, TITLES, ask, readings, shared
 
 
 @get("/reports/index766", opt=READ, sync_to_thread=True)
@@ -100,21 +88,11 @@ def bridge_page(
         asked, upto = ask(
             conn, codes, settings.home, period=period, days=days, unit=unit, province=province
         )
-        groups = bridge(conn, asked)
+        parts = opening.bridge(conn, asked)
+    groups = {name: count for part in parts.values() for name, count in part.items()}
     return page.show(
         "report_bridge.html", **shared(page, asked, upto, actor), groups=groups, titles=TITLES
     )
-
-
-def bridge(conn: Any, asked: Asked) -> dict[str, int]:
-    """All cells of both projections, of the bridge and of what the Portal holds, counted."""
-    reading = asked.edition.reading
-    wanted = {**cells.LAW, **cells.portal(reading), **cells.bridge(reading), **cells.ON_PORTAL}
-    return counting.count(
-        conn, asked.period, wanted, among=asked.among, follows=asked.follows, position=asked.position,
-            moment=asked.moment,
-        joins=counting.JOINS,
-    )[""]  # fmt: skip
 
 
 ROUTES = [index_page, bridge_page]

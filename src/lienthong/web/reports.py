@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Response, get, post
+import msgspec
+from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
@@ -13,12 +14,11 @@ from psycopg_pool import ConnectionPool
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
-from lienthong.errors import NotFound
-from lienthong.reports import cells, counting, forms, index766, making, measures, sent
+from lienthong.reports import cells, counting, forms, index766, making, opening, sent
 from lienthong.reports import period as periods
 from lienthong.settings import Settings
 from lienthong.web.page import Page
-from lienthong.web.report_asking import READ, ask, shared, title
+from lienthong.web.report_asking import READ, ask, readings, shared, title
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 PAGE = 50
@@ -39,13 +39,13 @@ def landing(
         whole = making.index(conn, asked)
         now = periods.running(today, "month")
         row = forms.counted(conn, now, "", follows=asked.follows, moment=asked.moment)[""]
-        wanted = {name: cells.LAW[name] for name in COURSE}
+        wanted = {name: cells.LAW[name] for name in COURSE} | {"arrived": cells.SUMS["arrived"]}
         months = [now]
         for _ in range(11):
             months.insert(0, months[0].before())
         course = counting.months(conn, months, wanted, follows=asked.follows, moment=asked.moment)
         owed = list(sent.owed(conn, today))
-        unreceived = counting.unreceived(conn, clock.now())
+        unreceived = opening.unreceived(conn, clock.now())
         latest = sent.latest(conn, 8)
     ranks = making.ranked(found)
     order = sorted(
@@ -108,11 +108,7 @@ def form_page(
     province: str = "",
 ) -> Response[str]:
     """Form II.06a, II.06b or II.07b of any period and authority; every number opens to its dossiers."""
-    if what not in making.FORMS:
-        raise NotFound(
-            "REPORT-WHAT", "There is no report %(name)s; there are: %(known)s.",
-            name=what[:20], known=", ".join(making.FORMS),
-        )  # fmt: skip
+    making.form_named(what)
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
         asked, upto = ask(
@@ -175,6 +171,7 @@ def _file(data: bytes, kind: str, name: str) -> Response[bytes]:
 @get("/reports/dossiers", opt={"action": "dossier.list"}, sync_to_thread=True)
 def behind(
     page: Page,
+    request: Request[Any, Any, Any],
     pool: ConnectionPool,
     actor: Actor,
     codes: Codes,
@@ -187,31 +184,33 @@ def behind(
     field: str = "",
     level: str = "",
     after: str = "",
+    report: int = 0,
 ) -> Response[str]:
-    """The dossiers that one number counts, without their applicants."""
+    """The dossiers that one number counts, without their applicants; `report`: as they stood when it was sent."""
     about = {k: v for k, v in {"sender": unit, "province": province}.items() if v}
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
         asked, upto = ask(
-            conn, codes, settings.home, period=period, days=days, unit=unit, province=province
-        )
-        permit = policy.allow(conn, actor, "dossier.list", about)
-        lines = counting.behind(
-            conn, permit, asked.period, cell,
-            reading=asked.edition.reading,
-            among=cells.Among(unit=unit, province=province, field=field, level=level),
-            follows=asked.follows,
-            moment=asked.moment,
-            after=after,
-            limit=PAGE + 1,
-            extra=measures.openable(asked.edition) | dict(cells.ON_PORTAL),
+            conn, codes, settings.home, period=period, days=days, unit=unit, province=province,
+            readings=readings(request),
         )  # fmt: skip
+        if report:
+            frozen = sent.find(conn, report)
+            asked = msgspec.structs.replace(
+                asked, period=frozen.period, position=frozen.position, moment=frozen.sent_at
+            )
+        permit = policy.allow(conn, actor, "dossier.list", about)
+        lines = opening.dossiers(
+            conn, permit, asked, cell, field=field, level=level, after=after, limit=PAGE + 1
+        )
     return page.show(
         "report_dossiers.html",
         **shared(page, asked, upto, actor),
         cell=cell,
         field=field,
         level=level,
+        report=report,
+        now_only=cell == opening.UNRECEIVED,
         title=title(page, cell, asked),
         lines=lines[:PAGE],
         older=lines[PAGE - 1].code if len(lines) > PAGE else None,
@@ -251,6 +250,8 @@ def sent_page(
         **shared(page, asked, upto, actor),
         one=one,
         sheet=sent.sheet_of(one),
+        behind=opening.lines_of(one),
+        columns=opening.COLUMNS,
     )
 
 

@@ -13,17 +13,19 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
-from lienthong.access import Actor, Permit, policy
+from lienthong.access import Actor, policy
 from lienthong.contracts import senders as senders_list
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.errors import NotAllowed, NotFound
 from lienthong.findings import Criterion
 from lienthong.quality import expected, explain, old_provinces, score
+from lienthong.quality.sums import permitted
 from lienthong.quality.tickets import ticket
 from lienthong.records.intake import receipts
 from lienthong.web.contracts import contract_named
 from lienthong.web.page import Page
+from lienthong.web.score_provinces import province_names, provinces
 
 WEEK = timedelta(days=7)
 TREND_DAYS = 60
@@ -38,14 +40,6 @@ class Change(msgspec.Struct, frozen=True):
     criterion: Criterion
     before: float
     after: float
-
-
-def reach(permit: Permit, **more: Any) -> score.Slice:
-    """The slice of the counts that a permit covers."""
-    own = {"sender": permit.facility, "province": permit.province}
-    return score.Slice(
-        **{**more, **{name: value for name, value in own.items() if value is not None}}
-    )
 
 
 def changes(
@@ -77,30 +71,6 @@ def sender_names(codes: Codes, senders: Sequence[str]) -> dict[str, Mapping[str,
     return found
 
 
-def province_names(codes: Codes) -> dict[str, Mapping[str, str]]:
-    """Province code to its present name."""
-    day = f"{clock.today():%Y%m%d}"
-    return {code.code: code.label for code in codes.codes("provinces") if code.holds(day)}
-
-
-def by_province(
-    conn: Connection[Any], codes: Codes, part: score.Slice, map: str, day: Any
-) -> tuple[list[tuple[str, score.Card]], dict[str, Mapping[str, str]]]:
-    """The cards of the provinces of today, or of the 63 before 1 July 2025, the worst first, and their names."""
-    if map == "63":
-        old = old_provinces.load(conn, codes)
-        part, column = msgspec.structs.replace(part, old=old), "old_province"
-        named: dict[str, Mapping[str, str]] = dict(old_provinces.names(codes))
-    else:
-        column, named = "province", province_names(codes)
-    cards = score.scores(conn, part, (column,), today=day)
-    lines = sorted(
-        ((key[0], card) for key, card in cards.items()),
-        key=lambda line: 1.0 if line[1].overall is None else line[1].overall,
-    )
-    return lines, named
-
-
 FIRST = (
     ("dossier.list", "/dossiers"),
     ("procedure.read", "/procedures"),
@@ -117,6 +87,7 @@ def overview(
     contracts: Mapping[str, Contract],
     codes: Codes,
     map: str = "34",
+    province: str | None = None,
 ) -> Response[Any]:
     """Databases x criteria, what changed in a week, the provinces, and the causes that weigh most.
 
@@ -129,7 +100,7 @@ def overview(
     wanted = expected.Expected.load(codes, contracts.values(), day)
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "score.read")
-        part = reach(permit)
+        part = permitted(permit)
         total = score.scores(conn, part, (), today=day, expected=wanted).get(())
         cards = score.scores(conn, part, ("contract",), today=day, expected=wanted)
         earlier = score.scores(
@@ -140,7 +111,7 @@ def overview(
             expected=wanted,
         )
         causes = explain.causes(conn, part, today=day, expected=wanted, limit=5)
-        provinces, named = by_province(conn, codes, part, map, day)
+        places = provinces(conn, codes, part, map=map, chosen=province, day=day, wanted=wanted)
         cleaning = ticket.numbers(
             conn, ticket.Among(sender=permit.facility, province=permit.province), today=day
         )
@@ -165,12 +136,10 @@ def overview(
         criteria=list(Criterion),
         causes=causes,
         contracts=contracts,
-        names=sender_names(codes, [cause.sender for cause in causes]),
+        names=sender_names(codes, [cause.sender for cause in (*causes, *places.causes)]),
         changes=changes(cards, earlier, known),
         cleaning=cleaning,
-        provinces=provinces,
-        province_names=named,
-        map="63" if map == "63" else "34",
+        provinces=places,
         permit=permit,
     )
 
@@ -184,6 +153,7 @@ def database(
     codes: Codes,
     name: str,
     map: str = "34",
+    province: str | None = None,
 ) -> Response[str]:
     """One database: its tables, provinces, senders, causes and course."""
     contract = contract_named(contracts, name)
@@ -191,10 +161,10 @@ def database(
     wanted = expected.Expected.load(codes, contracts.values(), day)
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "score.read")
-        part = reach(permit, contract=name)
+        part = permitted(permit, contract=name)
         total = score.scores(conn, part, (), today=day, expected=wanted).get(())
         tables = score.scores(conn, part, ("table_name",), today=day)
-        provinces, named = by_province(conn, codes, part, map, day)
+        places = provinces(conn, codes, part, map=map, chosen=province, day=day, wanted=wanted)
         senders = score.senders(conn, part, today=day)
         silent = expected.silent(conn, name, wanted, today=day, province=permit.province, limit=20)
         causes = explain.causes(conn, part, today=day, expected=wanted, limit=8)
@@ -209,13 +179,11 @@ def database(
             (contract.table(key[0]), key[0], card)
             for key, card in sorted(tables.items(), key=lambda item: order.get(item[0][0], 999))
         ],
-        provinces=provinces,
-        province_names=named,
-        map="63" if map == "63" else "34",
+        provinces=places,
         senders=senders[:SHOWN],
         more_senders=max(0, len(senders) - SHOWN),
         names=sender_names(
-            codes, [line.sender for line in senders] + [cause.sender for cause in causes]
+            codes, [one.sender for those in (senders, causes, places.causes) for one in those]
         ),
         silent=silent,
         causes=causes,
@@ -238,7 +206,7 @@ def sender_list(
     former = map == "63"
     with pool.connection() as conn:
         permit = policy.allow(conn, actor, "score.read")
-        lines = score.senders(conn, reach(permit), today=clock.today())
+        lines = score.senders(conn, permitted(permit), today=clock.today())
         old = old_provinces.load(conn, codes) if former else None
     return page.show(
         "senders.html",

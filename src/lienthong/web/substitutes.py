@@ -86,7 +86,7 @@ def substitute(page: Page, pool: ConnectionPool, actor: Actor, data: Form) -> Re
                     reason=data.get("reason", ""),
                 )
         except Failure as failure:
-            said = page.say(failure.message, **failure.details)
+            said = page.told(failure)
             return _show(page, conn, actor, unit=unit, problem=said, failed="name", written=data)
     return Redirect(f"/dossiers/substitutes?done=named&unit={unit}", status_code=303)
 
@@ -113,7 +113,7 @@ def hand_all_over(page: Page, pool: ConnectionPool, actor: Actor, data: Form) ->
                     why=data.get("reason", ""),
                 )  # fmt: skip
         except Failure as failure:
-            said = page.say(failure.message, **failure.details)
+            said = page.told(failure)
             return _show(page, conn, actor, unit=unit, problem=said, failed="all", written=data)
     return Redirect(
         f"/dossiers/substitutes?done=all&count={len(codes)}&unit={unit}", status_code=303

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import Provide
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
@@ -15,13 +16,14 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
-from lienthong.access import Actor, Permit, policy
+from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Failure, NotAllowed
 from lienthong.quality.tickets import acts, holders, ticket, upkeep, worklist
 from lienthong.quality.tickets.correction import correction
 from lienthong.quality.tickets.holders import Holder
+from lienthong.quality.tickets.reach import about, allowed, within
 from lienthong.quality.tickets.ticket import Ticket
 from lienthong.records.store import counts
 from lienthong.web.page import Page
@@ -52,13 +54,30 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     late: int
 
 
-def permitted(
-    conn: Connection[Any], actor: Actor, sender: str, province: str
-) -> tuple[Permit, str | None, str | None]:
-    """Pass the gate; then the sender and province that a list shows, within what is permitted."""
-    about = {k: v for k, v in {"sender": sender, "province": province}.items() if v}
-    permit = policy.allow(conn, actor, "ticket.read", about)
-    return permit, permit.facility or sender or None, permit.province or province or None
+class Asked(msgspec.Struct, frozen=True):
+    """What a list of tickets is narrowed to, as its address says."""
+
+    among: ticket.Among
+    show: ticket.Show
+
+
+def asked_of(
+    contract: str = "",
+    sender: str = "",
+    province: str = "",
+    table: str = "",
+    rule: str = "",
+    show: str = "active",
+) -> Asked:
+    """The filters of every page and file of tickets; an unknown `show` is that of the page without one."""
+    among = ticket.Among(
+        contract=contract, sender=sender, province=province, table_name=table, rule=rule
+    )
+    kind: Any = show if show in get_args(ticket.Show) else "active"
+    return Asked(among, kind)
+
+
+ASKED = {"asked": Provide(asked_of, sync_to_thread=False)}
 
 
 def lines(conn: Connection[Any], found: list[Ticket]) -> list[Line]:
@@ -73,31 +92,23 @@ def line_of(one: Ticket, said: Mapping[worklist.Cause, worklist.Said], today: da
     return Line(one=one, sentence=sentence, remedy=remedy, late=one.late(today))
 
 
-@get("/tickets", opt=READ, sync_to_thread=True)
+@get("/tickets", opt=READ, sync_to_thread=True, dependencies=ASKED)
 def ticket_list(
     page: Page,
     pool: ConnectionPool,
     actor: Actor,
     contracts: Mapping[str, Contract],
     codes: Codes,
-    contract: str = "",
-    sender: str = "",
-    province: str = "",
-    table: str = "",
-    rule: str = "",
-    show: str = "active",
+    asked: Asked,
     by: str = "",
     start: int = 0,
 ) -> Response[str]:
     """Tickets of my facility, my province or the nation: by urgency, or summed by cause, sender or province."""
-    today, start = clock.today(), max(0, start)
-    kind: Any = show if show in get_args(ticket.Show) else "active"
+    today, start, kind = clock.today(), max(0, start), asked.show
     view: Any = by if by in get_args(ticket.By) else ""
+    one = asked.among
     with pool.connection() as conn:
-        permit, whose, where = permitted(conn, actor, sender, province)
-        among = ticket.Among(
-            contract=contract, sender=whose, province=where, table_name=table, rule=rule
-        )
+        permit, among = within(conn, actor, one)
         found: list[Any] = (
             ticket.groups(conn, view, among, today=today, show=kind, start=start, limit=PAGE + 1)
             if view
@@ -106,10 +117,10 @@ def ticket_list(
         numbers = ticket.numbers(conn, among, today=today)
         behind = upkeep.is_behind(conn)
         said = worklist.sayings(conn, found[:PAGE])
-        cause = worklist.sayings(conn, [_named(contract, table, rule)]) if rule else {}
+        cause = worklist.sayings(conn, [_named(one)]) if one.rule else {}
     chosen = {
-        "contract": contract, "sender": sender, "province": province, "table": table, "rule": rule, "show": kind,
-        "by": view,
+        "contract": one.contract, "sender": one.sender, "province": one.province, "table": one.table_name,
+        "rule": one.rule, "show": kind, "by": view,
     }  # fmt: skip
     return page.show(
         "tickets.html",
@@ -131,13 +142,13 @@ def ticket_list(
     )
 
 
-def _named(contract: str, table: str, rule: str) -> ticket.Group:
+def _named(asked: ticket.Among) -> ticket.Group:
     """The cause that a list is narrowed to, to say it above the list."""
-    name, _, field = rule.partition("|")
+    name, _, field = (asked.rule or "").partition("|")
     none = ticket.Numbers(active=0, late=0, told=0, alert=0, planned=0, closed=0, rows=0)
     return ticket.Group(
-        contract=contract,
-        table_name=table,
+        contract=asked.contract or "",
+        table_name=asked.table_name or "",
         rule=name,
         field=field,
         senders=0,
@@ -236,22 +247,6 @@ def _may(actor: Actor, action: str, about: Mapping[str, Any]) -> bool:
     return True
 
 
-def allowed(conn: Connection[Any], actor: Actor, action: str, number: int) -> Ticket:
-    """The ticket, when the gate lets this actor do it. Raises NotFound, NotAllowed."""
-    given = ticket.one(conn, number)
-    policy.allow(conn, actor, action, about(given))
-    return given
-
-
-def about(given: Ticket) -> dict[str, Any]:
-    return {
-        "ticket": given.id,
-        "contract": given.contract,
-        "sender": given.sender,
-        "province": given.province,
-    }
-
-
 def records_of(
     conn: Connection[Any],
     actor: Actor,
@@ -270,8 +265,30 @@ def records_of(
     return holders.holders(conn, contract, given, limit=limit)
 
 
-Place = tuple[Page, ConnectionPool, Actor, Mapping[str, Contract], Codes, int]
-"""Who acts, and on which ticket."""
+class Place(NamedTuple):
+    """Who acts, and on which ticket."""
+
+    page: Page
+    pool: ConnectionPool
+    actor: Actor
+    contracts: Mapping[str, Contract]
+    codes: Codes
+    number: int
+
+
+def place_of(
+    page: Page,
+    pool: ConnectionPool,
+    actor: Actor,
+    contracts: Mapping[str, Contract],
+    codes: Codes,
+    number: int,
+) -> Place:
+    """What each act on a ticket is told."""
+    return Place(page, pool, actor, contracts, codes, number)
+
+
+PLACE = {"place": Provide(place_of, sync_to_thread=False)}
 
 
 def _act(
@@ -293,71 +310,42 @@ def _act(
     return Redirect(f"/tickets/{number}?done={done}", status_code=303)
 
 
-@post(
-    "/tickets/{number:int}/plan",
-    opt={"action": "ticket.plan"},
-    status_code=200,
-    sync_to_thread=True,
-)
-def plan(
-    page: Page,
-    pool: ConnectionPool,
-    actor: Actor,
-    contracts: Mapping[str, Contract],
-    codes: Codes,
-    number: int,
-    data: Form,
-) -> Response[Any]:
-    """The sender writes cause and plan, and may ask for time for a check in the field."""
-    cause, words = data.get("cause", ""), data.get("plan", "")
-    return _act(
-        (page, pool, actor, contracts, codes, number), data, "ticket.plan", "planned",
-        lambda conn: acts.plan(conn, number, cause, words, actor.id, field=data.get("field", "")),
+def _posted(act: str) -> Any:
+    """The route of an act on a ticket; its right is called like it."""
+    return post(
+        f"/tickets/{{number:int}}/{act}", opt={"action": f"ticket.{act}"}, status_code=200,
+        sync_to_thread=True, dependencies=PLACE,
     )  # fmt: skip
 
 
-@post(
-    "/tickets/{number:int}/decide",
-    opt={"action": "ticket.decide"},
-    status_code=200,
-    sync_to_thread=True,
-)
-def decide(
-    page: Page,
-    pool: ConnectionPool,
-    actor: Actor,
-    contracts: Mapping[str, Contract],
-    codes: Codes,
-    number: int,
-    data: Form,
-) -> Response[Any]:
+@_posted("plan")
+def plan(place: Place, data: Form) -> Response[Any]:
+    """The sender writes cause and plan, and may ask for time for a check in the field."""
+    words, field = data.get("plan", ""), data.get("field", "")
+    return _act(
+        place, data, "ticket.plan", "planned",
+        lambda conn: acts.plan(
+            conn, place.number, data.get("cause", ""), words, place.actor.id, field=field
+        ),
+    )  # fmt: skip
+
+
+@_posted("decide")
+def decide(place: Place, data: Form) -> Response[Any]:
     """The owner of the database grants or refuses the longer time."""
     grant = data.get("answer") == "1"
     return _act(
-        (page, pool, actor, contracts, codes, number), data, "ticket.decide", "granted" if grant else "refused",
-        lambda conn: acts.decide(conn, number, grant, data.get("reason", ""), actor.id),
+        place, data, "ticket.decide", "granted" if grant else "refused",
+        lambda conn: acts.decide(conn, place.number, grant, data.get("reason", ""), place.actor.id),
     )  # fmt: skip
 
 
-@post(
-    "/tickets/{number:int}/note",
-    opt={"action": "ticket.note"},
-    status_code=200,
-    sync_to_thread=True,
-)
-def note(
-    page: Page,
-    pool: ConnectionPool,
-    actor: Actor,
-    contracts: Mapping[str, Contract],
-    codes: Codes,
-    number: int,
-    data: Form,
-) -> Response[Any]:
+@_posted("note")
+def note(place: Place, data: Form) -> Response[Any]:
     """A call, a reminder, an answer: kept with the ticket."""
     return _act(
-        (page, pool, actor, contracts, codes, number), data, "ticket.note", "noted",
-        lambda conn: acts.note(conn, number, data.get("text", ""), actor.id),
+        place, data, "ticket.note", "noted",
+        lambda conn: acts.note(conn, place.number, data.get("text", ""), place.actor.id),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from litestar import Response, get
 from psycopg import Connection
@@ -15,39 +15,31 @@ from lienthong.contracts.contract import Contract
 from lienthong.errors import NotFound
 from lienthong.quality.tickets import holders, ticket, worklist
 from lienthong.quality.tickets.holders import Holder
+from lienthong.quality.tickets.reach import about, allowed, within
 from lienthong.quality.tickets.ticket import Ticket
 from lienthong.web.page import Page
 from lienthong.web.purposes import purpose_of
 from lienthong.web.submissions import MEDIA
-from lienthong.web.tickets import READ, about, allowed, permitted, records_of
+from lienthong.web.tickets import ASKED, READ, Asked, records_of
 
 MOST_TICKETS = 50_000
 
 
-@get("/tickets/file/{ending:str}", opt=READ, sync_to_thread=True)
+@get("/tickets/file/{ending:str}", opt=READ, sync_to_thread=True, dependencies=ASKED)
 def ticket_file(
     page: Page,
     pool: ConnectionPool,
     actor: Actor,
     contracts: Mapping[str, Contract],
     ending: str,
-    contract: str = "",
-    sender: str = "",
-    province: str = "",
-    table: str = "",
-    rule: str = "",
-    show: str = "active",
+    asked: Asked,
 ) -> Response[bytes]:
     """The tickets of a list as CSV or XLSX; the workbook also holds their records, for who may see them."""
     _known(ending)
     today, language = clock.today(), page.language
-    kind: Any = show if show in get_args(ticket.Show) else "active"
     with pool.connection() as conn:
-        _, whose, where = permitted(conn, actor, sender, province)
-        among = ticket.Among(
-            contract=contract, sender=whose, province=where, table_name=table, rule=rule
-        )
-        found = ticket.listed(conn, among, today=today, show=kind, limit=MOST_TICKETS)
+        _, among = within(conn, actor, asked.among)
+        found = ticket.listed(conn, among, today=today, show=asked.show, limit=MOST_TICKETS)
         said = worklist.sayings(conn, found)
         sheet = worklist.tickets_sheet(found, said, contracts, today=today, language=language)
         if ending == "csv":

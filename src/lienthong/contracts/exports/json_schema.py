@@ -49,6 +49,8 @@ def _table(table: Table) -> dict[str, Any]:
     }
     if table.label:
         schema["title"] = table.label["vi"]
+    if table.sender_kinds:
+        schema["x-senderKinds"] = list(table.sender_kinds)
     return schema
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.contracts.senders import labels
 from lienthong.contracts.versions import versions_of
+from lienthong.words import language as reader
 from lienthong.words import say
 
 NAMES_ELSEWHERE = {
@@ -24,8 +27,8 @@ EVIDENCE = {
 
 
 def markdown(contract: Contract, language: str = "vi") -> str:
-    """The page of a contract. Fields whose evidence is inferred say so in their row."""
-    return "\n".join(_lines(contract, language)) + "\n"
+    """The page of a contract ("" for the reader's language). Fields whose evidence is inferred say so in their row."""
+    return "\n".join(_lines(contract, language or reader())) + "\n"
 
 
 def _lines(contract: Contract, language: str) -> Iterator[str]:
@@ -36,6 +39,10 @@ def _lines(contract: Contract, language: str) -> Iterator[str]:
         yield ""
     if contract.owner_label:
         yield f"**{say('Owner', language)}**: {contract.owner_label.get(language, contract.owner)}"
+        yield ""
+    if contract.sender_kinds:
+        kinds = labels(Codes(), contract.sender_kinds)
+        yield f"**{say('Who sends', language)}**: {kinds[language]}"
         yield ""
     if contract.legal_basis:
         yield f"**{say('Legal basis', language)}**:"
@@ -67,6 +74,10 @@ def _versions(contract: Contract, language: str) -> Iterator[str]:
 def _table(table: Table, language: str) -> Iterator[str]:
     yield f"## {table.name}: {table.label.get(language, table.name)}"
     yield ""
+    if table.sender_kinds:
+        kinds = labels(Codes(), table.sender_kinds)
+        yield f"{say('This table is sent by: %(kinds)s.', language, kinds=kinds)}"
+        yield ""
     yield (
         "| "
         + " | ".join(

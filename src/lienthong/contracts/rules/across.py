@@ -12,9 +12,11 @@ from typing import Any, cast
 from sqlglot import exp
 
 from lienthong.contracts.contract import Contract, Other, Rule, Table
+from lienthong.contracts.keys import Key, key_of
 from lienthong.contracts.rules import duckdb_sql, subset
 from lienthong.contracts.rules.compiled_form import Across
-from lienthong.contracts.rules.resolve import select_source
+from lienthong.contracts.rules.python_places import sender_apart
+from lienthong.contracts.rules.resolve import Place, select_source
 from lienthong.contracts.rules.subset import OutsideSubset
 
 RESERVED = ("_key", "_sender")
@@ -50,13 +52,16 @@ def _require_keys(contract: Contract, table: Table, rule: Rule) -> None:
         if theirs is None:
             raise OutsideSubset(other.table, "tables of declared databases")
         for their, own in other.on:
-            one, two = theirs.field(their), table.field(own)
+            key, mine = key_of(their), key_of(own)
+            one, two = theirs.field(key.field), table.field(mine.field)
             if one is None:
                 raise OutsideSubset(f"{other.table}.{their}", f"fields of {other.table}")
             if two is None:
                 raise OutsideSubset(f"{table.name}.{own}", f"fields of {table.name}")
             if one.type != two.type:
                 raise OutsideSubset(f"{their}: {own}", "keys of one type")
+            if key.first != mine.first or (key.first and one.type != "string"):
+                raise OutsideSubset(f"{their}: {own}", "beginnings of one length, of texts")
 
 
 def _selects(tree: exp.Expression) -> Iterator[tuple[exp.Select, exp.Table]]:
@@ -98,6 +103,7 @@ def _across(select: exp.Select, source: exp.Table, rule: Rule, when: str) -> Acr
         alias=alias,
         named=duckdb_sql.resolved_sql(_named(select, alias, other), local=False),
         when=when,
+        apart=any(sender_apart(part, alias) is not None for part in conjuncts(select)),
     )
 
 
@@ -106,6 +112,11 @@ def _other(select: exp.Select, source: exp.Table, rule: Rule) -> Other:
     name, equal = source.meta["name"], set(_equalities(select, source.alias_or_name))
     for other in rule.other:
         if other.table.casefold() == name.casefold() and set(other.on) <= equal:
+            if any(key_of(their).first for their, _ in other.on) and not is_found(select):
+                raise OutsideSubset(
+                    select.sql(dialect="duckdb")[:120],
+                    "whole fields as keys where the absence of a row makes a row wrong",
+                )
             return other
     raise OutsideSubset(
         select.sql(dialect="duckdb")[:120],
@@ -128,10 +139,21 @@ def _equalities(select: exp.Select, alias: str) -> Iterator[tuple[str, str]]:
         if not isinstance(part, exp.EQ):
             continue
         for one, two in ((part.this, part.expression), (part.expression, part.this)):
-            if isinstance(one, exp.Column) and isinstance(two, exp.Column):
-                theirs, own = one.meta["place"], two.meta["place"]
-                if theirs.alias == alias and not own.alias:
-                    yield theirs.name, own.name
+            (theirs, their), (mine, own) = _key(one), _key(two)
+            if theirs is None or mine is None:
+                continue
+            if theirs.alias == alias and not mine.alias:
+                yield str(their), str(own)
+
+
+def _key(node: exp.Expression) -> tuple[Place | None, Key]:
+    """The column that a side of an equality is, or begins with; (None, ..) for anything else."""
+    first, count = None, node.expression if isinstance(node, exp.Left) else None
+    if isinstance(count, exp.Literal) and not count.is_string:
+        node, first = node.this, int(count.this)
+    if not isinstance(node, exp.Column):
+        return None, Key("")
+    return node.meta["place"], Key(node.meta["place"].name, first)
 
 
 def _named(select: exp.Select, alias: str, other: Other) -> exp.Expression:

@@ -20,7 +20,7 @@ import msgspec
 
 from lienthong import __version__
 from lienthong.contracts.rules.compiled_form import CompiledContract
-from lienthong.contracts.rules.python_form import PythonContract
+from lienthong.contracts.rules.python_form import PythonContract, with_code
 
 KEPT = 60
 """How many files stay in the folder."""
@@ -85,7 +85,7 @@ def cached_python(compiled: CompiledContract) -> PythonContract:
             return msgspec.msgpack.decode(_read(file), type=PythonContract)
     from lienthong.contracts.rules.python_make import make_python
 
-    made = make_python(compiled)
+    made = with_code(make_python(compiled))
     if digest:
         with contextlib.suppress(OSError):
             _store(file, msgspec.msgpack.encode(made))

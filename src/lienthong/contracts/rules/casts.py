@@ -6,6 +6,8 @@ The same grammar in Python stands in `python_casts`.
 
 from __future__ import annotations
 
+import re
+
 INTEGER = r"[ ]*[+-]?[0-9]+[ ]*"
 TEXT_PREFIX = "_t_"
 """Before the name of a column that is not text: the cell as it was sent."""
@@ -24,7 +26,19 @@ SQL_TYPES = {
 }
 """Logical type to the type over which predicates run."""
 
-_LETTERS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+_LETTERS = {
+    **dict.fromkeys(("yyyy", "uuuu", "YYYY", "y", "u"), "%Y"),
+    **{"yy": "%y", "uu": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B"},
+    **{"dd": "%d", "DD": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I"},
+    **{"mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "a": "%p"},
+}
+"""Letters of Java's DateTimeFormatter, which ODCS names, and the capitals that many write for them."""
+_PIECES = re.compile(r"'[^']*'|([A-Za-z])\1*|[^A-Za-z']+")
+_ISO_NAMES = ("iso", "iso8601", "iso 8601", "date", "date-time", "datetime", "time")
+_ISO_FORM = re.compile(
+    r"(?:(?:yyyy|uuuu|YYYY)-MM-(?:dd|DD)(?:T|'T'| ))?HH:mm(?::ss)?"
+    r"(?:\.S+(?:X{1,3}|Z{1,5}|z|'Z'|Z)?|X{1,3}|Z{1,5}|z)"
+)
 
 
 def quoted(name: str) -> str:
@@ -37,24 +51,45 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def strptime_format(declared: str | None) -> str | None:
-    """A declared form (`dd/MM/yyyy`, `%d/%m/%Y`) for STRPTIME; None for ISO or none."""
-    if not declared or declared.lower() in (
-        "iso",
-        "iso8601",
-        "iso 8601",
-        "date",
-        "date-time",
-        "time",
-    ):
+def strptime_format(kind: str, declared: str | None) -> str | None:
+    """A declared form (`dd/MM/yyyy`, `%d/%m/%Y`) of a date or time for STRPTIME; None for ISO, none, or unknown."""
+    if kind not in ("date", "timestamp", "time") or not declared or declared.lower() in _ISO_NAMES:
         return None
     if "%" in declared:
         return declared
-    made = declared
-    for letters, code in _LETTERS.items():
-        made = made.replace(letters, code)
-    made = made.replace("'", "")
-    return made if "%" in made and made not in ("%Y-%m-%d",) else None
+    if _ISO_FORM.fullmatch(declared):
+        # Parts of a second and offsets are read as ISO has them.
+        return None
+    made = _translated(declared)
+    return made if made not in ("%Y-%m-%d",) else None
+
+
+def spellings(made: str) -> tuple[str, ...]:
+    """How a form may be written: `d/M/yyyy` with or without the zeros in front."""
+    return tuple(dict.fromkeys((made, made.replace("%-", "%"))))
+
+
+def is_known_form(kind: str, declared: str | None) -> bool:
+    """Whether a declared form can be read: one that cannot leaves nobody to say whether a cell has it."""
+    if kind not in ("date", "timestamp", "time") or not declared:
+        return True
+    plain = declared.lower() in _ISO_NAMES or "%" in declared or _ISO_FORM.fullmatch(declared)
+    return bool(plain) or _translated(declared) is not None
+
+
+def _translated(declared: str) -> str | None:
+    """A form in the letters of Java for STRPTIME; None when a letter of it is not known."""
+    made = ""
+    for piece in (found.group() for found in _PIECES.finditer(declared)):
+        if piece.startswith("'"):
+            made += piece[1:-1] or "'"
+        elif not piece[0].isalpha() or piece in ("T", "Z"):
+            made += piece
+        elif piece in _LETTERS:
+            made += _LETTERS[piece]
+        else:
+            return None
+    return made if "%" in made else None
 
 
 def from_text(kind: str, text: str, declared: str | None = None) -> str:
@@ -62,13 +97,11 @@ def from_text(kind: str, text: str, declared: str | None = None) -> str:
 
     Cheap comparisons come first; regular expressions only see what is left.
     """
-    made = strptime_format(declared) if kind in ("date", "timestamp", "time") else None
+    made = strptime_format(kind, declared)
     if made:
         parsed = f"TRY_STRPTIME({text}, {literal(made)})"
-        return (
-            f"CAST(CASE WHEN STRFTIME({parsed}, {literal(made)}) = {text} THEN {parsed} END"
-            f" AS {SQL_TYPES[kind]})"
-        )
+        written = " OR ".join(f"STRFTIME({parsed}, {literal(w)}) = {text}" for w in spellings(made))
+        return f"CAST(CASE WHEN {written} THEN {parsed} END AS {SQL_TYPES[kind]})"
     return _READERS[kind](text)
 
 
@@ -145,7 +178,15 @@ _NATIVE = {
         "DECIMAL",
     ),
     "boolean": ("BOOLEAN",),
-    "date": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
+    "date": (
+        "DATE",
+        "TIMESTAMP",
+        "TIMESTAMP_S",
+        "TIMESTAMP_MS",
+        "TIMESTAMP_NS",
+        "TIMESTAMP WITH TIME ZONE",
+        "TIMESTAMPTZ_NS",
+    ),
     "timestamp": (
         "TIMESTAMP",
         "TIMESTAMP_S",
@@ -153,6 +194,7 @@ _NATIVE = {
         "TIMESTAMP_NS",
         "DATE",
         "TIMESTAMP WITH TIME ZONE",
+        "TIMESTAMPTZ_NS",
     ),
     "time": ("TIME",),
 }
@@ -165,11 +207,12 @@ def from_native(kind: str, column: str, native: str, declared: str | None = None
         return from_text(kind, column, declared)
     if kind == "string":
         return f"CAST({column} AS VARCHAR)"
-    if word in ("FLOAT", "DOUBLE"):
-        if kind == "number":
-            return f"CASE WHEN ISFINITE({column}) THEN CAST({column} AS DOUBLE) END"
-        if kind == "integer":
-            return f"CASE WHEN {column} = FLOOR({column}) THEN TRY_CAST({column} AS BIGINT) END"
+    if word in ("FLOAT", "DOUBLE") and kind == "number":
+        return f"CASE WHEN ISFINITE({column}) THEN CAST({column} AS DOUBLE) END"
+    if word in ("FLOAT", "DOUBLE", "DECIMAL") and kind == "integer":
+        return f"CASE WHEN {column} = FLOOR({column}) THEN TRY_CAST({column} AS BIGINT) END"
+    if word == "TIMESTAMPTZ_NS":
+        column = f"CAST({column} AS TIMESTAMPTZ)"  # the engine has no other way from it
     if word in _NATIVE.get(kind, ()):
         return f"CAST({column} AS {SQL_TYPES[kind]})"
     return from_text(kind, f"CAST({column} AS VARCHAR)", declared)

@@ -9,11 +9,13 @@ from msgspec.structs import replace
 from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.contracts.rules import declared, duckdb_sql, subset
 from lienthong.contracts.rules.across import look_across
-from lienthong.contracts.rules.casts import quoted
+from lienthong.contracts.rules.casts import is_known_form
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule, CompiledTable
 from lienthong.contracts.rules.gathering import gather
 from lienthong.contracts.rules.hoisting import hoist
+from lienthong.contracts.rules.metrics import compile_metric, means_none, require_promise, tolerated
 from lienthong.contracts.rules.resolve import places, resolve
+from lienthong.contracts.rules.sentences import told
 
 _made: dict[str, CompiledContract] = {}
 
@@ -54,6 +56,8 @@ def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
 def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     if rule.kind == "reference":
         _require_ends(contract, table, rule)
+    if rule.kind == "type":
+        _require_form(table, rule)
     sql, tables = duckdb_sql.declared_predicate(contract, table, rule)
     reads = tuple((table.name, name) for name in rule.fields)
     if rule.kind == "reference":
@@ -67,6 +71,13 @@ def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
         tables=tables,
         reads=reads,
     )
+
+
+def _require_form(table: Table, rule: Rule) -> None:
+    """Raises OutsideSubset when a date is promised in a form that nobody here can read."""
+    field = table.field(rule.fields[0])
+    if field is not None and not is_known_form(field.type, field.format):
+        raise subset.OutsideSubset(f"format {field.format}", "yyyy MM dd HH mm ss, M d MMM yy hh a")
 
 
 def _require_ends(contract: Contract, table: Table, rule: Rule) -> None:
@@ -95,17 +106,21 @@ def _custom(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
 
 def _query(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     if isinstance(rule.argument, dict) and "metric" in rule.argument:
-        return _metric(contract, table, rule)
+        return compile_metric(table, rule)
     field = rule.fields[0] if rule.fields else None
     found = subset.row_predicate(rule.query or "", table.name, field, table.physical_name)
-    if found and _means_none(rule):
-        return _row(contract, table, replace(rule, kind="row"), *found)
+    if found:
+        rule = replace(told(rule, "wrong", argument=found[0]), kind="row")
+        rule = replace(rule, threshold=0) if rule.threshold is None else rule
+        wrong = _row(contract, table, rule, *found)
+        return wrong if means_none(rule) else tolerated(wrong)
     tree = subset.parse_query(rule.query or "", table.name, field)
     _only_contract_tables(tree, contract)
+    require_promise(rule)
     sql = duckdb_sql.query_sql(tree, contract)
     tables = tuple(sorted(_tables_of(tree, contract)))
     return CompiledRule(
-        rule=rule,
+        rule=told(rule, "query", argument=rule.query),
         how="counted",
         sql=sql,
         tables=tables,
@@ -202,80 +217,3 @@ def _only_contract_tables(tree: Any, contract: Contract, rule: Rule | None = Non
         if not plain or not known:
             names = ", ".join(sorted(own.name for own in contract.tables))
             raise subset.OutsideSubset(table.sql()[:80], "tables of the contract: " + names)
-
-
-def _means_none(rule: Rule) -> bool:
-    """Whether the promise is that no row is wrong, however it is put: then every row is to blame by itself."""
-    if isinstance(rule.threshold, bool) or not isinstance(rule.threshold, int | float):
-        return False
-    if rule.operator in ("mustBe", "mustBeLessOrEqualTo"):
-        return rule.threshold == 0
-    return rule.operator == "mustBeLessThan" and rule.threshold == 1 and not _is_share(rule)
-
-
-def _is_share(rule: Rule) -> bool:
-    """Whether the rule speaks of percents of rows."""
-    unit = rule.argument.get("unit") if isinstance(rule.argument, dict) else None
-    return str(unit or "").strip().lower() in ("percent", "percentage", "%")
-
-
-def _metric(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
-    arguments = dict(rule.argument)
-    metric = arguments["metric"]
-    named = _means_none(rule) and metric != "rowCount"
-    columns: tuple[str, ...]
-    if metric == "rowCount":
-        sql, columns = "TRUE", ()
-    elif metric == "duplicateValues":
-        spelled = table.columns()
-        named_fields = arguments.get("properties") or rule.fields
-        columns = tuple(spelled.get(str(name).casefold(), str(name)) for name in named_fields)
-        if not named:
-            keys = ", ".join(quoted(name) for name in columns)
-            known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
-            counted = (
-                f"SELECT count(*) FROM (SELECT 1 FROM {duckdb_sql.typed_name(table.name)} WHERE {known}"
-                f" GROUP BY {keys} HAVING count(*) > 1)"
-            )
-            return CompiledRule(
-                rule=rule,
-                how="counted",
-                sql=counted,
-                tables=(table.name,),
-                reads=tuple((table.name, name) for name in columns),
-            )
-        sql = duckdb_sql.unique_predicate(table, columns)
-        fixed = replace(rule, fields=rule.fields or columns)
-        return CompiledRule(
-            rule=fixed,
-            how="hits",
-            sql=sql,
-            alias=table.name,
-            columns=columns,
-            tables=(table.name,),
-            reads=tuple((table.name, name) for name in columns),
-        )
-    else:
-        field = table.field(rule.fields[0])
-        if field is None:
-            raise ValueError(f"{metric} needs a property")
-        sql, columns = duckdb_sql.metric_predicate(field, metric, arguments), (field.name,)
-        if not sql:
-            raise ValueError("invalidValues needs validValues or pattern")
-    if named:
-        return CompiledRule(rule=rule, how="local", sql=sql, alias=table.name, columns=columns)
-    share = _is_share(rule)
-    number = (
-        "round(count(*) FILTER (WHERE {0}) * 100.0 / greatest(count(*), 1), 6)"
-        if share
-        else ("count(*) FILTER (WHERE {0})")
-    )
-    counted = f"SELECT {number.format(sql)} FROM {duckdb_sql.typed_name(table.name)}"
-    return CompiledRule(
-        rule=rule,
-        how="counted",
-        sql=counted,
-        tables=(table.name,),
-        columns=columns,
-        reads=tuple((table.name, name) for name in columns),
-    )

@@ -33,7 +33,8 @@ class Across(Struct, frozen=True):
 
     `keys` are the fields that must be equal to the judged row's fields `row_keys`; `named` is SQL over the alias
     `alias` and the judged row: which of those rows a finding names. Only rows for which `when` (SQL over the
-    judged row) holds can be wrong, whatever the other database says.
+    judged row) holds can be wrong, whatever the other database says. With `apart` only rows of other senders than
+    the judged row's are looked at.
     """
 
     table: str
@@ -42,6 +43,7 @@ class Across(Struct, frozen=True):
     alias: str
     named: str
     when: str = "TRUE"
+    apart: bool = False
 
 
 class CompiledRule(Struct, frozen=True):
@@ -53,6 +55,7 @@ class CompiledRule(Struct, frozen=True):
     `reads` are all (table, column) pairs (`mentions` those of SQL that runs as it is written), `columns` the
     row's columns among them; `alias` is the name of the row in `sql`, `written_alias` in the contract.
     `crossing` are the rows of other databases among what it reads.
+    `rows` is, for a counted rule that tolerates some wrong rows, the boolean SQL that is true for one of them.
     `gathered` is `sql` of a hits rule once more, over the columns of Looks instead of subqueries (`uses`).
     """
 
@@ -70,6 +73,7 @@ class CompiledRule(Struct, frozen=True):
     reason: str = ""
     portable: bool = True
     crossing: tuple[Across, ...] = ()
+    rows: str = ""
     gathered: str = ""
     uses: tuple[LookUse, ...] = ()
 

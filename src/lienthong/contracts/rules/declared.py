@@ -11,6 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from lienthong.contracts.contract import Contract, Field, Rule, Table
+from lienthong.contracts.rules.casts import quoted, strptime_format
+from lienthong.contracts.rules.code_fields import code_rules
 from lienthong.contracts.rules.dated import dated_rules, foreign_rules
 from lienthong.contracts.rules.sentences import listed, sentence
 from lienthong.findings import Criterion, Severity
@@ -23,6 +25,19 @@ CRITERION = {
 """Kinds that do not speak of correctness, by the ODCS dimension other tools give them."""
 
 
+_BYTE = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+FORMATS = {
+    "email": r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$",
+    "uuid": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+    "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$",
+    "hostname": rf"^({_LABEL}\.)*{_LABEL}\.?$",
+    "ipv4": rf"^({_BYTE}\.){{3}}{_BYTE}$",
+    "ipv6": "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$",
+}
+"""The formats of text that ODCS names and that a cell can break, as patterns."""
+
+
 def table_rules(table: Table) -> tuple[Rule, ...]:
     """Every rule of a table in bit order, those of its properties first."""
     rules = [rule for field in table.fields for rule in dated_rules(table, field, _field_rules)]
@@ -31,6 +46,7 @@ def table_rules(table: Table) -> tuple[Rule, ...]:
         # keyRule names the rule of the contract that already speaks of a repeated key.
         rules.append(_key_rule(table))
     rules += _more_references(table)
+    rules += code_rules(table)
     rules += table.rules
     return tuple(_distinct(rules))
 
@@ -42,8 +58,11 @@ def contract_rules(contract: Contract) -> dict[str, tuple[Rule, ...]]:
 
 def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
     if field.type != "string":
-        which = "format" if field.format else field.type
+        # Other formats (i32, decimal2) say how a number is kept, not how it is written.
+        which = "format" if strptime_format(field.type, field.format) else field.type
         yield _rule(table, field, "type", which, argument=field.format)
+    elif field.format in FORMATS:
+        yield _format(table, field, field.format)
     if field.required or field.primary_key:
         yield _rule(table, field, "required", "required")
     if field.min_length is not None or field.max_length is not None:
@@ -51,6 +70,8 @@ def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
     if field.pattern is not None:
         yield _rule(table, field, "pattern", "pattern", argument=field.pattern)
     yield from _range(table, field)
+    if field.multiple_of is not None:
+        yield _multiple(table, field, field.multiple_of)
     if field.values:
         values = tuple(value.value for value in field.values)
         yield _rule(table, field, "enum", "enum", argument=values, shown=listed(values))
@@ -65,6 +86,20 @@ def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
             argument=field.reference,
             shown=".".join(field.reference),
         )
+
+
+def _format(table: Table, field: Field, name: str) -> Rule:
+    """That a text is what its format says (ODCS: email, uuid, uri, ...)."""
+    rule = _rule(table, field, "pattern", "format", argument=FORMATS[name], shown=name)
+    return replace(rule, id=f"{table.name}.{field.name}.type")
+
+
+def _multiple(table: Table, field: Field, step: float) -> Rule:
+    """That a number is a whole multiple; a millionth of the step is lost in writing decimals."""
+    rule = _rule(table, field, "row", "multiple", shown=step)
+    times = f"{quoted(field.name)} / {step}"
+    predicate = f"ABS({times} - ROUND({times})) > 0.000001"
+    return replace(rule, id=f"{table.name}.{field.name}.multipleOf", predicate=predicate)
 
 
 def _length(table: Table, field: Field) -> Rule:

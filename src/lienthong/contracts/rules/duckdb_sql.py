@@ -14,12 +14,9 @@ from sqlglot import exp
 from lienthong.contracts.contract import Contract, Field, Rule, Table
 from lienthong.contracts.rules.casts import SOFT_MACROS, SQL_TYPES, TEXT_PREFIX, literal, quoted
 from lienthong.contracts.rules.resolve import kind_of
+from lienthong.contracts.rules.row_names import ROW as ROW
+from lienthong.contracts.rules.row_names import typed_name as typed_name
 from lienthong.contracts.rules.subset import ago_of
-
-
-def typed_name(table: str) -> str:
-    """The relation that holds a table's softly cast columns."""
-    return quoted(f"typed_{table}")
 
 
 def text_column(field: Field) -> str:
@@ -164,7 +161,12 @@ def metric_predicate(field: Field, metric: str, arguments: dict[str, Any]) -> st
         empty = f"{text_column(field)} IS NULL"
         if not missing:
             return empty
-        return f"{empty} OR {quoted(field.name)} IN ({', '.join(value_literal(field, v) for v in missing)})"
+        listed = f"{quoted(field.name)} IN ({', '.join(value_literal(field, v) for v in missing)})"
+        if field.type == "string":
+            return f"{empty} OR {listed}"
+        # What stands for "missing" among numbers need not be one: it is looked for in the cell as sent.
+        written = ", ".join(literal(str(value)) for value in missing)
+        return f"{empty} OR {listed} OR CAST({text_column(field)} AS VARCHAR) IN ({written})"
     wrong = []
     valid = arguments.get("validValues")
     if valid is not None:
@@ -174,10 +176,6 @@ def metric_predicate(field: Field, metric: str, arguments: dict[str, Any]) -> st
     if arguments.get("minLength") is not None or arguments.get("maxLength") is not None:
         wrong.append(_length(field, (arguments.get("minLength"), arguments.get("maxLength"))))
     return " OR ".join(wrong)
-
-
-ROW = "_r"
-"""The alias of the row that is judged."""
 
 
 def resolved_sql(tree: exp.Expression, *, local: bool) -> str:

@@ -14,10 +14,7 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 from lienthong.contracts.rules.compiled_form import CompiledRule, CompiledTable, Look, LookUse
-from lienthong.contracts.rules.duckdb_sql import ROW
-
-INNER = "_v"
-"""The alias of the table that a Look groups."""
+from lienthong.contracts.rules.row_names import INNER, ROW
 
 
 class _NotAlike(Exception):

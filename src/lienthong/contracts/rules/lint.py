@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract, Rule, Table
 from lienthong.contracts.faults import ContractError
 from lienthong.contracts.rules.compiled import compile_rule
 from lienthong.contracts.rules.declared import table_rules
 from lienthong.contracts.rules.subset import RESERVED_PREFIX
+from lienthong.contracts.senders import KINDS
+
+
+def kind_errors(contract: Contract, codes: Codes) -> list[ContractError]:
+    """The kinds of senders that a contract or one of its tables names and the list of kinds does not have."""
+    known = {code.code for code in codes.codes(KINDS)}
+    places = [("senderKinds", 1, contract.sender_kinds)]
+    places += [
+        (f"{table.name}.senderKinds", table.line or 1, table.sender_kinds)
+        for table in contract.tables
+    ]
+    wrong = "%(place)s names '%(kind)s', which is no kind of sender"
+    return [
+        ContractError(
+            contract.path, line, wrong, ", ".join(sorted(known)), {"place": place, "kind": kind}
+        )
+        for place, line, kinds in places
+        for kind in kinds
+        if kind not in known
+    ]
 
 
 def rule_errors(contract: Contract) -> list[ContractError]:

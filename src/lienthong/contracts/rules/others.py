@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from lienthong.contracts.keys import key_of
 from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule
 from lienthong.contracts.rules.python import RecordEngine
-from lienthong.contracts.rules.python_form import Rows
+from lienthong.contracts.rules.python_form import Cell, Rows
 
 
 class Asked(NamedTuple):
     """Rows wanted of one table of another database: `columns` of those whose fields have one of the values.
 
-    `keys` are pairs (fields, an Arrow table with a column for each, its rows distinct and without NULL); a row
-    that matches one of the pairs is wanted.
+    `keys` are pairs (keys as `contracts.keys` writes them, an Arrow table with a column for each, its rows distinct
+    and without NULL); a row that matches one of the pairs is wanted. Rows of the sender `apart` are not.
     """
 
     table: str
     columns: tuple[str, ...]
     keys: tuple[tuple[tuple[str, ...], Any], ...]
+    apart: str | None = None
 
 
 class Others(Protocol):
@@ -84,11 +86,21 @@ def columns_of(rules: Iterable[CompiledRule]) -> dict[str, tuple[str, ...]]:
     for rule in rules:
         for across in rule.crossing:
             names = {name for table, name in rule.reads if table == across.table}
-            wanted.setdefault(across.table, set()).update(names, across.keys)
+            fields = (key_of(key).field for key in across.keys)
+            wanted.setdefault(across.table, set()).update(names, fields)
     return {
         table: tuple(sorted(name for name in names if not name.startswith("_")))
         for table, names in wanted.items()
     }
+
+
+def only_apart(rules: Iterable[CompiledRule]) -> dict[str, bool]:
+    """Table of another database to whether every rule looks at rows of other senders only."""
+    found: dict[str, bool] = {}
+    for rule in rules:
+        for across in rule.crossing:
+            found[across.table] = found.get(across.table, True) and across.apart
+    return found
 
 
 class Crossing:
@@ -135,9 +147,12 @@ class Crossing:
             and not absent & set(rule.tables)
             and all(others.has(need) for need in rule.rule.databases)
         ]
-        found, missing = self._look(asked, units, others)
+        senders = {one.sender for those in records for rows in those.values() for one in rows}
+        apart = senders.pop() if len(senders) == 1 else None
+        foreign = only_apart(rule for _, _, rule in asked) if apart else {}
+        found, missing = self._look(asked, units, others, apart, foreign)
         asked = [one for one in asked if not missing & {across.table for across in one[2].crossing}]
-        self._add_own(found, units, records)
+        self._add_own(found, units, records, foreign)
         decided: dict[str, set[int]] = {}
         for table, position, _ in asked:
             decided.setdefault(table, set()).add(position)
@@ -162,7 +177,8 @@ class Crossing:
         for number, (unit, table, at, position) in enumerate(lacking):
             row, seat = units[unit].get(table, ())[at], self._engine.engines[table].layout.at
             for across in rules[table, position].crossing:
-                value = tuple(row[seat[name]] for name in across.row_keys)
+                mine = map(key_of, across.row_keys)
+                value = tuple(key.of(row[seat[key.field]]) for key in mine)
                 if all(isinstance(cell, str) for cell in value):
                     places = keys.setdefault((across.table, across.keys), {})
                     places.setdefault(value, []).append(number)
@@ -193,21 +209,23 @@ class Crossing:
         )
 
     def _look(
-        self, asked: list[tuple[str, int, CompiledRule]], units: Sequence[Rows], others: Others
+        self,
+        asked: list[tuple[str, int, CompiledRule]],
+        units: Sequence[Rows],
+        others: Others,
+        apart: str | None,
+        foreign: Mapping[str, bool],
     ) -> tuple[dict[str, list[list[Any]]], set[str]]:
         """The rows of other databases, laid out as the functions expect; and the tables nobody can ask now."""
         keys: dict[str, dict[tuple[str, ...], set[tuple[Any, ...]]]] = {}
+        seen: dict[tuple[str, tuple[str, ...]], set[tuple[Any, ...]]] = {}
         for table, _, rule in asked:
-            at = self._engine.engines[table].layout.at
             for across in rule.crossing:
-                places = [at[name] for name in across.row_keys]
-                values = {
-                    tuple(row[place] for place in places)
-                    for rows in units
-                    for row in rows.get(table, ())
-                }
+                place = (table, across.row_keys)
+                if place not in seen:
+                    seen[place] = self._values(table, across.row_keys, units)
                 wanted = keys.setdefault(across.table, {}).setdefault(across.keys, set())
-                wanted |= {value for value in values if None not in value}
+                wanted |= seen[place]
         columns = columns_of(rule for _, _, rule in asked)
         found: dict[str, list[list[Any]]] = {}
         missing: set[str] = set()
@@ -216,13 +234,30 @@ class Crossing:
             pairs = tuple((f, _arrow(f, values)) for f, values in by_fields.items() if values)
             found[table] = []
             if pairs:
-                questions.append(Asked(table, columns[table], pairs))
+                sender = apart if foreign.get(table) else None
+                questions.append(Asked(table, columns[table], pairs, sender))
         for question, given in zip(questions, others.rows(questions), strict=True):
             if given is None:
                 missing.add(question.table)
             else:
                 found[question.table] = self._laid_out(question.table, given)
         return found, missing
+
+    def _values(
+        self, table: str, row_keys: tuple[str, ...], units: Sequence[Rows]
+    ) -> set[tuple[Any, ...]]:
+        """The keys of the rows, without those that lack a part."""
+        at, mine = self._engine.engines[table].layout.at, [key_of(name) for name in row_keys]
+        places = [at[key.field] for key in mine]
+        found = {
+            tuple([row[place] for place in places]) for rows in units for row in rows.get(table, ())
+        }
+        if any(key.first for key in mine):
+            found = {
+                tuple(key.of(cell) for key, cell in zip(mine, value, strict=True))
+                for value in found
+            }
+        return {value for value in found if None not in value}
 
     def _laid_out(self, table: str, given: Any) -> list[list[Any]]:
         if not len(given):
@@ -241,9 +276,15 @@ class Crossing:
         found: dict[str, list[list[Any]]],
         units: Sequence[Rows],
         records: Sequence[Mapping[str, Sequence[Record]]],
+        foreign: Mapping[str, bool],
     ) -> None:
-        """To the own database's rows: those at hand, in place of the stored rows of the same records."""
-        own = [name for name in found if name.partition(".")[0] == self._own]
+        """To the own database's rows: those at hand, in place of the stored rows of the same records.
+
+        `foreign` are tables of which only other senders' rows are looked at, while those at hand are of one sender.
+        """
+        own = [
+            name for name in found if name.partition(".")[0] == self._own and not foreign.get(name)
+        ]
         mine = {record for those in records if own for one in those.values() for record in one}
         for name in own:
             table = name.partition(".")[2]
@@ -287,16 +328,28 @@ class _Whole(Rows):
     def __missing__(self, table: str) -> list[list[Any]]:
         return self._shared.get(table, [])
 
-    def find(self, table: str, column: int, value: Any) -> list[list[Any]] | tuple[()]:
+    def find(self, table: str, column: Cell, value: Any) -> list[list[Any]] | tuple[()]:
         """The rows whose column has the value, wherever the table is."""
         if table in self:
             return super().find(table, column, value)
         return self._shared.find(table, column, value) if table in self._shared else ()
 
     def find_all(
-        self, table: str, columns: tuple[int, ...], values: tuple[Any, ...]
+        self, table: str, columns: tuple[Cell, ...], values: tuple[Any, ...]
     ) -> list[list[Any]] | tuple[()]:
         """The rows whose columns have the values, wherever the table is."""
         if table in self:
             return super().find_all(table, columns, values)
         return self._shared.find_all(table, columns, values) if table in self._shared else ()
+
+    def find_apart(
+        self, table: str, columns: tuple[Cell, ...], values: tuple[Any, ...], at: int, sender: Any
+    ) -> Iterable[list[Any]]:
+        """The rows of other senders whose columns have the values, wherever the table is."""
+        if table in self:
+            return super().find_apart(table, columns, values, at, sender)
+        return (
+            self._shared.find_apart(table, columns, values, at, sender)
+            if table in self._shared
+            else ()
+        )

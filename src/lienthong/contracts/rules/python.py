@@ -177,7 +177,7 @@ class RecordEngine:
     def tell_days(self, rows: Rows, today: int) -> None:
         """Writes the day of the event into typed rows, `today` (yyyymmdd) where they do not tell it."""
         for name, teller in self._tellers.items():
-            for row in rows[name]:
+            for row in rows.get(name, ()):
                 teller.tell(row, rows, today)
 
     def days(

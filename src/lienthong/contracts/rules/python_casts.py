@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, time
 from typing import Any
 
-from lienthong.contracts.rules.casts import FALSE_WORDS, TRUE_WORDS, strptime_format
+from lienthong.contracts.rules.casts import FALSE_WORDS, TRUE_WORDS, spellings, strptime_format
 
 _SPACES = " \t\n\v\f\r"
 _INTEGER = re.compile(r" *[+-]?[0-9]+ *")
@@ -105,18 +105,20 @@ def caster(kind: str, declared: str | None) -> Any:
     """The function that reads a cell of a logical type; None for text, which stays as it is."""
     if kind == "string":
         return None
-    made = strptime_format(declared) if kind in ("date", "timestamp", "time") else None
+    made = strptime_format(kind, declared)
     if not made:
         return CASTS[kind]
+
+    written = spellings(made)
 
     def formatted(text: str | None) -> Any:
         if text is None:
             return None
         try:
-            moment = datetime.strptime(text, made)  # noqa: DTZ007 a date as written has no zone
+            moment = datetime.strptime(text, written[-1])  # noqa: DTZ007 a date as written has no zone
         except ValueError:
             return None
-        if moment.strftime(made) != text:
+        if all(moment.strftime(form) != text for form in written):
             return None
         return {"date": moment.date(), "timestamp": moment, "time": moment.time()}[kind]
 

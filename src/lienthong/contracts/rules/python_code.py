@@ -13,7 +13,7 @@ from sqlglot import exp
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules import python_casts as casts
 from lienthong.contracts.rules import python_values as values
-from lienthong.contracts.rules.python_form import Layout, OtherLayout, told
+from lienthong.contracts.rules.python_form import Cell, Layout, OtherLayout, told
 from lienthong.contracts.rules.python_names import (
     AGGREGATES,
     BINARY,
@@ -22,6 +22,7 @@ from lienthong.contracts.rules.python_names import (
     ORDER,
     UNARY,
 )
+from lienthong.contracts.rules.python_places import beginning, is_column_of, mentions, sender_apart
 from lienthong.contracts.rules.resolve import Place, branches, kind_of, select_source
 from lienthong.contracts.rules.subset import OutsideSubset, ago_of
 
@@ -322,18 +323,26 @@ class Coder:
     def _source(self, select: exp.Select, source: exp.Table) -> str:
         """The rows of a subquery's table: those that share the values of columns that WHERE says so of, else all."""
         table, alias = source.meta["name"], source.alias_or_name
-        found: dict[int, str] = {}
+        found: dict[Cell, str] = {}
         said = where.this if (where := select.args.get("where")) else None
-        for part in said.flatten() if isinstance(said, exp.And) else [said]:
+        parts = [*said.flatten()] if isinstance(said, exp.And) else [said] if said else []
+        for part in parts:
             if not isinstance(part, exp.EQ):
                 continue
             for own, other in ((part.this, part.expression), (part.expression, part.this)):
-                if not _is_column_of(own, alias) or _mentions(other, alias):
+                first, column = beginning(own)
+                if not is_column_of(column, alias) or mentions(other, alias):
                     continue
                 value = self.value(other)
                 if ":=" not in value:  # which Python does not allow at that place
-                    found.setdefault(self.layouts[table].at[own.meta["place"].name], value)
+                    at = self.layouts[table].at[column.meta["place"].name]
+                    found.setdefault(at if first is None else (at, first), value)
                     break
+        apart = [one for part in parts if (one := sender_apart(part, alias)) is not None]
+        if found and apart:
+            at, values = self.layouts[table].at["_sender"], ", ".join(found.values())
+            own = self.value(apart[0])
+            return f"tables.find_apart({table!r}, {tuple(found)}, ({values},), {at}, {own})"
         if len(found) > 1:
             values = ", ".join(found.values())
             return f"tables.find_all({table!r}, {tuple(found)}, ({values}))"
@@ -369,19 +378,6 @@ def row_name(alias: str) -> str:
     """The variable of a subquery's row. A contract may call its rows anything, code may not."""
     plain = alias.isascii() and alias.isidentifier()
     return f"x_{alias}" if plain else f"x_{alias.encode().hex()}"
-
-
-def _is_column_of(node: exp.Expression, alias: str) -> bool:
-    if not isinstance(node, exp.Column):
-        return False
-    place = node.meta["place"]
-    return place.alias == alias and place.kind in ("string", "date")
-
-
-def _mentions(node: exp.Expression, alias: str) -> bool:
-    if node.find(exp.Select) is not None or isinstance(node, exp.Select):
-        return True
-    return any(column.meta["place"].alias == alias for column in node.find_all(exp.Column))
 
 
 _VALUES: tuple[tuple[Any, Any], ...] = (

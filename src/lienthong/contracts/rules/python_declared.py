@@ -102,7 +102,11 @@ def _metric(table: Table, field: Field, arguments: Any, coder: Coder) -> str:
     if metric == "missingValues":
         missing = [value for value in arguments.get("missingValues") or () if value is not None]
         made = frozenset(declared_value(field, value) for value in missing) - {None}
-        return f"({sent} or {_at(table, field.name, coder)} in {coder.constant(made)})"
+        either = f"{sent} or {_at(table, field.name, coder)} in {coder.constant(made)}"
+        if field.type != "string":
+            written = coder.constant(frozenset(str(value) for value in missing))
+            either += f" or {_sent(table, field.name, coder)} in {written}"
+        return f"({either})"
     wrong = []
     if arguments.get("validValues") is not None:
         listed = [value for value in arguments["validValues"] if value is not None]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from lienthong import words
-from lienthong.contracts.contract import Field, Table
+from lienthong.contracts.contract import Field, Rule, Table
 from lienthong.findings import LANGUAGES, Text
 
 SENTENCES = {
@@ -29,10 +31,19 @@ SENTENCES = {
     "enum": "%(field)s must be one of: %(argument)s.",
     "unique": "%(field)s occurs more than once.",
     "reference": "%(field)s is not found in %(argument)s.",
+    "code": "%(field)s must be in the code list %(argument)s on the day of the event.",
+    "multiple": "%(field)s must be a multiple of %(argument)s.",
+    "missing": "%(field)s must be filled in; these stand for a missing value: %(argument)s.",
+    "characters": "%(field)s must have %(argument)s characters.",
+    "rows": "The number of rows is not as promised.",
+    "wrong": "A row is wrong where %(argument)s.",
+    "query": "The number of this query is not as promised: %(argument)s",
     "foreign": "%(field)s is not part of version %(argument)s, which is in force on the day of the event.",
 }
 """Kind of rule to the English sentence, which is the key of its translations."""
 
+SHOWN_QUERY = 200
+"""Characters of a query that a sentence shows."""
 SHOWN_VALUES = 12
 """How many values of a closed list a sentence names before it breaks off."""
 
@@ -54,6 +65,15 @@ def sentence(which: str, fields: tuple[Field, ...], **values: Any) -> Text:
         )
         for language in LANGUAGES
     }
+
+
+def told(rule: Rule, which: str, argument: str | None = "", fields: tuple[Field, ...] = ()) -> Rule:
+    """The rule; one that brings no sentence of its own gets that of its kind."""
+    if rule.sentence:
+        return rule
+    shown = " ".join(str(argument or "").split())
+    shown = shown[:SHOWN_QUERY] + "…" if len(shown) > SHOWN_QUERY else shown
+    return replace(rule, sentence=sentence(which, fields, argument=shown))
 
 
 def table_sentence(table: Table) -> Text:

@@ -6,7 +6,7 @@ Everything here can be carried to DuckDB, Spark and Python with the same answer.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import sqlglot
 from sqlglot import exp
@@ -278,13 +278,23 @@ def parse_query(query: str, table: str, field: str | None) -> exp.Expression:
     """The tree of an ODCS query with its placeholders filled. Raises OutsideSubset: only one SELECT may run."""
     filled = fill_placeholders(query, table, field)
     try:
-        trees = sqlglot.parse(filled, dialect="duckdb")
+        trees = _parsed(filled)
     except sqlglot.errors.SqlglotError as error:
         raise OutsideSubset(_first(str(error)), "SELECT count(*) FROM t WHERE ...") from error
     statements = [tree for tree in trees if tree is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise OutsideSubset(filled[:80], "one SELECT")
     return cast(exp.Expression, statements[0])
+
+
+def _parsed(query: str) -> list[Any]:
+    """The statements of a text, in which names may stand between backticks as in MySQL, Spark and BigQuery."""
+    try:
+        return [*sqlglot.parse(query, dialect="duckdb")]
+    except sqlglot.errors.SqlglotError:
+        if "`" not in query:
+            raise
+        return [*sqlglot.parse(query.replace("`", '"'), dialect="duckdb")]
 
 
 def fill_placeholders(query: str, table: str, field: str | None) -> str:

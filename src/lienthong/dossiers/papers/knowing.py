@@ -16,7 +16,16 @@ import psycopg
 from lienthong.contracts.reading import declared_contracts
 from lienthong.contracts.rules.cache import cached_contract
 from lienthong.dossiers.dossier import Dossier, events, find, terms_of
-from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, STEP, Event, Standing, replay
+from lienthong.dossiers.history import (
+    ASSIGN,
+    EXTEND,
+    FILED,
+    STEP,
+    Event,
+    Standing,
+    StepTerm,
+    replay,
+)
 from lienthong.dossiers.moves import moves
 from lienthong.dossiers.papers import wording
 from lienthong.dossiers.papers.filling import Values
@@ -30,6 +39,20 @@ OTHER_ACTS = {
 }  # fmt: skip
 
 
+PROGRAMS = {"portal": "Cổng Dịch vụ công quốc gia", "clock": "Hệ thống (hết thời hạn)"}
+"""Who acts without being a person."""
+
+
+class Handed(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of one component in one form; `name` is that of the first, `later` tells that they came as a supplement."""
+
+    component: str
+    form: str
+    count: int
+    name: str
+    later: bool
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """A dossier with all that a paper may draw from."""
 
@@ -38,8 +61,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     form: dict[str, Any]
     events: list[Event]
     procedure: Procedure
-    handed_in: list[tuple[str, str, int]]
-    """(component, kind of copy, how many) of what was handed in at the desk or uploaded."""
+    handed_in: list[Handed]
+    """What was handed in at the desk or uploaded."""
     names: dict[str, str] = {}
     """Accounts to the names of the officers."""
 
@@ -63,8 +86,9 @@ def know(conn: psycopg.Connection[Any], code: str) -> Known:
     assert row
     happened = events(conn, code)
     handed = conn.execute(
-        "SELECT component, form, count(*) FROM dossiers.attachment WHERE dossier = %s AND removed_at IS NULL"
-        " AND kind IN ('component', 'supplement') AND component <> '' GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT component, form, count(*), min(name), kind = 'supplement' FROM dossiers.attachment"
+        " WHERE dossier = %s AND removed_at IS NULL AND kind IN ('component', 'supplement') AND component <> ''"
+        " GROUP BY 1, 2, 5 ORDER BY 5, 1, 2",
         [code],
     ).fetchall()
     people = sorted(
@@ -78,7 +102,10 @@ def know(conn: psycopg.Connection[Any], code: str) -> Known:
         form=row[1] or {},
         events=happened,
         procedure=version.procedure,
-        handed_in=[(str(c), str(f), int(n)) for c, f, n in handed],
+        handed_in=[
+            Handed(component=component, form=form, count=count, name=name, later=later)
+            for component, form, count, name, later in handed
+        ],
         names=dict(names),
     )
 
@@ -161,13 +188,17 @@ def papers(known: Known, event: Event | None = None) -> list[dict[str, str]]:
     if said and isinstance(said, list):  # the Portal says only how many came
         return [_said(one) for one in said]
     names = _component_names(known)
-    if known.handed_in:
+    # What came as a supplement was not there when the dossier was received.
+    first = event is not None and event.act == "receive"
+    if handed := [one for one in known.handed_in if not (first and one.later)]:
         found: dict[str, dict[str, str]] = {}
-        for component, kind, count in known.handed_in:
-            row = found.setdefault(component, _row(names.get(component, component)))
-            cell = "originals" if kind in ("original", "electronic") else "copies"
-            row[cell] = str(int(row[cell] or 0) + count)
-            row["note"] = ", ".join(filter(None, (row["note"], _KINDS.get(kind, ""))))
+        for one in handed:
+            # A code that the procedure does not have says nothing to anybody: the file's own name does.
+            name = names.get(one.component) or f"{one.name} ({one.component})"
+            row = found.setdefault(one.component, _row(name))
+            cell = "originals" if one.form in ("original", "electronic") else "copies"
+            row[cell] = str(int(row[cell] or 0) + one.count)
+            row["note"] = ", ".join(filter(None, (row["note"], _KINDS.get(one.form, ""))))
         return list(found.values())
     if sent := known.form.get("papers"):
         return [_said(one, names) for one in sent]
@@ -240,20 +271,31 @@ def _component_names(known: Known) -> dict[str, str]:
 def hand_overs(known: Known) -> list[dict[str, str]]:
     """Every act on the dossier: who, to whom, when, in time or late."""
     labels = {(m.act, m.to): m.vi for m in moves().moves}
+    one = known.dossier
+    steps = terms_of(known.procedure, one.channel, one.case_name, one.clock_name).steps
     rows = []
-    for one in known.events:
-        after = known.standing(one.number)
+    for event in known.events:
+        after = known.standing(event.number)
         rows.append(
             {
-                "act": labels.get((one.act, one.to_state)) or OTHER_ACTS.get(one.act, one.act),
-                "by": known.names.get(one.actor, one.actor),
-                "to": _to(known, one),
-                "moment": wording.short_moment(one.at),
-                "result": _in_time(one, after),
-                "note": _text(one.about.get("reason")),
+                "act": labels.get((event.act, event.to_state)) or _other_act(event, steps),
+                "by": known.names.get(event.actor) or PROGRAMS.get(event.actor, event.actor),
+                "to": _to(known, event),
+                "moment": wording.short_moment(event.at),
+                "result": _in_time(event, after),
+                "note": _text(event.about.get("reason")),
             }
         )
     return rows
+
+
+def _other_act(event: Event, steps: Sequence[StepTerm]) -> str:
+    """An act that is no move between states; a step of the internal process by its number and name."""
+    said = OTHER_ACTS.get(event.act, event.act)
+    at = event.about.get("step")
+    if event.act != STEP or not isinstance(at, int) or not 1 <= at <= len(steps):
+        return said
+    return f"{said} {at}: {steps[at - 1].name.get('vi', '')}"
 
 
 def _to(known: Known, event: Event) -> str:

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from lienthong.errors import Refused, Unavailable
-from lienthong.partners.portal import envelope
+from lienthong.partners.portal import envelope, reading_back
 from lienthong.partners.portal.envelope import Answer
 from lienthong.partners.portal.profile import profile
 from lienthong.partners.portal.sessions import Alone, Sessions
@@ -69,8 +69,11 @@ class Client:
     # -- services
 
     def dossier(self, fields: Mapping[str, Any], *, update: bool) -> Answer:
-        """DongBoHoSoMC: make or change one dossier."""
-        return self.call("dossier", {"isUpdating": update, "data": [fields]})
+        """DongBoHoSoMC: make or change one dossier; one that is there already is no refusal to make it."""
+        answer = self._answered("dossier", {"isUpdating": update, "data": [fields]})
+        if not update and self.profile.exists(answer.message):
+            return answer  # with whatever code: the dossier is there, and is changed next
+        return self._judged("dossier", answer)
 
     def progress(self, steps: Sequence[Mapping[str, Any]]) -> Answer:
         """CapNhatTienDoHoSoMC: append steps, not more at once than a chunk."""
@@ -78,9 +81,11 @@ class Client:
 
     def look_up(self, code: str) -> Mapping[str, Any] | None:
         """TraCuuHoSo: what the Portal has under a code, or None."""
-        answer = self.call("look_up", {"mahoso": code})
-        found = [item for item in answer.result if isinstance(item, Mapping)]
-        return found[0] if found else ({} if answer.result else None)
+        answer = self._answered("look_up", {"mahoso": code})
+        refused = answer.code is not None and not self.profile.is_accepted(answer.code)
+        if refused and self.profile.absent(answer.message):
+            return None
+        return reading_back.one_of(self._judged("look_up", answer).result, code)
 
     def technical_id(self, number: str) -> str | None:
         """TraCuuTechID: the Portal's own id of a person, by their number; None when it knows nobody."""
@@ -88,14 +93,22 @@ class Client:
         return next((str(one["TECHNICALID"]) for one in found if one.get("TECHNICALID")), None)
 
     def listed(self, service: str, **parameters: Any) -> list[Mapping[str, Any]]:
-        """The lines of a catalogue service (agencies, fields, procedures …)."""
+        """The lines of a catalogue service (agencies, fields, procedures …), with the names of members in capitals."""
         answer = self.call(service, parameters)
-        return [item for item in answer.result if isinstance(item, Mapping)]
+        return [
+            {str(name).upper(): value for name, value in item.items()}
+            for item in answer.result
+            if isinstance(item, Mapping)
+        ]
 
     # -- the wire
 
     def call(self, service: str, parameters: Mapping[str, Any]) -> Answer:
         """One call; raises Refused when the Portal refuses and Unavailable when nobody knows what it did."""
+        return self._judged(service, self._answered(service, parameters))
+
+    def _answered(self, service: str, parameters: Mapping[str, Any]) -> Answer:
+        """What the Portal answered, in a session that holds."""
         if service not in self.profile.services:
             raise Refused(
                 "portal.no-service",
@@ -110,7 +123,7 @@ class Client:
             if self.profile.expired(answer.code, answer.message):
                 session = self._sessions.current(self._log_in, session)
                 answer = self._ask(service, session, parameters)
-        return self._judged(service, answer)
+        return answer
 
     def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A message that has no envelope (the payment platform), answered by one; numbers travel as text."""
@@ -120,6 +133,10 @@ class Client:
                 "portal.odd", "The Portal answered without a code: %(said)s", said=str(answer)[:200]
             )
         return answer
+
+    def download(self, path: str, body: Mapping[str, Any], most: int = MOST_BYTES) -> bytes:
+        """What is answered to a message without an envelope, as it comes, of at most so many bytes."""
+        return self._streamed("POST", path, most, envelope.plain(body))
 
     def fetch(self, address: str, most: int = MOST_BYTES) -> bytes:
         """A file of the Portal, of at most so many bytes. Raises Refused for an address that is not the Portal's."""
@@ -141,8 +158,11 @@ class Client:
                 "A paper lies at %(host)s, which is not the Portal: it is not fetched.",
                 host=wanted.host[:100],
             )
+        return self._streamed("GET", address, most)
+
+    def _streamed(self, method: str, address: str, most: int, body: bytes | None = None) -> bytes:
         try:
-            with self._http.stream("GET", address, follow_redirects=False) as answer:
+            with self._http.stream(method, address, content=body, follow_redirects=False) as answer:
                 if answer.status_code != 200:
                     raise Unavailable(
                         "portal.ill",
@@ -215,10 +235,19 @@ class Client:
             raise Unavailable(
                 "portal.silent", "The Portal does not answer (%(why)s).", why=type(error).__name__
             ) from error
-        if answer.status_code in (401, 403):
-            return b'{"error_code": -401, "message": "session: HTTP status 401 or 403"}'
+        if answer.status_code in (401, 403) or self._login_page(answer):
+            return b'{"error_code": -401, "message": "session: HTTP status 401, 403 or a page to log in"}'
         if answer.status_code >= 500 or answer.status_code in (408, 429):
             raise Unavailable(
                 "portal.ill", "The Portal answers with %(status)s.", status=answer.status_code
             )
         return answer.content
+
+    def _login_page(self, answer: httpx.Response) -> bool:
+        """Whether we are sent to a page that asks people to log in: so servers tell that a session is over."""
+        if self.profile.envelope != "session":
+            return False
+        if answer.is_redirect:
+            return True
+        head = answer.content[:4000].lstrip()
+        return head.startswith(b"<") and self.profile.expired(None, head.decode("utf-8", "replace"))

@@ -71,6 +71,7 @@ class Daily:
         if not self._settings.portal_payment_url:
             return 0
         home = self._settings.home
-        return Platform(self._client, self._settings.portal_payment_url, home).round(
+        check = self._settings.attachment_check
+        return Platform(self._client, self._settings.portal_payment_url, home, check).round(
             self._conn, self._now()
         )

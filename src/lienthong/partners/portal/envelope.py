@@ -28,7 +28,7 @@ def read(content: bytes) -> Answer:
     Raises Unavailable when it is no JSON at all: then nobody knows what the other side did.
     """
     try:
-        body = msgspec.json.decode(content[:MOST])
+        body = msgspec.json.decode(_unmarked(content[:MOST]))
     except msgspec.DecodeError as error:
         raise Unavailable(
             "portal.unreadable",
@@ -89,7 +89,7 @@ def opened(value: Any) -> Any:
     """A value that is JSON written as text or bytes, decoded; at most three layers deep."""
     if isinstance(value, bytes):
         try:
-            value = msgspec.json.decode(value[:MOST])
+            value = msgspec.json.decode(_unmarked(value[:MOST]))
         except msgspec.DecodeError:
             value = value[:500].decode("utf-8", "replace")
     for _ in range(3):
@@ -102,10 +102,16 @@ def opened(value: Any) -> Any:
     return value
 
 
+def _unmarked(content: bytes) -> bytes:
+    """The bytes without the mark that some servers put before a text in UTF-8."""
+    return content.removeprefix(b"\xef\xbb\xbf")
+
+
 def _code(value: Any) -> int | None:
     try:
-        return int(str(value).strip())
-    except ValueError:
+        found = float(str(value).strip())
+        return int(found) if found == int(found) else None
+    except (ValueError, OverflowError):
         return None
 
 

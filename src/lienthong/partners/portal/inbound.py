@@ -21,18 +21,18 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
 from lienthong.errors import Conflict, Failure, NotFound, Refused
-from lienthong.partners.portal import envelope, resolving, sayings
+from lienthong.partners.portal import envelope, outer, resolving, sayings
 from lienthong.partners.portal.client import Client
 
 ACTOR = resolving.ACTOR
-KINDS = ("dossier", "supplement", "payment", "question", "rating")
-Kind = Literal["dossier", "supplement", "payment", "question", "rating"]
+KINDS = ("dossier", "supplement", "withdrawal", "payment", "question", "rating")
+Kind = Literal["dossier", "supplement", "withdrawal", "payment", "question", "rating"]
 ALARM = timedelta(hours=8)
 """A message that waits longer raises the alarm of its page: a dossier hangs with a code and nobody works on it."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 """When a message that could not be resolved is tried again by itself."""
-NAMES = ("MaHoSo", "MaHoSoQG", "MaThamChieu", "HOIDAPID")
-"""Under what a message is kept, in this order."""
+AS_CAME = "AsCame"
+"""Beside the message as it is read: how it came, when a relay had put something around it or changed its names."""
 NO_CODE = "–"
 
 UNREADABLE = (
@@ -97,11 +97,11 @@ def take(
             "portal.kind", "There is no such message; there are: %(kinds)s.", kinds=", ".join(KINDS)
         )
     said = readable(body)
-    data = said.get("data")
-    inner = data if isinstance(data, Mapping) else {}
-    code = next((str(found).strip() for name in NAMES if (found := said.get(name) or inner.get(name))), "")  # fmt: skip
+    code = outer.known_by(said)
     known = bool(code) and len(code) <= 60
-    sha256 = hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
+    # What is around a message may differ from one repetition to the next; the message is the same.
+    inner = {name: value for name, value in said.items() if name != AS_CAME}
+    sha256 = hashlib.sha256(msgspec.json.encode(inner, order="sorted")).hexdigest()
     row = conn.execute(
         "INSERT INTO portal.inbound (kind, code, sha256, body, received_at, reason) VALUES (%s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (kind, code, sha256) DO UPDATE SET repeats = portal.inbound.repeats + 1"
@@ -121,11 +121,15 @@ def take(
 
 
 def readable(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
-    """The message as an object; NUL, which no column takes, is left out of texts."""
+    """The message as an object in our spelling, with what was around it; NUL, which no column takes, is left out."""
     try:
         found = envelope.opened(body) if isinstance(body, bytes) else body
+        if isinstance(found, list):
+            found = {"data": found}
         if isinstance(found, Mapping):
-            return _plain(found)
+            came = _plain(found)
+            said = outer.read(came)
+            return said if said == came else said | {AS_CAME: came}
     except (
         RecursionError,
         ValueError,

@@ -29,6 +29,7 @@ OPEN = {
         ("KenhThucHien", "Channel"),
     ],
     "supplement": [("MaTTHC", "Procedure"), ("NgayBoSung", "Sent at")],
+    "withdrawal": [("MaTTHC", "Procedure"), ("NgayRutHoSo", "Sent at")],
     "payment": [
         ("MaThamChieu", "Reference"), ("SoTien", "Amount"), ("MaGiaoDich", "Transaction"), ("MaLoi", "Result code"),
         ("ThoiGianGD", "Paid at"), ("MaDoiTac", "Partner"),
@@ -44,7 +45,7 @@ PERSON = [
     ("TechID", "The Portal's id of the applicant"), ("HoVaTen", "Applicant's name"),
     ("SoDinhDanh", "Applicant's number"), ("LoaiTaiKhoan", "Kind of applicant"),
 ]  # fmt: skip
-MOMENTS = ("NgayNopHoSo", "NgayBoSung", "ThoiGianGD", "NGAYHOI", "NgayDanhGia")
+MOMENTS = ("NgayNopHoSo", "NgayBoSung", "NgayRutHoSo", "ThoiGianGD", "NGAYHOI", "NgayDanhGia")
 
 
 def outline(kind: str, body: Mapping[str, Any]) -> list[Part]:

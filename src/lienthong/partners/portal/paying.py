@@ -1,4 +1,4 @@
-"""Messages to the payment platform: INIT for a fee, QUERY for one that nobody called back about."""
+"""Messages to the payment platform: INIT for a fee, QUERY for one that nobody called back about, then its bill."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import psycopg
 from lienthong.dossiers import dossier as dossiers
 from lienthong.errors import Refused
 from lienthong.partners.portal import envelope, payments, sayings, times
+from lienthong.partners.portal.bills import fetch_bills
 from lienthong.partners.portal.client import Client
 from lienthong.partners.portal.payments import Payment, Terms
 from lienthong.procedures import catalogue
@@ -20,8 +21,8 @@ from lienthong.procedures import catalogue
 class Platform:
     """The payment platform at an address, spoken to with the connections of the Portal's client."""
 
-    def __init__(self, client: Client, url: str, home: Path) -> None:
-        self.client, self._url, self._home = client, url.rstrip("/"), home
+    def __init__(self, client: Client, url: str, home: Path, check: str | None = None) -> None:
+        self.client, self._url, self._home, self._check = client, url.rstrip("/"), home, check
         self._words = client.profile.payment
 
     def round(self, conn: psycopg.Connection[Any], now: datetime) -> int:
@@ -37,7 +38,9 @@ class Platform:
                 failure = sayings.kept(refused)
             if failure is not None or one.state == "open":
                 self._later(conn, one, failure, now)
-        return changed
+        return changed + fetch_bills(
+            conn, self.client, self._url, self._home, now, check=self._check
+        )
 
     def _one(
         self, conn: psycopg.Connection[Any], one: Payment, known: Terms, now: datetime

@@ -73,6 +73,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: datetime
     opened_at: datetime | None = None
     paid_at: datetime | None = None
+    bill: int | None = None
+    bill_failure: str | None = None
     attempts: int = 0
     failure: str | None = None
 
@@ -303,6 +305,34 @@ def open_payments(conn: psycopg.Connection[Any], limit: int = 100) -> list[Payme
     """What is not settled: the oldest first."""
     return _listed(
         conn, "state IN ('blocked', 'asked', 'open', 'paid') ORDER BY asked_at LIMIT %s", [limit]
+    )
+
+
+def without_bill(
+    conn: psycopg.Connection[Any], now: datetime, given_up: timedelta, limit: int = 50
+) -> list[Payment]:
+    """Fees that were paid lately and whose bill is to be asked for now."""
+    return _listed(
+        conn,
+        "bill IS NULL AND transaction IS NOT NULL AND paid_at > %s AND bill_next_at <= %s ORDER BY paid_at LIMIT %s",
+        [now - given_up, now, limit],
+    )
+
+
+def has_bill(conn: psycopg.Connection[Any], one: Payment, attachment: int) -> None:
+    """The bill lies with the dossier."""
+    conn.execute(
+        "UPDATE portal.payment SET bill = %s, bill_failure = NULL WHERE reference = %s",
+        [attachment, one.reference],
+    )
+
+
+def bill_later(conn: psycopg.Connection[Any], one: Payment, failure: str, now: datetime) -> None:
+    """The bill did not come: it is asked for again, ever more rarely."""
+    conn.execute(
+        "UPDATE portal.payment SET bill_attempts = bill_attempts + 1, bill_failure = %s, bill_next_at = %s"
+        " + least(%s, %s * power(2, least(bill_attempts, 10))) WHERE reference = %s",
+        [failure, now, LONGEST_WAIT, FIRST_WAIT, one.reference],
     )
 
 

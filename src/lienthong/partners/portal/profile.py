@@ -6,6 +6,7 @@ ours is called over there stands in declared/partners/portal-<profile>.yaml and 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -41,6 +42,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     accepted: dict[str, Any]
     exists_words: tuple[str, ...]
     session_words: tuple[str, ...]
+    absent_words: tuple[str, ...] = ()
     services: dict[str, Service]
     mandatory: dict[str, str]
     second_generation: frozenset[str] = frozenset()
@@ -66,13 +68,21 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     def exists(self, message: str) -> bool:
         """Whether an answer says that the dossier is there already."""
-        return any(word in message.lower() for word in self.exists_words)
+        return _says(message, self.exists_words)
+
+    def absent(self, message: str) -> bool:
+        """Whether an answer to a look-up says that there is no such dossier."""
+        return _says(message, self.absent_words)
 
     def expired(self, code: int | None, message: str) -> bool:
         """Whether an answer looks like one to a session that is over (no code for it is known)."""
-        return not self.is_accepted(code) and any(
-            word in message.lower() for word in self.session_words
-        )
+        return not self.is_accepted(code) and _says(message, self.session_words)
+
+
+def _says(message: str, words: tuple[str, ...]) -> bool:
+    """Whether a message holds one of the words; accents may be written as marks of their own (NFD)."""
+    said = unicodedata.normalize("NFC", message).lower()
+    return any(word in said for word in words)
 
 
 @lru_cache(maxsize=8)

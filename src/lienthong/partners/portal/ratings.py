@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,8 @@ from lienthong.dossiers import dossier as dossiers
 from lienthong.errors import Refused
 from lienthong.partners.portal import times
 
-SCALE = {"0": 0, "1": 1, "2": 2}
-"""0 not satisfied, 1 satisfied, 2 very satisfied (the scale of Decree 61/2018, still in use)."""
+SCALE = {"0": 0, "1": 1, "2": 2, "không hài lòng": 0, "hài lòng": 1, "rất hài lòng": 2}
+"""0 not satisfied, 1 satisfied, 2 very satisfied (the scale of Decree 61/2018, still in use); in numbers or words."""
 ENDED = ("settled", "returned", "not_received", "stopped", "withdrawn")
 
 
@@ -42,9 +43,9 @@ def keep(conn: psycopg.Connection[Any], code: str, body: Mapping[str, Any], now:
             state=found.state,
         )
     said = body.get("MucDoHaiLong")
-    overall = None if said in (None, "") else SCALE.get(str(said))
+    overall = None if said in (None, "") else _on_scale(said)
     criteria = {
-        str(name)[:10]: SCALE.get(str(value)) for name, value in (body.get("TieuChi") or {}).items()
+        str(name)[:10]: _on_scale(value) for name, value in (body.get("TieuChi") or {}).items()
     }
     if (said not in (None, "") and overall is None) or None in criteria.values():
         raise Refused("portal.scale", "A rating is 0, 1 or 2.")
@@ -56,6 +57,10 @@ def keep(conn: psycopg.Connection[Any], code: str, body: Mapping[str, Any], now:
         [code, overall, Jsonb(criteria), rated, now],
     )
     audit.write(conn, "portal", "portal.rated", {"dossier": code})
+
+
+def _on_scale(said: Any) -> int | None:
+    return SCALE.get(unicodedata.normalize("NFC", str(said)).strip().lower())
 
 
 def of(conn: psycopg.Connection[Any], code: str) -> dict[str, Any] | None:

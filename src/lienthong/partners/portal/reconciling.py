@@ -195,12 +195,13 @@ def _asked(
     client: Client, codes: Sequence[str], side_by_side: int
 ) -> dict[str, Mapping[str, Any] | None]:
     """What the Portal has of each; one that did not answer is left out until too many do not."""
-    silent, failures, out = None, 0, {}
+    silent: Unavailable | None = None
+    failures, out = 0, {}
 
-    def ask(code: str) -> Mapping[str, Any] | None | Unavailable:
+    def ask(code: str) -> Mapping[str, Any] | None | Unavailable | Refused:
         try:
             return client.look_up(code)
-        except Unavailable as failure:
+        except (Unavailable, Refused) as failure:
             return failure
 
     with ThreadPoolExecutor(max(1, side_by_side)) as crew:
@@ -210,6 +211,10 @@ def _asked(
                 silent, failures = answer, failures + 1
                 if failures >= FAILURES:
                     break
+            elif isinstance(answer, Refused):
+                failures = (
+                    0  # it answers, though not about this one: the others are compared all the same
+                )
             else:
                 failures, out[code] = 0, answer
     if silent is not None and (not out or failures >= FAILURES):

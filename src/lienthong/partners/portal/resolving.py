@@ -1,4 +1,4 @@
-"""Makes dossiers, supplements, payments, questions and ratings of the messages that the Portal pushed."""
+"""Makes dossiers, supplements, withdrawals, payments, questions and ratings of the messages that the Portal pushed."""
 
 from __future__ import annotations
 
@@ -154,6 +154,27 @@ def _supplement(
     announce(conn, context.position, code, "supplement", papers)
 
 
+def _withdrawal(
+    conn: psycopg.Connection[Any], code: str, body: Mapping[str, Any], context: Context
+) -> None:
+    """The applicant takes it back. One that has ended meanwhile cannot be: a person sees it and tells them."""
+    found = dossiers.find(conn, code)
+    if found.state == "withdrawn":
+        return  # taken back at the desk too: both want the same
+    inner = body.get("data") or body
+    reason = str(inner.get("LyDo") or "").strip()[:1000]
+    last = dossiers.events(conn, code)[-1].at
+    acting.move(
+        conn,
+        ACTOR,
+        frozenset({"applicant"}),
+        code,
+        "withdraw",
+        {"reason": reason} if reason else {},
+        at=max(context.now, last),
+    )
+
+
 def _payment(
     conn: psycopg.Connection[Any], code: str, body: Mapping[str, Any], context: Context
 ) -> None:
@@ -175,6 +196,7 @@ def _rating(
 KINDS: dict[str, Callable[[psycopg.Connection[Any], str, Mapping[str, Any], Context], None]] = {
     "dossier": _dossier,
     "supplement": _supplement,
+    "withdrawal": _withdrawal,
     "payment": _payment,
     "question": _question,
     "rating": _rating,

@@ -230,11 +230,26 @@ class Sending:
                 "The Portal does not say which steps it has; they are not sent again without knowing.",
             )
         there = Counter(saying.fingerprint(step) for step in steps or ())
+        ours = {*work.accepted.values(), *work.unknown.values()}
+        strange = {
+            step.get("TrangThai") for step in steps or () if saying.fingerprint(step) not in ours
+        }
         there.subtract(work.accepted.values())
         for number, print_ in work.unknown.items():
             if there[print_] > 0:
                 work.sent[number] = print_
             there[print_] -= 1
+        doubted = {
+            step.said["TrangThai"]
+            for step in work.steps
+            if step.number in work.unknown and step.number not in work.sent
+        }
+        if strange & doubted:
+            # They have a step into the same state at another moment: it may be this one, written as we do not know it.
+            raise Refused(
+                "portal.strange-step",
+                "The Portal has a step like one in doubt, at another moment; it is not sent before somebody looked.",
+            )
         work.doubtful -= set(work.unknown)
 
 

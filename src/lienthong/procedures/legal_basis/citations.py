@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -52,6 +53,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     articles: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=8_192)
 def normal(number: str) -> str:
     """A number as numbers are compared: composed Unicode, capital letters, no zero before the serial."""
     plain = unicodedata.normalize("NFC", number.strip()).upper().replace(" ", "")

@@ -16,9 +16,8 @@ from psycopg.rows import class_row
 from lienthong import audit, clock
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
-from lienthong.procedures import catalogue
 from lienthong.procedures.legal_basis.citations import key
-from lienthong.procedures.legal_basis.register import Document, Register, register
+from lienthong.procedures.legal_basis.register import Document, Register
 from lienthong.procedures.procedure import CODE, Procedure
 
 Kind = Literal["procedure", "form", "contract", "rule", "clock", "data"]
@@ -195,15 +194,6 @@ def ended_basis(known: Register, one: Procedure, on: date) -> list[tuple[str, st
             if document is not None and standing in ("expired", "replaced", "suspended"):
                 found[document.shown] = by
     return list(found.items())
-
-
-def reading(
-    conn: psycopg.Connection[Any], contracts: Mapping[str, Contract], today: date
-) -> tuple[Register, list[Reference]]:
-    """The register and every citation of this moment."""
-    known = register(conn)
-    procedures = [one.procedure for one in catalogue.all_in_force(conn, today)]
-    return known, references(known, procedures, contracts)
 
 
 def touched(

@@ -57,7 +57,7 @@ def read_list(data: bytes, name: str) -> Reading:
             )
         )
     try:
-        rows = list(_cells(data, name))
+        rows = list(cells(data, name))
     except Refused as wrong:
         return Reading(
             faults=(Fault(line=0, sentence=in_every_language(wrong.message, **wrong.details)),)
@@ -71,7 +71,8 @@ def _bad(sentence: Text) -> Reading:
     return Reading(faults=(Fault(line=0, sentence=sentence),))
 
 
-def _cells(data: bytes, name: str) -> Iterator[list[str]]:
+def cells(data: bytes, name: str) -> Iterator[list[str]]:
+    """The rows of a CSV or XLSX file as texts; raises Refused when it is neither."""
     if data[:4] == b"PK\x03\x04":
         yield from _workbook(data)
         return
@@ -137,10 +138,10 @@ def _read(rows: Sequence[Sequence[str]], known: Rules) -> Reading:
     faults: list[Fault] = []
     seen: dict[str, int] = {}
     for number, row in enumerate(rows[at + 1 :], at + 2):
-        cells = {n: row[i].strip() if i < len(row) else "" for n, i in columns.items()}
-        if not any(cells.values()):
+        found = {n: row[i].strip() if i < len(row) else "" for n, i in columns.items()}
+        if not any(found.values()):
             continue
-        made = _line(number, cells, known, seen)
+        made = _line(number, found, known, seen)
         if isinstance(made, Listed):
             entries.append(made)
             seen[made.code] = number

@@ -60,8 +60,9 @@ def silence(
     """Who is overdue: who stopped first, the longest first; then who never sent."""
     found: list[Silent] = []
     for contract in contracts:
-        heard = _heard(conn, contract.name, province, sender)
         listed = expected.senders(contract.name, province)
+        # Who is on the list is of its own province, wherever those live of whom it tells.
+        heard = _heard(conn, contract.name, None if listed else province, sender)
         found += _overdue(contract.name, expected, listed, heard, sender, today)
     stopped = [one for one in found if one.late is not None]
     stopped.sort(key=lambda one: (-(one.late or 0), one.contract, one.sender))

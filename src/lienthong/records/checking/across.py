@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from lienthong.contracts.contract import Contract, Table
+from lienthong.contracts.keys import Key, key_of
 from lienthong.contracts.rules.casts import SQL_TYPES, TEXT_PREFIX, literal, quoted
 from lienthong.contracts.rules.compiled_form import Across, CompiledTable
-from lienthong.contracts.rules.duckdb_sql import ROW
-from lienthong.contracts.rules.others import Asked, Named, Others, columns_of
+from lienthong.contracts.rules.others import Asked, Named, Others, columns_of, only_apart
+from lienthong.contracts.rules.row_names import ROW
 from lienthong.records.checking.plan import Plan, Situation
 
 
@@ -43,12 +44,14 @@ def look_across(
             selects = asked.setdefault(across.table, {}).setdefault(across.keys, [])
             selects.append(_keys(name, across))
     columns = columns_of(rule for _, rule in rules)
-    questions = []
+    questions, foreign = [], only_apart(rule for _, rule in rules)
+    sender = _sender(situation, [name for name, _ in rules]) if any(foreign.values()) else None
     for table, keys in asked.items():
         pairs = [(fields, _values(situation, selects)) for fields, selects in keys.items()]
         wanted = tuple(pair for pair in pairs if pair[1].num_rows)
         if wanted:
-            questions.append(Asked(table, columns[table], wanted))
+            apart = sender if foreign[table] else None
+            questions.append(Asked(table, columns[table], wanted, apart))
         else:
             _attach(situation, contract, table, columns[table], None, envelope)
     answers = others.rows(questions) if others and questions else []
@@ -56,20 +59,39 @@ def look_across(
         if given is None:
             situation.absent.add(question.table)
         else:
-            _attach(situation, contract, question.table, question.columns, given, envelope)
+            alone = question.apart is not None
+            _attach(
+                situation, contract, question.table, question.columns, given, envelope, alone=alone
+            )
 
 
 def _keys(table: str, across: Across) -> str:
     """SELECT of the keys of the rows that may be wrong, called as the other side calls them."""
     row = quoted(ROW)
     shown = ", ".join(
-        f"{row}.{quoted(own)} AS {quoted(their)}"
+        f"{_key(row, key_of(own))} AS {quoted(their)}"
         for own, their in zip(across.row_keys, across.keys, strict=True)
     )
-    known = " AND ".join(f"{row}.{quoted(own)} IS NOT NULL" for own in across.row_keys)
+    known = " AND ".join(f"{_key(row, key_of(own))} IS NOT NULL" for own in across.row_keys)
     return (
         f"SELECT {shown} FROM {quoted('typed_' + table)} AS {row} WHERE {known} AND {across.when}"
     )
+
+
+def _sender(situation: Situation, tables: list[str]) -> str | None:
+    """Who sent the batch; None when several did, or nobody says."""
+    found: set[str | None] = set()
+    for name in dict.fromkeys(tables):
+        if "_sender" not in situation.columns[name]:
+            return None
+        typed = quoted("typed_" + name)
+        query = f"SELECT DISTINCT _sender FROM {typed} LIMIT 2"
+        found |= {row[0] for row in situation.con.execute(query).fetchall()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _key(row: str, key: Key) -> str:
+    return key.sql(f"{row}.{quoted(key.field)}")
 
 
 def _values(situation: Situation, selects: list[str]) -> Any:
@@ -84,7 +106,10 @@ def _attach(
     columns: tuple[str, ...],
     given: Any,
     envelope: bool,
+    *,
+    alone: bool = False,
 ) -> None:
+    """`alone`: without the rows of the batch, of which no rule asks."""
     con, table = situation.con, contract.borrowed[name]
     kinds = {
         field.name: SQL_TYPES[field.type] for field in table.fields if field.name in columns
@@ -100,7 +125,7 @@ def _attach(
     own = (
         contract.table(name.partition(".")[2]) if name.partition(".")[0] == contract.name else None
     )
-    if own is not None and own.name not in situation.absent:
+    if own is not None and own.name not in situation.absent and not alone:
         source = _with_own(situation, contract, own, list(kinds), source, envelope)
     con.execute(f"CREATE OR REPLACE TABLE {quoted('typed_' + name)} AS {source}")
     if given is not None:

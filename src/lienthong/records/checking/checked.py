@@ -113,8 +113,23 @@ class Checked:
 
     @property
     def rows_failed(self) -> int:
-        """Rows with a failed error or warning, of all tables."""
-        return sum(table.rows_failed for table in self.tables.values())
+        """Rows with an error or a warning, of all tables: found by a rule or by the reader of the file."""
+        from lienthong.records.checking.faults import fault_rows
+
+        by_rules = sum(table.rows_failed for table in self.tables.values())
+        by_reader = fault_rows(self)
+        return by_rules + sum(
+            len(rows) - self._failed_among(name, rows) for name, rows in by_reader.items()
+        )
+
+    def _failed_among(self, name: str, rows: set[int]) -> int:
+        """How many of the rows a rule found wrong."""
+        serious = self.tables[name].any_bit((Severity.ERROR, Severity.WARNING))
+        listed = ", ".join(map(str, sorted(rows)))
+        row = self.con.execute(
+            f"SELECT count(*) FROM {quoted('bad_' + name)} WHERE {serious} AND _row IN ({listed})"
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def compiled_table(self, name: str) -> CompiledTable:
         """The compiled rules of a table."""

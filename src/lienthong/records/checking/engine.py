@@ -14,7 +14,7 @@ import duckdb
 
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.casts import literal, macros
-from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRule
 from lienthong.contracts.rules.others import Others
 from lienthong.records.checking.across import leave_open, look_across, name_others, named_table
 from lienthong.records.checking.checked import Checked, TableChecked
@@ -22,12 +22,12 @@ from lienthong.records.checking.event_days import rows_by_day, settle_days
 from lienthong.records.checking.few import are_few, judge_few
 from lienthong.records.checking.gathered import find_gathered
 from lienthong.records.checking.lists import attach_lists
+from lienthong.records.checking.measuring import measure
 from lienthong.records.checking.passes import (
     find_hits,
     go_through,
     hit_table,
     make_masks,
-    measure,
     named,
     narrow_view,
     plan_all,
@@ -36,12 +36,14 @@ from lienthong.records.checking.passes import (
 from lienthong.records.checking.plan import Plan, Situation, make_plan, narrow_columns
 from lienthong.records.checking.relations import (
     attach_empty,
+    attach_plain,
     attach_source,
     attach_typed,
     source_name,
 )
 from lienthong.records.checking.turns import side_by_side
 from lienthong.records.formats.presence import settle_names
+from lienthong.records.formats.told import untold
 
 if TYPE_CHECKING:
     from lienthong.contracts.rules.python import RecordEngine
@@ -144,7 +146,7 @@ def _run(
     only: Sequence[Path] | None,
     others: Others | None,
 ) -> tuple[dict[str, TableChecked], Situation]:
-    situation = _attach(con, compiled.contract, reading, sender, received)
+    situation = _attach(con, compiled, reading, sender, received)
     situation.sender = sender
     situation.trusting = getattr(reading, "optimistic", False)
     situation.looks = compiled.looks
@@ -192,23 +194,28 @@ def _pass_all(situation: Situation, plans: list[Plan], reading: Any, others: Oth
     ]
     side_by_side(situation, [partial(find_hits, plan=plan, position=p) for plan, p in near])
     _name_others(situation, plans, others)
-    for plan in plans:
-        for position in (p for p in plan.counted if plan.compiled.rules[p].reads):
-            plan.checked.measured[position] = measure(situation, plan, position)
+    _measure(situation, plans, lambda rule: bool(rule.reads))
     for plan in plans:
         if plan.unnumbered or plan.uses >= MANY:
             attach_typed(con, plan.compiled.table, situation.columns[plan.name])
             con.execute(f"DROP TABLE IF EXISTS {named('narrow', plan.name)}")
     far = [(plan, p) for plan in plans for p in plan.hits if not plan.compiled.rules[p].reads]
     side_by_side(situation, [partial(find_hits, plan=plan, position=p) for plan, p in far])
+    _measure(situation, plans, lambda rule: bool(rule.rows))
     plan_less(situation, plans)
     try:
         side_by_side(situation, [partial(make_masks, plan=plan) for plan in plans])
     finally:
         plan_all(situation)
+    _measure(situation, plans, lambda rule: True)
+
+
+def _measure(situation: Situation, plans: list[Plan], now: Callable[[CompiledRule], bool]) -> None:
+    """Measures the counted rules whose turn it is and that were not measured yet."""
     for plan in plans:
-        for position in (p for p in plan.counted if not plan.compiled.rules[p].reads):
-            plan.checked.measured[position] = measure(situation, plan, position)
+        for position in plan.counted:
+            if position not in plan.checked.measured and now(plan.compiled.rules[position]):
+                measure(situation, plan, position)
 
 
 def _name_others(situation: Situation, plans: list[Plan], others: Others | None) -> None:
@@ -248,18 +255,21 @@ def confine(con: Any, paths: Sequence[Path]) -> None:
 
 
 def _attach(
-    con: Any, contract: Contract, reading: Any, sender: str | None, received: datetime
+    con: Any, compiled: CompiledContract, reading: Any, sender: str | None, received: datetime
 ) -> Situation:
-    """Every table of the contract as `src_` and `typed_`; what is not sent is empty in an envelope, else absent."""
+    """Every table of the contract as `src_` and `typed_`; what is not told is empty in an envelope, else absent."""
     columns: dict[str, dict[str, str]] = {}
-    absent: set[str] = set()
+    contract = compiled.contract
+    absent = set(untold(contract, reading))
+    rules = (rule for table in compiled.tables for rule in table.rules)
+    as_written = any(not rule.portable or rule.mentions for rule in rules)
     for table in contract.tables:
         if table.name in reading.sources:
             found = attach_source(con, reading.sources[table.name], sender)
         else:
             found = attach_empty(con, table)
-            if reading.units is None:
-                absent.add(table.name)
         columns[table.name] = found
         attach_typed(con, table, found)
+        if as_written:
+            attach_plain(con, table)
     return Situation(con=con, columns=columns, absent=absent, received=received)

@@ -70,6 +70,16 @@ def fault_findings(checked: Checked) -> Iterator[Finding]:
         )
 
 
+def fault_rows(checked: Checked) -> dict[str, set[int]]:
+    """Table to the rows of which the reader tells an error or a warning."""
+    found: dict[str, set[int]] = {}
+    for fault in checked.faults:
+        named = fault.row is not None and fault.table in checked.tables
+        if named and _standing(checked, fault)[1] is not Severity.INFORMATION:
+            found.setdefault(fault.table, set()).add(fault.row)
+    return found
+
+
 def _standing(checked: Checked, fault: Any) -> tuple[Any, Severity]:
     kind = _kinds()[fault.kind]
     rule = declared_rule(checked, fault)

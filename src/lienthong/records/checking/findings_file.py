@@ -42,7 +42,7 @@ def write_findings(checked: Checked, path: Path, language: str) -> None:
     require_format(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
-    sql = file_sql(checked, language)
+    sql = file_sql(checked, language, guard=path.suffix.lower() == ".csv")
     try:
         if path.suffix.lower() == ".xlsx":
             _write_sheets(checked, sql, part)

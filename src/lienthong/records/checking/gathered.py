@@ -9,8 +9,7 @@ import duckdb
 from lienthong.contracts.rules.casts import quoted
 from lienthong.contracts.rules.compiled_form import Look
 from lienthong.contracts.rules.days import DAY
-from lienthong.contracts.rules.duckdb_sql import ROW, typed_name
-from lienthong.contracts.rules.gathering import INNER
+from lienthong.contracts.rules.row_names import INNER, ROW, typed_name
 from lienthong.records.checking.moments import fill
 from lienthong.records.checking.passes import find_hits, judged_rows, named
 from lienthong.records.checking.plan import Plan, Situation

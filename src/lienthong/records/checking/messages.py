@@ -10,11 +10,14 @@ from msgspec.structs import replace
 from lienthong import words
 from lienthong.contracts.contract import Field, Rule
 from lienthong.contracts.rules.casts import literal, quoted
+from lienthong.contracts.rules.compiled_form import CompiledRule
+from lienthong.contracts.rules.metrics import is_share
 from lienthong.contracts.rules.others import Named
 from lienthong.findings import LANGUAGES, Finding, Severity, Text
 from lienthong.records.checking.across import names_of
 from lienthong.records.checking.checked import WORD, Measured, RuleCount, TableChecked
 from lienthong.records.checking.code_words import code_told, with_told
+from lienthong.records.checking.codes_told import codes_told
 from lienthong.records.checking.naming import named_sentence, others_of
 from lienthong.records.checking.passes import key_sql
 
@@ -56,7 +59,7 @@ def findings_sql(
     for position in sorted(table.failed if positions is None else positions):
         rule = table.rules[position]
         field = compiled.table.field(rule.fields[0]) if rule.fields else None
-        value = _value(field, rule, names)
+        value = _value(field, compiled.rules[position], names)
         raw = raw_cell(field, names) if compiled.rules[position].lists else "NULL::VARCHAR"
         parts.append(
             f"SELECT {position} AS position, _row, _unit, {key} AS key, {value} AS value, {raw} AS raw"
@@ -65,9 +68,13 @@ def findings_sql(
     return " UNION ALL ".join(parts) if parts else None
 
 
-def _value(field: Field | None, rule: Rule, names: set[str]) -> str:
+def _value(field: Field | None, compiled: CompiledRule, names: set[str]) -> str:
     upper = {name.strip().upper() for name in names}
-    if field is None or rule.kind == "required" or field.name.upper() not in upper:
+    # What speaks of the envelope only names a row to have a place: its cell is not what is wrong.
+    around = compiled.columns and all(name.startswith("_") for name in compiled.columns)
+    if field is None or around or compiled.rule.kind == "required":
+        return "NULL::VARCHAR"
+    if field.name.upper() not in upper:
         return "NULL::VARCHAR"
     return masked(field, quoted("_c_" + field.name))
 
@@ -114,14 +121,13 @@ def measured_finding(measured: Measured) -> Finding:
         severity = Severity.ERROR
     else:
         severity = rule.severity
-        promise = f"{rule.operator} {rule.threshold}"
         message = {
             language: words.say(
                 MEASURED,
                 language,
                 sentence=sentence_of(rule, language),
-                value=measured.value,
-                promise=promise,
+                value=_amount(rule, measured.value),
+                promise=_promise(rule, language),
             )
             for language in LANGUAGES
         }
@@ -134,6 +140,31 @@ def measured_finding(measured: Measured) -> Finding:
         table=measured.table,
         field=rule.fields[0] if rule.fields else None,
     )
+
+
+PROMISES = {
+    "mustBe": "exactly %(value)s",
+    "mustNotBe": "anything but %(value)s",
+    "mustBeGreaterThan": "more than %(value)s",
+    "mustBeGreaterOrEqualTo": "at least %(value)s",
+    "mustBeLessThan": "less than %(value)s",
+    "mustBeLessOrEqualTo": "at most %(value)s",
+    "mustBeBetween": "from %(value)s to %(other)s",
+    "mustNotBeBetween": "not from %(value)s to %(other)s",
+}
+"""The operators of ODCS in words."""
+
+
+def _promise(rule: Rule, language: str) -> str:
+    """What the contract promises of the number, in words."""
+    ends = rule.threshold if rule.operator.endswith("Between") else [rule.threshold, None]
+    value, other = (_amount(rule, end) for end in ends)
+    return words.say(PROMISES[rule.operator], language, value=value, other=other)
+
+
+def _amount(rule: Rule, value: object) -> str:
+    shown = f"{value:.6g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
+    return f"{shown} %" if is_share(rule) else shown
 
 
 def sentence_of(rule: Rule, language: str) -> str:
@@ -253,26 +284,46 @@ def message_sql(rule: Rule, language: str) -> tuple[str, str, str]:
     return alone, before, after
 
 
-def file_sql(checked: Checked, language: str) -> str:
-    """One SELECT with exactly COLUMNS over all findings, in the order of tables, rows and rules."""
+FORMULA = r"^[=+@\t\r-]"
+PLAIN_NUMBER = r"^[+-]?[0-9][0-9.,|]*$"
+
+
+def _guarded(column: str) -> str:
+    """SQL of a text that no spreadsheet takes for a formula: a quotation mark stands before what begins like one."""
+    risky = f"REGEXP_MATCHES({column}, {literal(FORMULA)})"
+    plain = f"REGEXP_MATCHES({column}, {literal(PLAIN_NUMBER)})"
+    return f"CASE WHEN {risky} AND NOT {plain} THEN '''' || {column} ELSE {column} END AS {column}"
+
+
+def file_sql(checked: Checked, language: str, *, guard: bool = False) -> str:
+    """One SELECT with exactly COLUMNS over all findings, in the order of tables, rows and rules.
+
+    `guard`: the file is one that spreadsheets open and take its texts for formulas (CSV).
+    """
     parts = [_whole_rows_sql(checked, language)]
     for number, table in enumerate(checked.tables.values(), 1):
         sql = findings_sql(checked, table)
         if sql is None:
             continue
         texts = ", ".join(_text_row(table, position, language) for position in sorted(table.failed))
+        told = codes_told(checked, table, sql, language)
         parts.append(
             f'SELECT {number} AS part, {literal(table.name)} AS "table", _row AS "row", key, field, rule, criterion,'
-            " severity, CASE WHEN value IS NULL THEN alone ELSE before || value || after END AS message, f.position"
+            " severity, CASE WHEN value IS NULL THEN alone ELSE before || value || after END"
+            f"{SAID_TOO if told else ''} AS message, f.position"
             f" FROM ({sql}) f JOIN (VALUES {texts}) t(position, field, rule, criterion, severity, alone, before, after)"
-            " ON f.position = t.position"
+            f" ON f.position = t.position{told}"
         )
-    columns = ", ".join(quoted(column) for column in COLUMNS)
+    strange = ("key", "message") if guard else ()
+    columns = ", ".join(
+        _guarded(quoted(column)) if column in strange else quoted(column) for column in COLUMNS
+    )
     total = sum(sum(table.failed.values()) for table in checked.tables.values())
     order = ' ORDER BY part, "row", position' if total <= SORTED_UP_TO else ""
     return f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}){order}"
 
 
+SAID_TOO = " || coalesce(k.told, '')"
 SORTED_UP_TO = 500_000
 """Findings up to this number are written in the order of rows; more stream out rule by rule."""
 

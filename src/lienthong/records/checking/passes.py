@@ -11,12 +11,12 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
-from lienthong.contracts.contract import Rule, Table
+from lienthong.contracts.contract import Table
 from lienthong.contracts.rules.casts import TEXT_PREFIX, quoted
 from lienthong.contracts.rules.compiled_form import CompiledRule
 from lienthong.contracts.rules.days import DAY
 from lienthong.findings import Severity
-from lienthong.records.checking.checked import WORD, Measured, TableChecked
+from lienthong.records.checking.checked import WORD, TableChecked
 from lienthong.records.checking.plan import Plan, Situation, at_once, broken, filled
 from lienthong.records.checking.relations import (
     cell_text,
@@ -208,6 +208,7 @@ def find_hits(situation: Situation, plan: Plan, position: int) -> None:
     if not plan.checked.rows:
         return
     rule = plan.compiled.rules[position]
+    rule = replace(rule, sql=rule.rows) if rule.rows else rule
     alias = quoted(rule.alias)
     try:
         situation.con.execute(
@@ -345,56 +346,3 @@ def decode(con: Any, checked: TableChecked) -> None:
     numbers = con.execute(f"SELECT {', '.join(counted)} FROM {bad}").fetchone()
     checked.rows_failed = numbers[0]
     checked.failed = dict(zip(positions, numbers[1:], strict=True))
-
-
-# -- rules of one number
-
-
-def measure(situation: Situation, plan: Plan, position: int) -> Measured:
-    """A counted query against its threshold; a broken threshold is red, and so is a query that fails."""
-    rule, rows = plan.compiled.rules[position], plan.checked.rows
-    try:
-        row = situation.con.execute(filled(situation, rule)).fetchone()
-    except duckdb.Error as error:
-        if situation.trusting:
-            raise
-        return broken(rule, str(error))
-    value = row[0] if row else None
-    if value is None:
-        return broken(rule, "the query gave no number")
-    try:
-        kept = holds(value, rule.rule.operator, rule.rule.threshold)
-    except TypeError as error:
-        return broken(rule, str(error))
-    if kept:
-        return Measured(rule=rule.rule, table=plan.name, value=value)
-    is_rows = (
-        isinstance(rule.rule.argument, dict) and rule.rule.argument.get("metric") == "rowCount"
-    )
-    whole = not is_rows and isinstance(value, int) and 1 <= value <= rows
-    whole = whole and _is_too_many(value, rule.rule)
-    return Measured(rule=rule.rule, table=plan.name, value=value, failed=value if whole else 1)
-
-
-def _is_too_many(value: Any, rule: Rule) -> bool:
-    """Whether a number broke its promise by being too large, as numbers of wrong rows do."""
-    if rule.operator == "mustBeBetween":
-        return bool(value > rule.threshold[1])
-    if rule.operator == "mustBe":
-        return bool(value > rule.threshold)
-    return rule.operator in ("mustBeLessThan", "mustBeLessOrEqualTo")
-
-
-def holds(value: Any, operator: str, threshold: Any) -> bool:
-    """Whether a measured number keeps to an ODCS threshold."""
-    if operator in ("mustBeBetween", "mustNotBeBetween"):
-        inside = threshold[0] <= value <= threshold[1]
-        return inside if operator == "mustBeBetween" else not inside
-    return {
-        "mustBe": lambda: value == threshold,
-        "mustNotBe": lambda: value != threshold,
-        "mustBeGreaterThan": lambda: value > threshold,
-        "mustBeGreaterOrEqualTo": lambda: value >= threshold,
-        "mustBeLessThan": lambda: value < threshold,
-        "mustBeLessOrEqualTo": lambda: value <= threshold,
-    }[operator]()

@@ -113,10 +113,14 @@ def select_typed(table: Table, found: dict[str, str], only: set[str] | None = No
 
 
 def attach_typed(con: duckdb.DuckDBPyConnection, table: Table, found: dict[str, str]) -> None:
-    """Makes the views `typed_<table>`, and `plain_<table>` for SQL that a contract brings as it is."""
-    view, plain = quoted(f"typed_{table.name}"), quoted(f"plain_{table.name}")
+    """Makes the view `typed_<table>`."""
+    view = quoted(f"typed_{table.name}")
     con.execute(f"CREATE OR REPLACE VIEW {view} AS {select_typed(table, found)}")
-    con.execute(f"CREATE OR REPLACE VIEW {plain} AS {select_plain(table)}")
+
+
+def attach_plain(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Makes the view `plain_<table>`, for SQL that a contract brings as it is."""
+    con.execute(f"CREATE OR REPLACE VIEW {quoted(f'plain_{table.name}')} AS {select_plain(table)}")
 
 
 def select_plain(table: Table, *more: str) -> str:

@@ -110,9 +110,11 @@ def _rules_table(checked: Checked, counts: list[RuleCount]) -> RichTable:
 
 
 def _remedy(checked: Checked, count: RuleCount) -> str:
-    """What the reader of a format says in general about what it saw at several places."""
+    """What the reader of a format says of the one place where it saw something, or in general about several."""
     finding = first_finding(checked, count)
-    return words.pick(finding.remedy) if finding else ""
+    if finding is None:
+        return ""
+    return words.pick(finding.message if count.failed == 1 else finding.remedy)
 
 
 def _sentences(checked: Checked) -> dict[tuple[Any, ...], str]:
@@ -144,10 +146,17 @@ def _print_first(console: Console, checked: Checked, counts: list[RuleCount]) ->
 
 
 def _wrong(counts: list[RuleCount]) -> list[RuleCount]:
-    """Rules that failed, the gravest first and among them the most frequent."""
+    """Rules that failed, the gravest first; among them those that did not run, then the most frequent."""
     order = list(Severity)
     failed = [count for count in counts if count.failed]
-    return sorted(failed, key=lambda count: (order.index(Severity(count.severity)), -count.failed))
+    return sorted(
+        failed,
+        key=lambda count: (
+            order.index(Severity(count.severity)),
+            count.checked > 0,
+            -count.failed,
+        ),
+    )
 
 
 def _print_unknown(console: Console, counts: list[RuleCount]) -> None:

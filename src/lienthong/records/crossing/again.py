@@ -127,8 +127,11 @@ def _ask(
     kept = Kept(conn, compiled, home, due.receipts[0] if due.receipts else "")
     asked = 0
     for root in layout.roots(compiled.contract):
+        # Only the rules that look at what changed can say something else, unless others can be decided by now too.
+        waits = any(kept.undecided(one.name) for one in layout.members(compiled.contract, root))
+        about = None if waits or contract == due.contract else due.contract
         for chunk in _chunks(sorted(units)):
-            asked += kept.ask(root, chunk)
+            asked += kept.ask(root, chunk, about)
         asked += _undecided(conn, kept, compiled, root)
     return asked + kept.replay()
 

@@ -10,8 +10,9 @@ import psycopg
 from psycopg import sql
 
 from lienthong import audit
+from lienthong.contracts.keys import key_of
 from lienthong.errors import NotFound
-from lienthong.records.crossing.links import Link, links_to, short
+from lienthong.records.crossing.links import Link, beginning, key_sql, links_to, short
 
 AT_ONCE = 200
 """Acts of intake that are served together."""
@@ -131,7 +132,8 @@ def _is_there(conn: psycopg.Connection[Any], link: Link) -> bool:
 def _linked(conn: psycopg.Connection[Any], link: Link, due: Due) -> Iterator[Unit]:
     there = _kinds(conn, link.other_contract, link.other_table)
     here = _kinds(conn, link.contract, link.table)
-    if not set(link.other_fields) <= set(there) or not set(link.fields) <= set(here):
+    needed = ((link.other_fields, there), (link.fields, here))
+    if any(key_of(one).field not in kinds for fields, kinds in needed for one in fields):
         return
     own = link.contract == link.other_contract and _complete(conn, due)
     query = sql.SQL(
@@ -143,16 +145,19 @@ def _linked(conn: psycopg.Connection[Any], link: Link, due: Due) -> Iterator[Uni
     ).format(
         here=sql.Identifier(link.contract, link.table),
         there=sql.Identifier(link.other_contract, link.other_table),
-        fields=sql.SQL(", ").join(sql.Identifier("b", name) for name in link.other_fields),
+        fields=sql.SQL(", ").join(key_sql(name, "b") for name in link.other_fields),
         since=SINCE,
         short_b=short("b", there, link.other_fields),
         gone=sql.SQL(", ").join(
-            sql.SQL("(cells ->> {})::{}").format(sql.Literal(name), sql.SQL(there[name]))
-            for name in link.other_fields
+            beginning(
+                one,
+                sql.SQL("(cells ->> {})::{}").format(sql.Literal(name), sql.SQL(there[name])),
+            )
+            for one, name in ((one, key_of(one).field) for one in link.other_fields)
         ),
         names=sql.SQL(", ").join(sql.Identifier(f"k{at}") for at in range(len(link.fields))),
         equal=sql.SQL(" AND ").join(
-            sql.SQL("{} = {}").format(sql.Identifier("a", name), sql.Identifier("k", f"k{at}"))
+            sql.SQL("{} = {}").format(key_sql(name, "a"), sql.Identifier("k", f"k{at}"))
             for at, name in enumerate(link.fields)
         ),
         short_a=short("a", here, link.fields),

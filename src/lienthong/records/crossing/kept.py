@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +18,14 @@ from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.others import Crossed, Record
 from lienthong.contracts.rules.python_form import Rows
 from lienthong.findings import Severity
+from lienthong.records.crossing.asked_rows import Needed, Row, lock, needed, read
 from lienthong.records.crossing.due import Unit
 from lienthong.records.crossing.judging import crossing_of
 from lienthong.records.crossing.noting import told
 from lienthong.records.crossing.stored import StoredOthers
 from lienthong.records.store import counts, layout
 from lienthong.records.store.owner import as_owner
-from lienthong.records.store.rulesets import Ruleset, from_bytes, load, mask_of, to_bytes
+from lienthong.records.store.rulesets import Ruleset, load, mask_of, to_bytes
 
 ACTOR = "crossing"
 REPLAYED = 500
@@ -35,23 +34,6 @@ REPLAYED = 500
 
 _unknown: dict[tuple[str, int], frozenset[str]] = {}
 """Database and ruleset to the rules that nobody could decide; a ruleset never changes."""
-
-
-class _Row(msgspec.Struct):
-    """A kept row with what its rules said, and what they say now."""
-
-    table: str
-    key: str
-    sender: str
-    province: str
-    row: int
-    version: int
-    receipt: str
-    day: date
-    ruleset: int
-    failed: int
-    unknown: int
-    cells: list[Any]
 
 
 class Kept:
@@ -69,27 +51,43 @@ class Kept:
         self._engine = terms.engine(compiled, home)
         self._crossing = crossing_of(self._engine)
         self._places: dict[int, dict[int, int]] = {}
+        self._wanted: dict[str | None, Needed] = {}
         self.changed = 0
         self._rules = {
             table.name: {at: rule for at, rule in enumerate(table.rules) if rule.crossing}
             for table in compiled.tables
         }
 
-    def ask(self, root: Table, units: Sequence[Unit]) -> int:
-        """Ask the rules across databases of these records again, in one transaction; returns how many there are."""
-        contract = self._compiled.contract
-        tables = [table for table in layout.members(contract, root) if table.name in self._needed()]
-        if not any(table.name in self._crossing.tables for table in tables):
+    def ask(self, root: Table, units: Sequence[Unit], about: str | None = None) -> int:
+        """Ask the rules across databases of these records again, in one transaction; returns how many there are.
+
+        `about` names the database that changed: only the rules that look at it can say something else now.
+        """
+        contract, wanted = self._compiled.contract, self._needed(about)
+        tables = [one for one in layout.members(contract, root) if one.name in wanted.fields]
+        if not {table.name for table in tables} & {name for name, _ in wanted.rules}:
             return 0
         with self._conn.transaction(), as_owner(self._conn):
-            self._lock(root, units)
-            rows: dict[Unit, dict[str, list[_Row]]] = defaultdict(lambda: defaultdict(list))
+            lock(self._conn, contract.name, root.name, units)
+            rows: dict[Unit, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
             for table in tables:
-                for row in self._read(table, units):
+                seat, names = self._engine.engines[table.name].layout, wanted.fields[table.name]
+                for row in read(self._conn, contract.name, table, names, seat, units):
                     rows[row.key, row.sender][table.name].append(row)
             if rows:
-                self._judge(rows)
+                self._judge(rows, wanted)
         return len(rows)
+
+    def _needed(self, about: str | None) -> Needed:
+        if about not in self._wanted:
+            rules = {
+                name: {
+                    at: one for at, one in those.items() if at in self._engine.engines[name].crossed
+                }
+                for name, those in self._rules.items()
+            }
+            self._wanted[about] = needed(self._compiled, rules, about)
+        return self._wanted[about]
 
     def undecided(self, table: str) -> list[int]:
         """Rulesets of a table in which a rule is unknown that could be decided now."""
@@ -141,75 +139,14 @@ class Kept:
             replay(self._conn, ids, ACTOR, home=self._home)
         return len(ids)
 
-    # -- reading
-
-    def _needed(self) -> set[str]:
-        contract = self._compiled.contract
-        needed = set(self._crossing.tables)
-        for rules in self._rules.values():
-            needed |= {table for rule in rules.values() for table in rule.tables}
-        return needed | {
-            layout.root_of(contract, table).name
-            for table in contract.tables
-            if table.name in needed
-        }
-
-    def _lock(self, root: Table, units: Sequence[Unit]) -> None:
-        """The sender shared and the record alone, as single records take them; files take the sender alone."""
-        contract = self._compiled.contract.name
-        self._conn.execute(
-            "SELECT pg_advisory_xact_lock_shared(hashtextextended(s, 12)) FROM unnest(%s::text[]) AS u(s)",
-            [sorted({f"{contract}\n{sender}" for _, sender in units})],
-        )
-        numbers = sorted(
-            int.from_bytes(
-                hashlib.blake2b(
-                    "\n".join((f"{contract}\n{sender}", root.name, key)).encode(), digest_size=8
-                ).digest(),
-                "big",
-                signed=True,
-            )
-            for key, sender in units
-        )
-        self._conn.execute(
-            "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS u(k)", [numbers]
-        )
-
-    def _read(self, table: Table, units: Sequence[Unit]) -> list[_Row]:
-        seat = self._engine.engines[table.name].layout
-        names = [field.name for field in table.fields]
-        rows = self._conn.execute(
-            sql.SQL(
-                "SELECT _key, _sender, _province, _row, _version, _receipt, {day}, _ruleset, _failed, _unknown, {cells}"
-                " FROM {here} JOIN unnest(%s::text[], %s::text[]) AS u(k, s) ON _key = k AND _sender = s"
-                " ORDER BY _key, _sender, _row"
-            ).format(
-                day=counts.DAY,
-                cells=sql.SQL(", ").join(map(sql.Identifier, names)),
-                here=sql.Identifier(self._compiled.contract.name, table.name),
-            ),
-            [[key for key, _ in units], [sender for _, sender in units]],
-        ).fetchall()
-        found = []
-        for line in rows:
-            cells: list[Any] = [
-                *line[10:],
-                *([None] * (seat.width - len(names) + len(seat.casters))),
-            ]
-            cells[seat.at["_row"]], cells[seat.at["_sender"]] = line[3], line[1]
-            about: dict[str, Any] = dict(zip(_Row.__struct_fields__[1:9], line, strict=False))
-            about |= {"failed": from_bytes(line[8]), "unknown": from_bytes(line[9])}
-            found.append(_Row(table=table.name, cells=cells, **about))
-        return found
-
     # -- judging and writing
 
-    def _judge(self, rows: dict[Unit, dict[str, list[_Row]]]) -> None:
+    def _judge(self, rows: dict[Unit, dict[str, list[Row]]], wanted: Needed) -> None:
         contract = self._compiled.contract
         batches, records = [], []
         for unit, tables in rows.items():
             typed = Rows(
-                {t.name: [row.cells for row in tables.get(t.name, ())] for t in contract.tables}
+                {name: [row.cells for row in tables.get(name, ())] for name in wanted.fields}
             )
             first = next(iter(tables.values()))[0]
             self._engine.tell_days(typed, int(f"{first.day:%Y%m%d}"))
@@ -217,13 +154,13 @@ class Kept:
             records.append({name: [Record(*unit)] * len(those) for name, those in tables.items()})
         others = StoredOthers(self._conn, contract.name)
         with others.at_once():
-            answers = self._crossing.decide_all(batches, records, others)
+            answers = self._crossing.decide_all(batches, records, others, only=wanted.rules)
         rulesets = load(
             self._conn,
             {row.ruleset for tables in rows.values() for those in tables.values() for row in those},
         )
         deltas = counts.Deltas()
-        changes: dict[str, list[tuple[_Row, int, int, int]]] = defaultdict(list)
+        changes: dict[str, list[tuple[Row, int, int, int]]] = defaultdict(list)
         for tables, crossed in zip(rows.values(), answers, strict=True):
             self._settle(tables, crossed, rulesets, deltas, changes)
         self._update(changes)
@@ -232,11 +169,11 @@ class Kept:
 
     def _settle(
         self,
-        tables: dict[str, list[_Row]],
+        tables: dict[str, list[Row]],
         crossed: Crossed,
         rulesets: dict[int, Ruleset],
         deltas: counts.Deltas,
-        changes: dict[str, list[tuple[_Row, int, int, int]]],
+        changes: dict[str, list[tuple[Row, int, int, int]]],
     ) -> None:
         for name, decided in crossed.decided.items():
             for at, (row, failing) in enumerate(
@@ -296,7 +233,7 @@ class Kept:
         rulesets[made.id] = made
         return made
 
-    def _update(self, changes: dict[str, list[tuple[_Row, int, int, int]]]) -> None:
+    def _update(self, changes: dict[str, list[tuple[Row, int, int, int]]]) -> None:
         """The masks of the rows of a table in one statement: (row, ruleset, failed, unknown) of each."""
         for table, those in changes.items():
             self._conn.execute(
@@ -318,7 +255,7 @@ class Kept:
 
     def _findings(
         self,
-        rows: dict[Unit, dict[str, list[_Row]]],
+        rows: dict[Unit, dict[str, list[Row]]],
         answers: list[Crossed],
         rulesets: dict[int, Ruleset],
     ) -> None:

@@ -10,13 +10,14 @@ import psycopg
 from psycopg import sql
 
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.keys import key_of
 
 LONGEST = 120
 """Longer texts are never keys of another database; an index of them could not hold them."""
 
 
 class Link(NamedTuple):
-    """A rule of `contract.table` looks at rows of `other_contract.other_table` with the same values in these fields."""
+    """A rule of `contract.table` looks at rows of `other_contract.other_table` with the same values in these keys."""
 
     contract: str
     table: str
@@ -33,7 +34,9 @@ def links_of(contract: Contract) -> Iterator[Link]:
         for rule in table.rules:
             for other in rule.other:
                 lent = contract.lent(other.table)
-                if lent is None or any(table.field(own) is None for _, own in other.on):
+                if lent is None or any(
+                    table.field(key_of(own).field) is None for _, own in other.on
+                ):
                     continue
                 database, _, name = lent.name.partition(".")
                 yield Link(
@@ -88,7 +91,7 @@ def links_from(conn: psycopg.Connection[Any], contract: str) -> list[Link]:
 
 def short(alias: str, kinds: dict[str, str], fields: tuple[str, ...]) -> sql.Composed:
     """The condition under which a row is in the index of these fields."""
-    texts = [name for name in fields if kinds.get(name) == "text"]
+    texts = [one for one in fields if kinds.get(one) == "text"]  # a beginning is short by itself
     parts = [
         sql.SQL("length({}) <= {}").format(
             sql.Identifier(*([alias] if alias else []), name), LONGEST
@@ -96,6 +99,17 @@ def short(alias: str, kinds: dict[str, str], fields: tuple[str, ...]) -> sql.Com
         for name in texts
     ]
     return sql.SQL(" AND ").join(parts) if parts else sql.SQL("true").format()
+
+
+def key_sql(written: str, alias: str = "") -> sql.Composable:
+    """The SQL of a key over the row of that alias, as the indexes have it."""
+    return beginning(written, sql.Identifier(*([alias] if alias else []), key_of(written).field))
+
+
+def beginning(written: str, column: sql.Composable) -> sql.Composable:
+    """The SQL of a key over that of its field."""
+    first = key_of(written).first
+    return column if first is None else sql.SQL("left({}, {})").format(column, first)
 
 
 def _read(conn: psycopg.Connection[Any], column: str, contract: str) -> list[Link]:
@@ -117,17 +131,17 @@ def _index(conn: psycopg.Connection[Any], schema: str, table: str, fields: list[
         for name, kind in conn.execute(
             "SELECT column_name, data_type FROM information_schema.columns"
             " WHERE table_schema = %s AND table_name = %s AND column_name = ANY(%s)",
-            [schema, table, fields],
+            [schema, table, [key_of(one).field for one in fields]],
         ).fetchall()
     }
-    if set(kinds) != set(fields):
+    if set(kinds) != {key_of(one).field for one in fields}:
         return  # that database has not been laid out yet, or not with these fields
     digest = hashlib.sha256("\n".join((table, *fields)).encode()).hexdigest()[:16]
     conn.execute(
         sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({}) WHERE {}").format(
             sql.Identifier(f"crossing_{digest}"),
             sql.Identifier(schema, table),
-            sql.SQL(", ").join(map(sql.Identifier, fields)),
+            sql.SQL(", ").join(map(key_sql, fields)),
             short("", kinds, tuple(fields)),
         )
     )

@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from lienthong.contracts.contract import Contract
+from lienthong.contracts.keys import key_of
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.contracts.rules.others import Named
 from lienthong.records.checking.checked import WORD, Checked
@@ -113,7 +114,7 @@ def note_batch(
 def note_gone(conn: psycopg.Connection[Any], contract: str, table: str, sender: str) -> None:
     """Before the records of the temporary table `ending` go: what they linked to stays known, their findings end."""
     fields = {
-        name
+        key_of(name).field
         for row in conn.execute(
             "SELECT other_fields FROM records.crossing_link WHERE other_contract = %s AND other_table = %s",
             [contract, table],

@@ -14,9 +14,10 @@ import pyarrow
 import pyarrow.compute
 from psycopg import sql
 
+from lienthong.contracts.keys import key_of
 from lienthong.contracts.rules.others import Asked
 from lienthong.records.crossing.lacking import waiting_among
-from lienthong.records.crossing.links import LONGEST, short
+from lienthong.records.crossing.links import LONGEST, key_sql, short
 from lienthong.records.store import bulk
 from lienthong.records.store.owner import as_owner
 
@@ -125,19 +126,25 @@ class StoredOthers:
         """The statements with their values; None when the store does not have what is asked for."""
         database, _, name = asked.table.partition(".")
         kinds = ((self._structure(database) or {}).get(name) or {}).get("fields")
-        wanted = {*asked.columns, *(field for fields, _ in asked.keys for field in fields)}
+        wanted = {
+            *asked.columns,
+            *(key_of(field).field for fields, _ in asked.keys for field in fields),
+        }
         if kinds is None or not wanted <= set(kinds):
             return None
         made = []
         for fields, values in asked.keys:
-            own = tuple(kinds[field] for field in fields)
+            own = tuple(kinds[key_of(field).field] for field in fields)
             keys = _short(values.select(list(fields)))
             given = [column.to_pylist() for column in keys.columns]
             copied = None
             if keys.num_rows > AT_ONCE:
                 copied, given = self._copied(keys, own), []
             if keys.num_rows:
-                made.append((_statement(database, name, asked.columns, fields, own, copied), given))
+                if apart := asked.apart is not None:
+                    given = [*given, asked.apart]
+                query = _statement(database, name, asked.columns, fields, own, copied, apart)
+                made.append((query, given))
         return made
 
     def _answer(self, asked: Asked, cursors: list[psycopg.Cursor[Any]]) -> pyarrow.Table:
@@ -220,20 +227,27 @@ def _statement(
     fields: tuple[str, ...],
     kinds: tuple[str, ...],
     copied: str | None,
+    apart: bool,
 ) -> bytes:
-    """SELECT of `_key`, `_sender`, `_row` and the columns of the rows whose fields are among the keys."""
+    """SELECT of `_key`, `_sender`, `_row` and the columns of the rows whose fields are among the keys.
+
+    `apart`: not those of a sender, who is the last value.
+    """
     keys = [f"k{at}" for at in range(len(fields))]
     arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in kinds)
-    query = sql.SQL("SELECT {} FROM {} t JOIN {} AS k({}) ON {} WHERE {}").format(
+    query = sql.SQL("SELECT {} FROM {} t JOIN {} AS k({}) ON {} WHERE {}{}").format(
         sql.SQL(", ").join(sql.Identifier("t", n) for n in ("_key", "_sender", "_row", *columns)),
         sql.Identifier(schema, table),
         sql.Identifier("pg_temp", copied) if copied else sql.SQL("unnest({})").format(arrays),
         sql.SQL(", ").join(map(sql.Identifier, keys)),
         sql.SQL(" AND ").join(
-            sql.SQL("{} = {}").format(sql.Identifier("t", field), sql.Identifier("k", key))
+            sql.SQL("{} = {}").format(key_sql(field, "t"), sql.Identifier("k", key))
             for field, key in zip(fields, keys, strict=True)
         ),
-        short("t", dict(zip(fields, kinds, strict=True)), fields),
+        short(
+            "t", {key_of(one).field: kind for one, kind in zip(fields, kinds, strict=True)}, fields
+        ),
+        sql.SQL(" AND t._sender <> %s" if apart else ""),
     )
     return query.as_bytes(None)
 

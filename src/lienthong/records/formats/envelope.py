@@ -36,6 +36,7 @@ _EMPTY = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)HOSO(?:\s[^<>]*)?/>")
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^>]*)?>")
 _DECLARATION = re.compile(r"^\s*<\?xml\b.*?\?>", re.DOTALL)
 _DECLARED = re.compile(rb"^\s*<\?xml\b[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"']")
+_OUTER = re.compile(rb"^<\?xml\b[^>]*\?>")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _PARTS = {"THONGTINDONVI", "THONGTINHOSO", "DANHSACHHOSO", "MACSKCB", "NGAYLAP", "SOLUONGHOSO"}
 
@@ -65,11 +66,12 @@ class Around:
 
     def read(self) -> None:
         """Fill `facts` and `faults` from the text around the HOSO."""
-        text = self.head + self.tail
+        # The stream is UTF-8 by now, whatever the file declares.
+        text = _OUTER.sub(b"", self.head) + self.tail
         try:
             root = etree.fromstring(text, safe_parser())
         except etree.XMLSyntaxError as error:
-            if not self.cut and self.tail.rstrip().endswith(self.frame.close):
+            if not self.cut and self.frame.close in self.tail:
                 self.faults.append(fault("envelope-broken", line=error.lineno or 1))
             else:
                 self.faults.append(fault("envelope-truncated", units=self.units))

@@ -23,6 +23,8 @@ _TAGS = [
     b"/FILEHOSO>",
 ]
 _SPACE = b" \t\r\n"
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+"""The letters of base64 for addresses (RFC 4648, section 5) as those of the usual one."""
 _INNER_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
 _BETWEEN = re.compile(rb"\s*(?:</?(?:[\w.-]+:)?(?:DANHSACHHOSO|THONGTINHOSO)\s*>\s*)+")
 
@@ -65,6 +67,7 @@ class HosoReader:
     ) -> None:
         self.inner = InnerReader(found, limit)
         self.labels = {label for layout in found.values() for label in layout.labels} - OWN_SERVICE
+        self._spelled = {label.casefold(): label for label in self.labels}
         self.label_of = {layout.table: layout.label for layout in found.values()}
         self.summary = summary
         self.unencoded = unencoded
@@ -151,8 +154,8 @@ class HosoReader:
                 block.faults.append(fault("part-unread", unit=unit, label=label))
                 continue
             if label not in self.labels:
-                block.faults.append(fault("type-unknown", unit=unit, label=label or "''"))
-            data = self._content(file, label, unit, block)
+                label = self._strange(label, unit, block)
+            data = self._content(file, label or "FILEHOSO", unit, block)
             table = (
                 self.inner.take(data, label, unit, block)
                 if data is not None
@@ -177,6 +180,18 @@ class HosoReader:
                 fault("summary-missing", unit=unit, table=self.summary, label=label)
             )
 
+    def _strange(self, label: str, unit: int, block: Block) -> str:
+        """Reports a label that is none of ours; the answer is the one that it means, else itself."""
+        meant = self._spelled.get(label.casefold())
+        if meant is not None:
+            block.faults.append(fault("type-spelled", unit=unit, label=label, name=meant))
+            return meant
+        if label:
+            block.faults.append(fault("type-unknown", unit=unit, label=label))
+        else:
+            block.faults.append(fault("type-absent", unit=unit))
+        return label
+
     def _content(self, file: File, label: str, unit: int, block: Block) -> bytes | None:
         content = file.content
         if not content or content.isspace():
@@ -193,8 +208,24 @@ class HosoReader:
         try:
             return pybase64.b64decode(content, validate=True)
         except ValueError:
-            block.faults.append(fault("base64-broken", unit=unit, label=label))
+            return self._loosely_decoded(content, label, unit, block)
+
+    @staticmethod
+    def _loosely_decoded(content: bytes, label: str, unit: int, block: Block) -> bytes | None:
+        """Base64 with spaces between its characters, which is right, or of another kind, which is said and read."""
+        content = content.translate(None, _SPACE)
+        try:
+            return pybase64.b64decode(content, validate=True)
+        except ValueError:
+            pass
+        block.faults.append(fault("base64-broken", unit=unit, label=label))
+        plain = content.translate(_STANDARD).rstrip(b"=")
+        try:
+            data = pybase64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+        except ValueError:
             return None
+        # Only a document that is whole: of base64 that was cut nobody knows what is lacking.
+        return data if data.rstrip(_SPACE + b"\x00").endswith((b">", b">\x00")) else None
 
 
 def plain_files(content: bytes) -> list[File] | None:

@@ -22,6 +22,17 @@ INNER_LIMIT = 32 * 1024 * 1024
 """Largest inner document in bytes; a long stay has some thousand rows of about one kilobyte."""
 
 _DECLARED = re.compile(rb"^<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"'][^>]*\?>")
+UTF8 = ("utf-8", "utf8")
+WINDOWS = ("windows-1258", "cp1258")
+WIDE = ("utf-16", "utf16", "ucs-2", "utf-32", "unicode")
+"""Names of encodings whose letters are wider than a byte, which plain bytes cannot be."""
+_STRAY = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)|<(?![A-Za-z_/!?])"
+    rb"|[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bcefBCEF]|1[0-9A-Fa-f]));"
+)
+"""What no XML writer leaves in a text: a bare & or <, a control character, plain or as a reference."""
+_ESCAPES = {b"&": b"&amp;", b"<": b"&lt;"}
+_REPLACED = "\ufffd".encode()
 SIGNATURES = frozenset({"CHUKYDONVI", "Signature"})
 """Elements beside the rows that carry signatures, not data."""
 
@@ -109,7 +120,7 @@ class InnerReader:
         if layout is None:
             block.faults.append(fault("root-unknown", unit=unit, label=label, root=name[:80]))
             return self.labelled(label)
-        if label not in layout.labels:
+        if label in self._by_label and label not in layout.labels:
             block.faults.append(
                 fault(
                     "label-differs", unit=unit, table=layout.table, label=label, name=layout.label
@@ -163,35 +174,56 @@ class InnerReader:
             block.faults.append(fault("inner-refused", unit=unit, label=label))
             return None
         try:
-            root = etree.fromstring(self._utf8(data, unit, block), safe_parser())
+            content, differs = _as_declared(data)
+            root = etree.fromstring(content, safe_parser())
         except (etree.XMLSyntaxError, LookupError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
-            block.faults.append(fault("inner-broken", unit=unit, label=label, line=line))
-            return None
+            root = _pasted(data)
+            kind = "inner-broken" if root is None else "inner-mended"
+            block.faults.append(fault(kind, unit=unit, label=label, line=line))
+            return root
         if root.getroottree().docinfo.doctype:
             block.faults.append(fault("inner-refused", unit=unit, label=label))
             return None
+        if differs is not None:
+            block.faults.append(
+                fault("encoding-differs", unit=unit, declared=differs[0], found=differs[1])
+            )
         return root
 
-    def _utf8(self, data: bytes, unit: int, block: Block) -> bytes:
-        """The bytes as the parser shall see them, where their declaration lies or is Vietnamese."""
-        if marked(data) is not None:
-            # UTF-16: the parser sees it as we do.
-            return data
-        declared = _DECLARED.match(data)
-        encoding = declared.group(1).decode().lower() if declared else "utf-8"
-        if encoding in ("utf-8", "utf8"):
-            try:
-                data.decode()
-                return data
-            except UnicodeDecodeError:
-                block.faults.append(
-                    fault("encoding-differs", unit=unit, declared="UTF-8", found="Windows-1258")
-                )
-        elif encoding not in ("windows-1258", "cp1258"):
-            return data
-        body = data[declared.end() :] if declared else data
-        return decode_windows_1258(body).encode()
+
+def _as_declared(data: bytes) -> tuple[bytes, tuple[str, str] | None]:
+    """The bytes as the parser shall see them, and (declared, found) where the declaration lies."""
+    if marked(data) is not None:
+        # UTF-16: the parser sees it as we do.
+        return data, None
+    declared = _DECLARED.match(data)
+    encoding = declared.group(1).decode().lower() if declared else "utf-8"
+    body = data[declared.end() :] if declared else data
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        if encoding in UTF8:
+            return decode_windows_1258(body).encode(), ("UTF-8", "Windows-1258")
+        return (data if encoding not in WINDOWS else decode_windows_1258(body).encode()), None
+    if encoding in UTF8:
+        return data, None
+    # Text of another encoding hardly ever is UTF-8 by chance: programs write one and declare the other.
+    differs = None if body.isascii() and not encoding.startswith(WIDE) else (encoding, "UTF-8")
+    return body, differs
+
+
+def _pasted(data: bytes) -> etree._Element | None:
+    """A document whose cells were pasted in as they are: what cannot be XML there is taken as text.
+
+    None when that is not all that is wrong.
+    """
+    try:
+        content, _ = _as_declared(data)
+        content = _STRAY.sub(lambda found: _ESCAPES.get(found.group(), _REPLACED), content)
+        return etree.fromstring(content, safe_parser())
+    except (etree.XMLSyntaxError, LookupError, ValueError):
+        return None
 
 
 def _row_elements(

@@ -1,35 +1,19 @@
 """Everything that can be wrong with a file, each kind with its rule, its weight and its sentences.
 
-The envelope kinds (ENV-..) follow letter 3190/BHXH-CNTT; FILE-.. are ours, for tables. Codes from FILE-20 on
-refuse a file as a whole (errors.Refused).
+The envelope kinds (ENV-..) follow letter 3190/BHXH-CNTT; those of tables stand in `table_kinds`. Codes from
+FILE-20 on refuse a file as a whole (errors.Refused).
 """
 
 from __future__ import annotations
 
-import msgspec
-
 from lienthong.findings import Criterion, Severity
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """One thing that can be wrong with a file. `sentence` and `remedy` are gettext message ids."""
-
-    code: str
-    rule: str
-    criterion: Criterion
-    severity: Severity
-    sentence: str
-    remedy: str
-
-
-def _kinds(*kinds: tuple[str, str, Criterion, Severity, str, str]) -> dict[str, Kind]:
-    return {kind[0]: Kind(*kind) for kind in kinds}
-
+from lienthong.records.formats.kind import Kind, kinds
+from lienthong.records.formats.table_kinds import TABLE_KINDS
 
 _CORRECT, _SUFFICIENT, _CLEAN = Criterion.CORRECT, Criterion.SUFFICIENT, Criterion.CLEAN
 _ERROR, _WARNING, _INFORMATION = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
 
-KINDS: dict[str, Kind] = _kinds(
+KINDS: dict[str, Kind] = kinds(
     # The envelope (letter 3190/BHXH-CNTT; rules ENV-01..ENV-11).
     (
         "envelope-truncated",
@@ -70,6 +54,22 @@ KINDS: dict[str, Kind] = _kinds(
         _ERROR,
         "LOAIHOSO %(label)s is not one of the types that travel in the envelope.",
         "Use XML1 to XML11, XML13, XML14 or XML15.",
+    ),
+    (
+        "type-absent",
+        "ENV-05",
+        _CORRECT,
+        _ERROR,
+        "A FILEHOSO has no LOAIHOSO.",
+        "Say in LOAIHOSO which type the document is.",
+    ),
+    (
+        "type-spelled",
+        "ENV-05",
+        _CORRECT,
+        _WARNING,
+        "LOAIHOSO %(label)s was read as %(name)s.",
+        "Write LOAIHOSO in capital letters, as the decision does.",
     ),
     (
         "part-unread",
@@ -125,6 +125,15 @@ KINDS: dict[str, Kind] = _kinds(
         _CORRECT,
         _ERROR,
         "The inner document of %(label)s is not well-formed XML (line %(line)s).",
+        "Write the inner document with an XML library and send the HOSO again.",
+    ),
+    (
+        "inner-mended",
+        "ENV-06",
+        _CORRECT,
+        _ERROR,
+        "The inner document of %(label)s has a bare & or < or a control character (line %(line)s); it was"
+        " read as text.",
         "Write the inner document with an XML library and send the HOSO again.",
     ),
     (
@@ -255,126 +264,7 @@ KINDS: dict[str, Kind] = _kinds(
         "The file is larger than %(limit)s bytes; its signature was not verified.",
         "Send fewer HOSO in one file.",
     ),
-    # Tables: CSV, spreadsheets, JSON lines, Parquet.
-    (
-        "row-short",
-        "FILE-01",
-        _CORRECT,
-        _ERROR,
-        "The row has %(found)s cells instead of %(expected)s; the missing ones were taken as empty.",
-        "Write every cell of the row, also the empty ones.",
-    ),
-    (
-        "row-long",
-        "FILE-02",
-        _CORRECT,
-        _ERROR,
-        "The row has %(found)s cells instead of %(expected)s; the cells beyond the header were not read.",
-        "Put cells that contain the separator in quotes.",
-    ),
-    (
-        "quote-broken",
-        "FILE-03",
-        _CORRECT,
-        _ERROR,
-        "The row has a quotation mark that is not closed or not doubled.",
-        "Double each quotation mark inside a quoted cell.",
-    ),
-    (
-        "bytes-broken",
-        "FILE-04",
-        _CORRECT,
-        _ERROR,
-        "The row has bytes that are not %(encoding)s; they were replaced by a question mark sign.",
-        "Save the file again as UTF-8.",
-    ),
-    (
-        "nul-removed",
-        "FILE-05",
-        _CORRECT,
-        _ERROR,
-        "The row has NUL characters; they were removed.",
-        "Find out which program wrote them; the file may be damaged.",
-    ),
-    (
-        "header-repeated",
-        "FILE-06",
-        _CLEAN,
-        _WARNING,
-        "Column %(name)s stands more than once in the header; the first one was read.",
-        "Name each column once.",
-    ),
-    (
-        "column-unknown",
-        "FILE-07",
-        _SUFFICIENT,
-        _INFORMATION,
-        "Column %(name)s is not known in %(table)s; it was not checked.",
-        "Compare the column with the contract.",
-    ),
-    (
-        "column-missing",
-        "FILE-08",
-        _SUFFICIENT,
-        _WARNING,
-        "Column %(name)s of %(table)s is not in the file.",
-        "Add the column, empty where there is no value.",
-    ),
-    (
-        "file-empty",
-        "FILE-09",
-        _SUFFICIENT,
-        _WARNING,
-        "The file of %(table)s holds no rows.",
-        "Check that the export has finished.",
-    ),
-    (
-        "line-broken",
-        "FILE-10",
-        _CORRECT,
-        _ERROR,
-        "Line %(line)s is not one JSON object.",
-        "Write one JSON object on each line.",
-    ),
-    (
-        "name-twice",
-        "FILE-11",
-        _CLEAN,
-        _ERROR,
-        "The name %(name)s stands more than once in this object; the last value was read.",
-        "Name each value once.",
-    ),
-    (
-        "encoding-assumed",
-        "FILE-12",
-        _CORRECT,
-        _INFORMATION,
-        "The text was read as %(encoding)s.",
-        "Save the file as UTF-8.",
-    ),
-    (
-        "faults-counted",
-        "FILE-13",
-        _CORRECT,
-        _WARNING,
-        "%(count)s more faults of the kind %(kind)s were counted but not listed.",
-        "Mend the listed ones first; they usually have one cause.",
-    ),
-    (
-        "sheet-ignored",
-        "FILE-14",
-        _SUFFICIENT,
-        _INFORMATION,
-        "Sheet %(name)s is no table of this contract; it was not read.",
-        "Name each sheet after its table.",
-    ),
-    (
-        "file-ignored",
-        "FILE-15",
-        _SUFFICIENT,
-        _WARNING,
-        "File %(name)s is no table of this contract; it was not read.",
-        "Name the file after its table, or take it out of the folder.",
-    ),
 )
 """Every kind of fault by its code. A code is never reused for another meaning."""
+
+KINDS |= TABLE_KINDS

@@ -10,6 +10,7 @@ decides. Both ways give the same rows; tests/formats compares them on arbitrary 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from html import unescape
@@ -25,6 +26,8 @@ SPACE = b" \t\r\n"
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 _ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)")
 _ELEMENT = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]*)(?:/>|>[^<]*</\1>)[ \t\r\n]*")
+_EMPTY = re.compile(rb"<([^/>]+)(?:/>|>[ \t\r\n]*</)")
+"""An element with nothing in it, in a text that is known to be plain."""
 _ENCODING = re.compile(rb"encoding=[\"']([^\"']*)[\"']")
 _BETWEEN = b"<!>"
 """Stands between two documents; nothing that is well-formed contains it."""
@@ -235,7 +238,7 @@ class PlainTable:
         total = sum(rows)
         entities, returns = b"&" in joined, b"\r" in joined
         cut = {name: parts[at :: shape.step] for at, name in enumerate(shape.names, 1)}
-        missing, unknown = self._names_seen(shape, total, joined, absent)
+        missing, unknown = self._names_seen(cut, total, joined, absent)
         arrays = []
         for name in self._order:
             cells = cut.get(name)
@@ -248,19 +251,21 @@ class PlainTable:
         return Columns(arrays, rows, missing, unknown)
 
     def _names_seen(
-        self, shape: Shape, total: int, joined: bytes, absent: bool
+        self, cut: dict[bytes, list[bytes | None]], total: int, joined: bytes, absent: bool
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Rows that lack a name of the shape, rows that have a name the contract does not know."""
-        unknown = {name: total for name in shape.names if name not in self._order}
+        unknown = {name: total for name in cut if name not in self._order}
         if not absent:
             return {}, {name.decode(): total for name in unknown if total}
         missing = {}
-        for name in shape.names:
-            seen = joined.count(b"<%b>" % name) + joined.count(b"<%b/>" % name)
+        # A cell is None where its element is absent or empty; the empty ones are counted in one pass for all names.
+        empty = Counter(_EMPTY.findall(joined))
+        for name, cells in cut.items():
+            lacking = cells.count(None) - empty[name]
             if name in unknown:
-                unknown[name] = seen
-            elif seen < total:
-                missing[name.decode()] = total - seen
+                unknown[name] = total - lacking
+            elif lacking:
+                missing[name.decode()] = lacking
         return missing, {name.decode(): seen for name, seen in unknown.items() if seen}
 
 

@@ -72,13 +72,15 @@ class Reading:
 
     `units` counts the HOSO of envelopes (None elsewhere); `envelope` holds facility, date, count, units
     and signature as written in the first envelope. `dated` are faults of names that only some versions of the
-    contract have: the days of the rows will tell which of them hold (`presence.settle_names`).
+    contract have: the days of the rows will tell which of them hold (`presence.settle_names`). `unsaid` are tables
+    of other records, of which units that are told apart say nothing.
     """
 
     sources: dict[str, Source] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     dated: list[Fault] = field(default_factory=list)
     units: int | None = None
+    unsaid: frozenset[str] = frozenset()
     envelope: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
     rereading: Callable[[Reading], None] | None = None

@@ -30,6 +30,7 @@ _COMPRESSED = {
     b"7z\xbc\xaf": "7-zip",
     b"Rar!": "RAR",
 }
+_ARRAY = re.compile(r"\[\s*(?:\{\s*[\"}]|\]\s*$)")
 _SKIPPED = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|\s+)*", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 
@@ -74,6 +75,11 @@ def _text_format(text: str, data: bytes) -> Format:
         return Format.XML
     if start.startswith("{"):
         return Format.JSON_LINES
+    if _ARRAY.match(start):
+        raise Refused(
+            "FILE-32",
+            "The file is one JSON list; write each of its objects on a line of its own (JSON lines).",
+        )
     if data[:4] in (b"%PDF", b"\x7fELF", b"\x89PNG", b"\xd0\xcf\x11\xe0") or data[:2] == b"MZ":
         raise Refused("FILE-20", "The file is no XML, CSV, XLSX, Parquet or JSON lines.")
     return Format.CSV

@@ -24,6 +24,7 @@ from lienthong.records.crossing import noting
 from lienthong.records.formats.faults import KINDS, Fault
 from lienthong.records.formats.presence import settle_names
 from lienthong.records.formats.reading import Reading
+from lienthong.records.formats.told import untold
 from lienthong.records.intake import faults as reasons
 from lienthong.records.intake import publishing, unmapped
 from lienthong.records.intake.receipts import Submission
@@ -69,7 +70,7 @@ def take(reading: Reading, engine: RecordEngine, given: Submission) -> Taken | N
     sent = _rows(reading, contract, given.sender)
     if sent is None or not _whole(sent, contract, reading):
         return None
-    absent = frozenset() if reading.units is not None else _absent(contract, reading)
+    absent = untold(contract, reading)
     judged: dict[str, list[Mapping[str, Any]]] = {name: [*rows] for name, rows in sent.items()}
     if reading.dated:
         days = engine.days(judged, received=given.received_at, ago=ago)
@@ -142,10 +143,6 @@ def _suits(reading: Reading, engine: RecordEngine) -> bool:
         if table is None or not layout.root_of(engine.compiled.contract, table).key:
             return False
     return bool(rows)
-
-
-def _absent(contract: Contract, reading: Reading) -> frozenset[str]:
-    return frozenset(table.name for table in contract.tables if table.name not in reading.sources)
 
 
 def _rows(reading: Reading, contract: Contract, sender: str) -> Sent | None:

@@ -9,13 +9,18 @@ import pyarrow
 
 from lienthong.contracts.contract import Contract
 from lienthong.records.formats.reading import Reading, Source
+from lienthong.records.intake.single.unit import not_sent
+from lienthong.records.store import layout
 
 Rows = Mapping[str, Iterable[Mapping[str, Any]]]
 """Table to rows of text cells."""
 
 
 def reading_of(contract: Contract, units: Sequence[Rows], faults: Sequence[Any] = ()) -> Reading:
-    """One unit of acceptance per item; rows are numbered through the units, table by table."""
+    """One unit of acceptance per item; rows are numbered through the units, table by table.
+
+    Outside an envelope a unit says nothing of the tables of other records: their rows came beside it, or never.
+    """
     columns: dict[str, dict[str, None]] = {}
     lines: dict[str, list[dict[str, Any]]] = {}
     for unit, tables in enumerate(units):
@@ -29,7 +34,16 @@ def reading_of(contract: Contract, units: Sequence[Rows], faults: Sequence[Any] 
         for table in contract.tables
         if lines.get(table.name)
     }
-    return Reading(sources=sources, faults=list(faults), units=len(units))
+    roots = {
+        layout.root_of(contract, table).name: table
+        for table in contract.tables
+        if table.name in sources
+    }
+    unsaid = [not_sent(contract, layout.root_of(contract, table)) for table in roots.values()]
+    return Reading(
+        sources=sources, faults=list(faults), units=len(units),
+        unsaid=frozenset.intersection(*unsaid) if unsaid else frozenset(),
+    )  # fmt: skip
 
 
 def _source(table: str, columns: list[str], lines: list[dict[str, Any]]) -> Source:

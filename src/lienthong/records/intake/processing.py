@@ -20,6 +20,7 @@ from lienthong import audit, clock, settings
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.rules.compiled import compile_contract
 from lienthong.contracts.rules.compiled_form import CompiledContract
+from lienthong.contracts.senders import forbidden_tables, not_their_table
 from lienthong.errors import Refused, Unavailable
 from lienthong.records.crossing.judging import judge_across
 from lienthong.records.formats import chosen
@@ -219,6 +220,7 @@ def _judge_and_keep(
 ) -> None:
     progress("read", 0, 0)
     with _read(file, given, compiled.contract, folder, home) as reading:
+        _check_tables(reading, given, compiled.contract, home)
         if fit:
             unfit.take_out(reading)
         taken = None
@@ -247,6 +249,16 @@ def _read(file: Path, given: Submission, contract: Contract, folder: Path, home:
         optimistic=given.bytes > spooling.LARGE,
     )
     return read(file, contract, workdir=folder, options=options)
+
+
+def _check_tables(reading: Reading, given: Submission, contract: Contract, home: Path) -> None:
+    """Raises Refused when the file has rows of a table that other kinds of senders send."""
+    codes, day = terms.codes(home), clock.local(given.received_at).date()
+    forbidden = forbidden_tables(contract, codes, given.sender, day)
+    for table in forbidden.keys() & reading.sources.keys():
+        if reading.rows(table):
+            told = not_their_table(contract, codes, given.sender, day, table, forbidden[table])
+            raise Refused(told.code, told.message, **told.details)
 
 
 def _keep_few(
@@ -336,7 +348,12 @@ def _end(
                 "message": message,
                 "moment": clock.now(),
                 "receipt": given.receipt,
-                "details": Jsonb({name: str(value) for name, value in details.items()}),
+                "details": Jsonb(
+                    {
+                        name: value if isinstance(value, dict) else str(value)
+                        for name, value in details.items()
+                    }
+                ),
             },
         )
         audit.write(

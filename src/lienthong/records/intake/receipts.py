@@ -57,10 +57,13 @@ def number_receipt(number: int, moment: datetime) -> str:
 
 
 def find(conn: psycopg.Connection[Any], where: str, values: dict[str, Any]) -> list[Submission]:
-    """Submissions for a condition that the callers of this package write."""
+    """Submissions for a condition that the callers of this package write.
+
+    Planned each time: a plan that is kept from when the table was empty reads all submissions of a sender.
+    """
     query = f"SELECT {COLUMNS} FROM records.submission WHERE {where}"
     with conn.cursor(row_factory=dict_row) as cursor:
-        return [Submission(**row) for row in cursor.execute(query, values)]
+        return [Submission(**row) for row in cursor.execute(query, values, prepare=False)]
 
 
 def submission(conn: psycopg.Connection[Any], receipt: str) -> Submission:

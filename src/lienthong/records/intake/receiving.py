@@ -8,17 +8,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from lienthong import audit, clock
-from lienthong.contracts.codes import Codes
 from lienthong.contracts.senders import check_sender
 from lienthong.errors import NotAllowed, Unavailable
 from lienthong.records.intake import blobs, terms
+from lienthong.records.intake.provinces import home_province
 from lienthong.records.intake.receipts import Submission, find, number_receipt, submission
 
 
@@ -100,22 +99,6 @@ def tell_refused(
         about = {"contract": contract, "sender": sender, "channel": channel, "why": refused.code}
         audit.write(conn, actor, "submission.not_allowed", about)
         conn.commit()
-
-
-def home_province(sender: str) -> str:
-    """The province of today in which a facility stands, "" when its code does not tell.
-
-    A facility's five-character code begins with the province of its day (MA_CSKCB, QD 4750), one of the 63 that
-    also begin a personal number; `declared/codes/cccd_provinces.csv` says where each of them lies since 1 July 2025.
-    """
-    if len(sender) < 2 or not sender[:2].isdigit():
-        return ""
-    return _provinces().get(sender[:2], "")
-
-
-@cache
-def _provinces() -> dict[str, str]:
-    return {code.code[1:]: code.parent for code in Codes().codes("cccd_provinces")}
 
 
 def _first(

@@ -17,6 +17,7 @@ import msgspec
 from lienthong.contracts.contract import Contract, Table
 from lienthong.contracts.rules.casts import literal, quoted
 from lienthong.records.checking.relations import cell_text, matched_columns, source_name
+from lienthong.records.intake.provinces import todays
 from lienthong.records.store import layout
 
 _SEPARATOR, _BLANK = "chr(31)", "chr(30)"
@@ -146,8 +147,8 @@ def _province(batch: Batch, root: Table) -> str:
     sender = literal(batch.province)
     if not root.province:
         return sender
-    cell = batch.cell(root, root.province)
-    return f"CASE WHEN regexp_full_match({cell}, '[0-9]{{2}}') THEN {cell} ELSE {sender} END"
+    known = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in todays().items())
+    return f"CASE {batch.cell(root, root.province)} {known} ELSE {sender} END"
 
 
 def _content(batch: Batch, table: Table) -> str:

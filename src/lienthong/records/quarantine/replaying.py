@@ -41,11 +41,13 @@ from lienthong.records.intake import (
 from lienthong.records.intake.held import reading_of
 from lienthong.records.intake.processing import process
 from lienthong.records.intake.receipts import Submission
+from lienthong.records.quarantine.carrying import Carrying
 from lienthong.records.quarantine.entries import Entry, several
 from lienthong.records.quarantine.mending import take_back
 from lienthong.records.store import schema
-from lienthong.records.store.counts import Deltas
+from lienthong.records.store.counts import Deltas, add_quarantined
 from lienthong.records.store.owner import as_owner
+from lienthong.records.store.rulesets import load
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ def replay(
     home: Path,
     contract: Contract | None = None,
 ) -> Replayed:
-    """Check these open entries again; closed ones are passed over. One transaction for each receipt among them.
+    """Check these open entries again; closed ones are passed over. One transaction for each receipt and root table.
 
     `contract` replaces the declared contract (tests, own contracts).
     """
@@ -72,11 +74,12 @@ def replay(
     unchanged: list[int] = []
     waiting: list[int] = []
     found = [e for e in several(conn, ids) if e.state == "open"]
-    for receipt, group in groupby(
-        sorted(found, key=lambda e: (e.receipt, e.id)), key=lambda e: e.receipt
+    # Records of one root together: what a row says of the records of another root is not told again.
+    for _, group in groupby(
+        sorted(found, key=lambda e: (e.receipt, e.root, e.id)), key=lambda e: (e.receipt, e.root)
     ):
-        mine = [e.id for e in group]
-        name = next(e.contract for e in found if e.receipt == receipt)
+        those = list(group)
+        mine, name = [e.id for e in those], those[0].contract
         compiled = compile_contract(contract) if contract else terms.compiled(name, home)
         own = compiled.contract
         if conn.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
@@ -182,6 +185,8 @@ def _settle(
     units.group(batch, list(checked.tables))
     verdicts.block(batch, checked, reading.faults)
     rules, deltas = keeping.rulesets(conn, checked), Deltas()
+    carrying = Carrying(conn, checked, entries, reading.unsaid)
+    _hold(batch, carrying, entries)
     for given in entries:
         take_back(conn, given, deltas)
     for made in batch.groups:
@@ -193,7 +198,7 @@ def _settle(
             keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival)
     outcome = _outcome(batch, entries)
     _close(conn, outcome, first.receipt, now)
-    _still_waiting(conn, batch, checked, rules, entries, places)
+    _still_waiting(conn, batch, checked, rules, entries, places, carrying, deltas)
     withholding.withhold_batch(
         conn, batch, checked, rules, sender=first.sender, receipt=first.receipt
     )
@@ -219,9 +224,15 @@ def _reading(contract: Contract, entries: list[Entry]) -> tuple[Reading, dict[st
     return reading_of(contract, units, faults), dict(places)
 
 
+LEGIBLE = ("inner-mended",)
+"""Trouble of the reader with a whole document of which it lost nothing: settled once a person mended the record."""
+
+
 def _stays(fault: dict[str, Any], given: Entry) -> bool:
     """Reasons of the store are found anew; the reader's trouble with a row is settled once a person mended it."""
     if fault["kind"] in reasons.KINDS:
+        return False
+    if fault["kind"] in LEGIBLE and given.edits:
         return False
     edited = (given.edits or {}).get(fault.get("table") or "", {})
     return fault.get("row") is None or str(fault["row"]) not in edited
@@ -273,6 +284,8 @@ def _still_waiting(
     rules: Any,
     entries: list[Entry],
     places: dict[str, list[int]],
+    carrying: Carrying,
+    deltas: Deltas,
 ) -> None:
     """New masks, reasons and key for what is still not fit; rows keep the positions at which they were sent."""
     query = setting_aside.entries_sql(batch, checked, rules, entries[0].province)
@@ -285,17 +298,35 @@ def _still_waiting(
             table: about | {"bits": [[places[table][row], *bits] for row, *bits in about["bits"]]}
             for table, about in json.loads(masks).items()
         }
+        kept = carrying.masks(conn, batch.contract, given, placed, rules)
+        if kept != placed:
+            day = clock.local(given.received_at).date()
+            for sign, said in (
+                (-1, placed),
+                (1, kept),
+            ):  # the check is counted: what stays beside it too
+                known = load(conn, (about["ruleset"] for about in said.values()))
+                add_quarantined(deltas, known, said, given.sender, province, day, sign)
         conn.execute(
             "UPDATE records.quarantine SET key = %s, province = %s, masks = %s, faults = %s, causes = %s WHERE id = %s",
             [
                 key,
                 province,
-                Jsonb(placed),
+                Jsonb(kept),
                 Jsonb(_own_places(json.loads(faults), given)),
-                causes,
+                sorted({*causes, *carrying.causes(given)}),
                 given.id,
             ],
         )
+
+
+def _hold(batch: units.Batch, carrying: Carrying, entries: list[Entry]) -> None:
+    """What was wrong beside other records on arrival is wrong still: nobody has mended it."""
+    for unit, given in enumerate(entries):
+        if carrying.holds(given):
+            batch.con.execute(
+                "INSERT INTO blocked SELECT ? EXCEPT SELECT _unit FROM blocked", [unit]
+            )
 
 
 def _own_places(faults: list[dict[str, Any]], given: Entry) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ class Deltas:
     def join(self, conn: psycopg.Connection[Any], lines: Iterable[waiting.Line]) -> None:
         """Add changes that were left."""
         for ruleset, sender, province, day, rows, unusual in lines:
-            self._rulesets[ruleset] = _known(conn, ruleset)
+            self._rulesets[ruleset] = load(conn, [ruleset])[ruleset]
             total = self._sums[ruleset, sender, province, day]
             total.rows += rows
             for name, numbers in (unusual or {}).items():
@@ -208,19 +208,6 @@ class Deltas:
                 yield (*place, CHECKS + rule.criterion, *rest, -unknown, failed, unknown, 0)
         for name, number in total.pseudo.items():
             yield (*place, name, *rest, 0, number, 0, 0)
-
-
-_rulesets: dict[tuple[str, int], Ruleset] = {}
-
-
-def _known(conn: psycopg.Connection[Any], id: int) -> Ruleset:
-    """A recorded ruleset, which never changes."""
-    place = (f"{conn.info.host}:{conn.info.port}/{conn.info.dbname}", id)
-    if place not in _rulesets:
-        if len(_rulesets) > 255:
-            _rulesets.clear()
-        _rulesets[place] = load(conn, [id])[id]
-    return _rulesets[place]
 
 
 def fold(conn: psycopg.Connection[Any], contract: str) -> None:

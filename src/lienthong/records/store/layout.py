@@ -77,14 +77,25 @@ def history(name: str) -> str:
 
 def structure(contract: Contract) -> dict[str, Any]:
     """What of a contract decides its tables; recorded with each version and compared with the next."""
-    return {
-        table.name: {
+    made: dict[str, Any] = {}
+    for table in contract.tables:
+        made[table.name] = {
             "root": root_of(contract, table).name,
             "key": list(table.key),
             "fields": {field.name: column_type(field) for field in table.fields},
         }
-        for table in contract.tables
-    }
+        if found := lookups(table):
+            made[table.name]["lookups"] = found
+    return made
+
+
+def lookups(table: Table) -> list[str]:
+    """The fields by which records are looked up one at a time (custom property `lookup`): each has an index."""
+    return [
+        field.name
+        for field in table.fields
+        if field.properties.get("lookup") is True and column_type(field) == "text"
+    ]
 
 
 class Kept(NamedTuple):

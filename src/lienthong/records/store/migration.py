@@ -18,9 +18,12 @@ ENDED = "~"
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One change: create a table, add a column of the type `becomes`, or rename a column to `becomes`."""
+    """One change: create a table, add a column of the type `becomes`, rename a column to `becomes`, or index one.
 
-    what: Literal["create", "add", "rename"]
+    `drop` takes the index of a column away that nobody looks up any more.
+    """
+
+    what: Literal["create", "add", "rename", "index", "drop"]
     table: str
     column: str = ""
     becomes: str = ""
@@ -43,6 +46,7 @@ def plan(before: dict[str, Any], contract: Contract, number: int) -> Planned:
         old, new = before.get(table.name), after[table.name]
         if old is None:
             steps.append(Step("create", table.name))
+            steps += [Step("index", table.name, name) for name in new.get("lookups", ())]
             continue
         reasons += [
             f"{table.name} {what}: {old[what]} → {new[what]}"
@@ -51,12 +55,24 @@ def plan(before: dict[str, Any], contract: Contract, number: int) -> Planned:
         ]
         made, kept = _columns(table, old, number)
         steps += made
+        steps += _indexes(table.name, old, new, made)
         if kept:
             new["kept"] = kept
     for name, old in before.items():
         if name not in after:
             after[name] = {"gone": number, **old}
     return Planned(steps, reasons, after)
+
+
+def _indexes(table: str, old: dict[str, Any], new: dict[str, Any], made: list[Step]) -> list[Step]:
+    """Indexes that come and go; a column that was made anew under a name has none yet."""
+    before, after = set(old.get("lookups", ())), new.get("lookups", [])
+    fresh = {step.column for step in made if step.what == "add"}
+    fresh |= {step.becomes for step in made if step.what == "rename"}
+    gone = [Step("drop", table, name) for name in sorted(before - set(after))]
+    return gone + [
+        Step("index", table, name) for name in after if name not in before or name in fresh
+    ]
 
 
 def _columns(

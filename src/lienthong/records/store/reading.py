@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from lienthong.contracts.contract import Contract, Table
-from lienthong.errors import NotFound, Refused
+from lienthong.errors import Failure, NotFound, Refused
 from lienthong.findings import Finding
 from lienthong.records.crossing.reading import named_on
 from lienthong.records.store import layout, shape
@@ -75,25 +76,55 @@ def record(
 
     Raises NotFound; Refused when several senders use the key and `sender` does not say which one is meant.
     """
+    (found,) = records(conn, contract, [(key, sender)], table=table, as_of=as_of)
+    if isinstance(found, Failure):
+        raise found
+    return found
+
+
+def records(
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    wanted: Sequence[tuple[str, str | None]],
+    *,
+    table: str | None = None,
+    as_of: datetime | None = None,
+) -> list[Record | Failure]:
+    """As `record` for some (key, sender) at once, in their order: a Failure stands where one has no answer."""
     root = _root(contract, table)
-    found = _version_rows(conn, contract, root, key, sender, as_of)
+    shaped = shape.structure(conn, contract.name, contract.digest)
+    asked = [  # in a pipeline all tables of the unit travel in one turn
+        (member.name, _ask(conn, contract, member, shaped, wanted, as_of))
+        for member in layout.members(contract, root)
+    ]
+    units: list[dict[str, list[dict[str, Any]]]] = [{} for _ in wanted]
+    for name, cursor in asked:
+        for row in cursor.fetchall():
+            units[row["_asked"] - 1].setdefault(name, []).append(row)
+    return [_record(conn, contract, root, unit, shaped) for unit in units]
+
+
+def _record(
+    conn: psycopg.Connection[Any],
+    contract: Contract,
+    root: Table,
+    unit: dict[str, list[dict[str, Any]]],
+    shaped: dict[str, Any],
+) -> Record | Failure:
+    found = unit.get(root.name)
     if not found:
-        raise NotFound(
+        return NotFound(
             "record.unknown", "There is no such record in %(contract)s.", contract=contract.name
         )
     if len({row["_sender"] for row in found}) > 1:
-        raise Refused("record.several", "Several senders use this key; say which sender is meant.")
+        return Refused("record.several", "Several senders use this key; say which sender is meant.")
     head = found[0]
     rows, remarks, wrong = {}, [], set[str]()
-    shaped = shape.structure(conn, contract.name, contract.digest)
     for member in layout.members(contract, root):
-        here = (
-            found
-            if member is root
-            else _version_rows(conn, contract, member, key, head["_sender"], as_of)
-        )
-        if here:
-            rows[member.name] = [_cells(member, row, shaped) for row in here]
+        here = unit.get(member.name)
+        if here is None:
+            continue
+        rows[member.name] = [_cells(member, row, shaped) for row in here]
         remarks += _findings(conn, contract, member, here, wrong)
     for name in layout.gone_members(shaped, root.name):
         here = _gone_rows(conn, contract.name, name, shaped[name], head)
@@ -246,29 +277,32 @@ def _root(contract: Contract, table: str | None) -> Table:
     return found
 
 
-def _version_rows(
+def _ask(
     conn: psycopg.Connection[Any],
     contract: Contract,
     table: Table,
-    key: str,
-    sender: str | None,
+    shaped: dict[str, Any],
+    wanted: Sequence[tuple[str, str | None]],
     as_of: datetime | None,
-) -> list[dict[str, Any]]:
-    shaped = shape.structure(conn, contract.name, contract.digest)
+) -> psycopg.Cursor[dict[str, Any]]:
     kept = (kept.column for kept in layout.kept_columns(shaped, table.name))
     names = (*(field.name for field in table.fields), *kept, *layout.SYSTEM)
     query = _statement(contract.name, table.name, names, as_of is not None)
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(
-            query.encode(), {"key": key, "sender": sender, "as_of": as_of}
-        ).fetchall()
+    return conn.cursor(row_factory=dict_row).execute(
+        query.encode(),
+        {
+            "keys": [key for key, _ in wanted],
+            "senders": [sender for _, sender in wanted],
+            "as_of": as_of,
+        },
+    )
 
 
 @lru_cache(512)
 def _statement(schema: str, table: str, names: tuple[str, ...], past_too: bool) -> str:
-    """The question for the rows of a record; composed once, since it names every column of a wide table."""
+    """The question for the rows of some records; composed once, since it names every column of a wide table."""
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    condition = "_key = %(key)s AND (%(sender)s::text IS NULL OR _sender = %(sender)s)"
+    condition = "_key = _asked.key AND (_asked.sender IS NULL OR _sender = _asked.sender)"
     query = sql.SQL(
         "SELECT {columns}, NULL::timestamptz AS _to FROM {here} WHERE " + condition
     ).format(columns=columns, here=sql.Identifier(schema, table))
@@ -279,7 +313,15 @@ def _statement(schema: str, table: str, names: tuple[str, ...], past_too: bool) 
             + " AND _from <= %(as_of)s AND %(as_of)s < _to"
         ).format(columns=columns, past=sql.Identifier(schema, layout.history(table)))
         query = query + past
-    return (query + sql.SQL(" ORDER BY _row")).as_string(None)
+    # OFFSET 0 keeps it one look into the index for each key, whatever is known of the table's size.
+    return (
+        sql.SQL(
+            "SELECT r.*, _asked.nth AS _asked FROM unnest(%(keys)s::text[], %(senders)s::text[]) WITH ORDINALITY"
+            " AS _asked(key, sender, nth), LATERAL ({query} OFFSET 0) r ORDER BY _asked.nth, r._row"
+        )
+        .format(query=query)
+        .as_string(None)
+    )
 
 
 def _findings(

@@ -6,6 +6,7 @@ not in each row's mask, so that a row without trouble keeps no mask at all.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -99,9 +100,12 @@ def ruleset(
     rules: Sequence[Rule],
     unknown: int,
 ) -> Ruleset:
-    """The ruleset of these rules, recorded once per contract digest and set of undecided rules."""
+    """The ruleset of these rules, recorded once per contract digest and set of undecided rules.
+
+    Another program may derive other rules from the same file: what a bit means is part of what it is found by.
+    """
     said = tuple(_said(rule, contract.table(table)) for rule in rules)
-    values = [contract.name, contract.digest, table, f"{unknown:x}"]
+    values = [contract.name, _digest(contract, said), table, f"{unknown:x}"]
     found = _find(conn, values)
     if found is None:
         conn.execute(
@@ -114,23 +118,34 @@ def ruleset(
     return Ruleset(found, contract.name, contract.version, table, said, unknown)
 
 
+MOST = 255
+"""Rulesets that are remembered: each holds what hundreds of rules say."""
+_loaded: dict[tuple[str, int], Ruleset] = {}
+"""Rulesets that were read before, by database and number: what they say is never changed."""
+
+
 def load(conn: psycopg.Connection[Any], ids: Iterable[int]) -> dict[int, Ruleset]:
     """Recorded rulesets by their number."""
-    rows = conn.execute(
-        "SELECT id, contract, version, table_name, rules, unknown FROM records.ruleset WHERE id = ANY(%s)",
-        [sorted(set(ids))],
-    )
-    return {
-        row[0]: Ruleset(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            msgspec.convert(row[4], tuple[RuleSaid, ...]),
-            int(row[5], 16),
+    place = f"{conn.info.host}:{conn.info.port}/{conn.info.dbname}"
+    wanted = set(ids)
+    missing = sorted(one for one in wanted if (place, one) not in _loaded)
+    if missing:
+        if len(_loaded) > MOST:
+            _loaded.clear()
+            missing = sorted(wanted)
+        rows = conn.execute(
+            "SELECT id, contract, version, table_name, rules, unknown FROM records.ruleset WHERE id = ANY(%s)",
+            [missing],
         )
-        for row in rows
-    }
+        for id, contract, version, table, rules, unknown in rows:
+            said = msgspec.convert(rules, tuple[RuleSaid, ...])
+            _loaded[place, id] = Ruleset(id, contract, version, table, said, int(unknown, 16))
+    return {one: _loaded[place, one] for one in wanted if (place, one) in _loaded}
+
+
+def _digest(contract: Contract, said: tuple[RuleSaid, ...]) -> str:
+    meant = "\n".join(f"{rule.key}|{rule.criterion}|{rule.severity}|{rule.role}" for rule in said)
+    return hashlib.sha256(f"{contract.digest}\n{meant}".encode()).hexdigest()
 
 
 def _find(conn: psycopg.Connection[Any], values: list[str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import Any
 
@@ -11,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Refused
-from lienthong.records.crossing.links import record_links
+from lienthong.records.crossing.links import LONGEST, record_links
 from lienthong.records.store import layout, migration
 from lienthong.records.store.owner import as_owner
 
@@ -102,7 +103,23 @@ def _statement(contract: Contract, step: migration.Step) -> list[sql.Composed]:
         return _create(contract, step.table)
     if step.what == "add":
         return _add(contract.name, step.table, step.column, step.becomes)
-    return _rename(contract.name, step.table, step.column, step.becomes)
+    if step.what == "rename":
+        return _rename(contract.name, step.table, step.column, step.becomes)
+    return _lookup(contract.name, step.table, step.column, make=step.what == "index")
+
+
+def _lookup(schema: str, table: str, column: str, *, make: bool) -> list[sql.Composed]:
+    """The index by which records are looked up in one field. Longer values stand in no index of the store."""
+    digest = hashlib.sha256(f"{table}\n{column}".encode()).hexdigest()[:16]
+    name = f"lookup_{digest}"
+    statements = [sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(schema, name))]
+    if make:
+        statements.append(
+            sql.SQL("CREATE INDEX {} ON {} ({c}) WHERE length({c}) <= {most}").format(
+                sql.Identifier(name), sql.Identifier(schema, table), c=sql.Identifier(column), most=LONGEST
+            )
+        )  # fmt: skip
+    return statements
 
 
 def _rename(schema: str, table: str, column: str, becomes: str) -> list[sql.Composed]:

@@ -21,6 +21,7 @@ from lienthong.procedures.procedure import Procedure
 from lienthong.procedures.reduction import once
 from lienthong.procedures.reduction.cost import costs
 from lienthong.procedures.reduction.once import Decided, Proposal, Worth
+from lienthong.web import cutting
 from lienthong.web.office.forms import EDIT, READ, Form
 from lienthong.web.office.reduction import dossiers_of
 from lienthong.web.page import Page
@@ -82,7 +83,7 @@ def ask_once_page(
     """The proposals, filtered, with the sum of what they are worth."""
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
-        return _show(page, conn, contracts, show, code, max(0, start), done=bool(done))
+        return _show(page, conn, contracts, show, code, start, done=bool(done))
 
 
 def _show(
@@ -107,15 +108,15 @@ def _show(
         for line in lines
         if show in ("all", line.state) and code.strip() in ("", line.one.code)
     ]
+    part = cutting.cut(list(enumerate(chosen)), start, PAGE)
     return page.show(
         "office_once.html",
         422 if problem else 200,
-        lines=list(enumerate(chosen))[start : start + PAGE],
+        lines=part.rows,
+        **part.shown,
         counts=counts | {"all": len(lines)},
         worth=once.worth([line.one for line in chosen], dossiers),
         asked={"show": show, "code": code},
-        first=start <= 0,
-        more=start + PAGE if len(chosen) > start + PAGE else None,
         costs=costs(),
         contracts=contracts,
         filed=sum(dossiers.values()),
@@ -152,7 +153,7 @@ def decide(
                 data.get("reason", ""),
             )
         except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _show(page, conn, contracts, show, "", 0, problem=problem)
     return Redirect(f"/office/ask-once?show={show}&done=1", status_code=303)
 

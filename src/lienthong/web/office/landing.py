@@ -11,7 +11,7 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Contract
 from lienthong.procedures import counting
-from lienthong.procedures.legal_basis import touching
+from lienthong.procedures.legal_basis.reading import reading
 from lienthong.procedures.lists import agreed, bringing, differences
 from lienthong.procedures.lists.rules import rules
 from lienthong.procedures.readiness.board import board
@@ -40,7 +40,7 @@ def landing(
         ready = board(conn, settled, today)
         cuts = ledger.cuts(conn)
         newest = bringing.newest(conn)
-        known, refs = touching.reading(conn, contracts, today)
+        known, refs = reading(conn, contracts, today)
         law = changes(conn, known, refs, today)
     working = next(one for one in courses(cuts, today) if one.definition.working)
     late = [one for one in everything if one.late(today) > 0]

@@ -18,9 +18,11 @@ from lienthong.contracts.contract import Contract
 from lienthong.errors import Failure
 from lienthong.procedures.legal_basis import register, touching
 from lienthong.procedures.legal_basis.citations import key
+from lienthong.procedures.legal_basis.reading import reading
 from lienthong.procedures.legal_basis.register import Document, Register
 from lienthong.procedures.legal_basis.touching import Event, Reference
 from lienthong.procedures.lists.rules import folded
+from lienthong.web import cutting
 from lienthong.web.office.forms import EDIT, READ, Form, day_of
 from lienthong.web.page import Page
 
@@ -95,9 +97,7 @@ def legal_page(
     """What changed and whom it touches; then the register."""
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
-        return _show(
-            page, conn, contracts, {"q": q, "kind": kind, "standing": standing}, max(0, start)
-        )
+        return _show(page, conn, contracts, {"q": q, "kind": kind, "standing": standing}, start)
 
 
 def _show(
@@ -111,20 +111,19 @@ def _show(
     written: Mapping[str, str] | None = None,
 ) -> Response[str]:
     today = clock.today()
-    known, refs = touching.reading(conn, contracts, today)
+    known, refs = reading(conn, contracts, today)
     listed = entries(known, refs, today)
     found = [one for one in listed if _fits(one, asked)]
     lost = unread(known, refs)
+    part = cutting.cut(found, start, PAGE)
     return page.show(
         "office_legal.html",
         422 if problem else 200,
         events=changes(conn, known, refs, today),
-        entries=found[start : start + PAGE],
-        count=len(found),
+        entries=part.rows,
+        **part.shown,
         total=len(listed),
         dated=sum(item.standing != "unknown" for item in listed),
-        first=start <= 0,
-        more=start + PAGE if len(found) > start + PAGE else None,
         unread=lost[:PAGE],
         lost=len(lost),
         kinds=register.declared().kinds,
@@ -158,7 +157,7 @@ def add(
         try:
             one = register.say_of(conn, actor, document_of(data), data.get("why", ""))
         except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             asked = {"q": "", "kind": "", "standing": ""}
             return _show(page, conn, contracts, asked, problem=problem, written=data)
     return Redirect(f"/office/legal-basis/{one.slug}?done=1", status_code=303)
@@ -203,7 +202,7 @@ def document_page(
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
         told = page.say("It is written down.") if done else ""
-        return _document(page, conn, contracts, name, show, max(0, start), done=told)
+        return _document(page, conn, contracts, name, show, start, done=told)
 
 
 def _document(
@@ -219,11 +218,12 @@ def _document(
     written: Mapping[str, str] | None = None,
 ) -> Response[str]:
     today = clock.today()
-    known, refs = touching.reading(conn, contracts, today)
+    known, refs = reading(conn, contracts, today)
     one = known.find(name)
     standing, by = known.standing(one, today)
     work = touching.worklist(conn, known, one, refs)
     chosen = [item for item in work if show == "all" or bool(item.state) == (show == "done")]
+    part = cutting.cut(list(enumerate(chosen)), start, PAGE)
     counts = {kind: sum(item.where.kind == kind for item in work) for kind in touching.KINDS}
     return page.show(
         "office_document.html",
@@ -237,7 +237,8 @@ def _document(
         amended_by=known.amended_by.get(one.key, []),
         replaced_by=known.replaced_by.get(one.key, []),
         said=register.said(conn, one.number),
-        work=list(enumerate(chosen))[start : start + PAGE],
+        work=part.rows,
+        **part.shown,
         counts=counts,
         shown={
             "open": sum(not item.state for item in work),
@@ -245,8 +246,6 @@ def _document(
             "all": len(work),
         },
         asked={"show": show},
-        first=start <= 0,
-        more=start + PAGE if len(chosen) > start + PAGE else None,
         done=done,
         problem=problem,
         written=written or {},
@@ -271,7 +270,7 @@ def document_act(
         try:
             _act(conn, actor, one, act, data)
         except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _document(page, conn, contracts, name, problem=problem, written=data)
     place = "#work" if act == "work" else ""
     return Redirect(f"/office/legal-basis/{one.slug}?done=1{place}", status_code=303)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any, get_args
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
@@ -23,6 +23,7 @@ from lienthong.procedures.lists import agreed, bringing, comparing, differences
 from lienthong.procedures.lists.differences import Difference
 from lienthong.procedures.lists.listed import Fault, read_list
 from lienthong.procedures.lists.rules import rules
+from lienthong.web import cutting
 from lienthong.web.office.forms import EDIT, READ, Form, attached, day_of, file_name
 from lienthong.web.page import Page
 
@@ -109,25 +110,19 @@ def names_of(lists: comparing.Lists) -> dict[str, str]:
 @get("/office/lists", opt=READ, sync_to_thread=True)
 def list_page(
     page: Page,
+    request: Request[Any, Any, Any],
     pool: ConnectionPool,
     actor: Actor,
-    show: str = "open",
-    owner: str = "",
-    kind: str = "",
-    code: str = "",
     brought: str = "",
     start: int = 0,
 ) -> Response[str]:
     """The three lists, what differs between them, and the tables of what is agreed."""
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
-        asked = {
-            "show": show if show in get_args(differences.Show) else "open",
-            "owner": owner,
-            "kind": kind,
-            "code": code,
-        }
-        return _show(page, conn, asked, brought=brought, start=max(0, start))
+        asked = cutting.chosen(request, "show", "owner", "kind", "code")
+        if asked["show"] not in get_args(differences.Show):
+            asked["show"] = "open"
+        return _show(page, conn, asked, brought=brought, start=start)
 
 
 def _show(
@@ -154,15 +149,14 @@ def _show(
         code=asked["code"].strip(),
     )
     settled = agreed.agreed_list(conn)
+    part = cutting.cut(found, start, PAGE)
     return page.show(
         "office_lists.html",
         422 if faults else 200,
         rules=rules(),
         newest=bringing.newest(conn),
-        lines=lines(page, found[start : start + PAGE], names_of(given), today),
-        count=len(found),
-        first=start <= 0,
-        more=start + PAGE if len(found) > start + PAGE else None,
+        lines=lines(page, part.rows, names_of(given), today),
+        **part.shown,
         numbers=numbers(everything, today),
         asked=asked,
         kinds=KIND_NAMES,
@@ -289,7 +283,7 @@ def difference_act(
         except Failure as failure:
             if failure.status == 404:
                 raise
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _difference(page, conn, number, problem=problem, written=data)
     return Redirect(f"/office/lists/differences/{number}?done={done}", status_code=303)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.response import Redirect
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -22,6 +22,7 @@ from lienthong.procedures.procedure import Procedure
 from lienthong.procedures.readiness import board, standing
 from lienthong.procedures.readiness.evidence import evidence
 from lienthong.procedures.readiness.gates import gates
+from lienthong.web import cutting
 from lienthong.web.office.forms import EDIT, READ, Form, day_of
 from lienthong.web.office.lists import names_of
 from lienthong.web.page import Page
@@ -37,36 +38,25 @@ BASES = {
 @get("/office/readiness", opt=READ, sync_to_thread=True)
 def readiness_page(
     page: Page,
+    request: Request[Any, Any, Any],
     pool: ConnectionPool,
     actor: Actor,
-    owner: str = "",
-    priority: str = "",
-    gate: str = "",
-    gate_state: str = "",
-    show: str = "",
     start: int = 0,
 ) -> Response[str]:
     """The board: counts per gate, what blocks, late ones first."""
-    today, start = clock.today(), max(0, start)
+    today = clock.today()
     with pool.connection() as conn:
         policy.allow(conn, actor, "office.read")
         whole = board.board(conn, agreed.agreed_list(conn), today)
-    asked = {
-        "owner": owner,
-        "priority": priority,
-        "gate": gate,
-        "gate_state": gate_state,
-        "show": show,
-    }
-    found = board.chosen(whole.lines, asked | {"state": gate_state})
+    asked = cutting.chosen(request, "owner", "priority", "gate", "gate_state", "show")
+    fitting = board.chosen(whole.lines, asked | {"state": asked["gate_state"]})
+    part = cutting.cut(fitting, start, PAGE)
     return page.show(
         "office_readiness.html",
         board=whole,
         basis=page.say(BASES[whole.basis]),
-        lines=found[start : start + PAGE],
-        count=len(found),
-        first=start <= 0,
-        more=start + PAGE if len(found) > start + PAGE else None,
+        lines=part.rows,
+        **part.shown,
         owners=board.owners(whole.lines),
         gates=gates(),
         asked=asked,
@@ -149,7 +139,7 @@ def change(page: Page, pool: ConnectionPool, actor: Actor, code: str, data: Form
         except Failure as failure:
             if failure.status == 404:
                 raise
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _show(page, conn, code, problem=problem, written=data)
     place = f"#{data['gate']}" if data.get("gate") else ""
     return Redirect(f"/office/readiness/{code}?done=1{place}", status_code=303)

@@ -138,9 +138,7 @@ def write_cut(page: Page, pool: ConnectionPool, actor: Actor, data: Form) -> Res
         try:
             ledger.write(conn, actor, cut_of(conn, data))
         except Failure as failure:
-            return _show(
-                page, conn, problem=page.say(failure.message, **failure.details), written=data
-            )
+            return _show(page, conn, problem=page.told(failure), written=data)
     return Redirect("/office/reduction?done=1#ledger", status_code=303)
 
 
@@ -175,7 +173,7 @@ def cut_act(
         except Failure as failure:
             if failure.status == 404:
                 raise
-            return _show(page, conn, problem=page.say(failure.message, **failure.details))
+            return _show(page, conn, problem=page.told(failure))
     return Redirect("/office/reduction?done=1#ledger", status_code=303)
 
 
@@ -235,7 +233,7 @@ def write_burden(
         try:
             cost.write(conn, actor, code, data.get("moment", ""), burden_of(data))
         except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _burden(page, conn, code, problem=problem, written=data)
     return Redirect(f"/office/reduction/{code}?done=1", status_code=303)
 

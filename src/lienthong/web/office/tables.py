@@ -15,6 +15,7 @@ from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Contract
 from lienthong.errors import NotFound
 from lienthong.procedures.legal_basis import register, touching
+from lienthong.procedures.legal_basis.reading import reading
 from lienthong.procedures.lists import agreed, bringing, differences
 from lienthong.procedures.lists.rules import rules
 from lienthong.procedures.readiness.board import board
@@ -198,7 +199,7 @@ PROPOSALS = {
 
 def _legal(asked: Asked) -> Sheet:
     today = clock.today()
-    known, refs = touching.reading(asked.conn, asked.contracts, today)
+    known, refs = reading(asked.conn, asked.contracts, today)
     kinds = register.declared().kinds
 
     def rows() -> Iterator[list[Any]]:
@@ -225,7 +226,7 @@ LEGAL = {
 
 def _touched(asked: Asked) -> Sheet:
     today = clock.today()
-    known, refs = touching.reading(asked.conn, asked.contracts, today)
+    known, refs = reading(asked.conn, asked.contracts, today)
     changed = touching.events(known, refs, today, {})
 
     def rows() -> Iterator[list[Any]]:

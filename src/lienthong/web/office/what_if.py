@@ -164,7 +164,7 @@ def plan(page: Page, pool: ConnectionPool, actor: Actor, data: Ticked) -> Respon
             with conn.transaction():
                 _plan(conn, actor, codes, kind, said.get("planned", ""), said.get("basis", ""))
         except Failure as failure:
-            problem = page.say(failure.message, **failure.details)
+            problem = page.told(failure)
             return _show(page, conn, codes, "", said.get("base", "claim"), kind, problem=problem)
     return Redirect(f"/office/what-if?done={len(codes)}", status_code=303)
 

@@ -1,4 +1,4 @@
-"""Pages of a citizen on the stand-in: choose a procedure, file, follow, supplement, pay, rate, ask."""
+"""Pages of a citizen on the stand-in: choose a procedure, file, follow, supplement, withdraw, pay, rate, ask."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from litestar.response import Redirect
 from lienthong import words
 from lienthong.errors import Failure, NotFound
 from lienthong.partners.stand_ins.portal import catalogue
-from lienthong.partners.stand_ins.portal.citizens import CRITERIA, RATEABLE, STATES, Paper
+from lienthong.partners.stand_ins.portal.citizens import (
+    CRITERIA,
+    RATEABLE,
+    STATES,
+    WITHDRAWABLE,
+    Paper,
+)
 from lienthong.partners.stand_ins.portal.view import language_of, show, standin_of
 
 Asking = Request[Any, Any, Any]
@@ -94,6 +100,13 @@ async def supplement(request: Asking, code: str) -> Response[Any]:
     return _acted(request, code, "supplement", lambda c: c.supplement(code, papers, note))
 
 
+@post("/dossiers/{code:str}/withdrawal", status_code=200)
+async def withdraw(request: Asking, code: str) -> Response[Any]:
+    """Take a dossier back."""
+    reason = str((await request.form()).get("reason") or "")
+    return _acted(request, code, "withdrawal", lambda c: c.withdraw(code, reason))
+
+
 @post("/dossiers/{code:str}/rating", status_code=200)
 async def rating(request: Asking, code: str) -> Response[Any]:
     """Say how satisfied one is."""
@@ -115,6 +128,16 @@ def pay(request: Asking, reference: str) -> Redirect:
     _payment(request, reference)
     code = standin_of(request).paying.pay(reference)
     return Redirect(f"/dossiers/{code}?done=pay", status_code=303)
+
+
+@get("/pay/{reference:str}/bill", sync_to_thread=True)
+def bill(request: Asking, reference: str) -> Response[bytes]:
+    """The bill of what was paid, as the platform gives it to our system too."""
+    _payment(request, reference)
+    made = standin_of(request).paying.bill(reference)
+    if made is None:
+        raise NotFound("stand_in.bill", "There is no bill before it is paid.")
+    return _download(made, f"{reference}.pdf")
 
 
 @get("/ask", sync_to_thread=True)
@@ -217,6 +240,7 @@ def _dossier(
         payments=standin.paying.of(code), results=results, rating=memory.ratings.get(code), filed=filed, done=done,
         procedure=memory.procedures.get(str(fields.get("MaTTHC")), {}), problem=problem, criteria=CRITERIA,
         rateable=str(fields.get("TrangThaiHoSo")) in RATEABLE,
+        withdrawable=str(fields.get("TrangThaiHoSo")) in WITHDRAWABLE,
     )  # fmt: skip
 
 
@@ -250,5 +274,6 @@ def _questions(request: Asking, problem: str, done: str) -> Response[str]:
 
 
 ROUTES = [
-    home, choose, form, file, look, dossier, supplement, rating, pay_page, pay, ask_page, ask, attached, result,
+    home, choose, form, file, look, dossier, supplement, withdraw, rating, pay_page, pay, bill, ask_page, ask, attached,
+    result,
 ]  # fmt: skip

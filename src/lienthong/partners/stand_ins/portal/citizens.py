@@ -1,4 +1,4 @@
-"""What a citizen does on the Portal: files, follows, supplements, pays, rates, asks. Everything in it is invented.
+"""What a citizen does on the Portal: files, follows, supplements, withdraws, pays, rates, asks. All of it is invented.
 
 The Portal issues the code of what is filed here; its serials begin high, so that they meet none of a desk.
 """
@@ -24,6 +24,8 @@ FIRST_SERIAL = 5000
 STATES = {str(state.code): state.label for state in moves().states.values()}
 """The ten states by their numbers, in three languages."""
 RATEABLE = ("3", "8", "9", "10")
+WITHDRAWABLE = ("1", "2", "4", "5", "6")
+"""States in which a dossier can be taken back."""
 CRITERIA = (
     "Time against the rule", "Time at each unit", "Number of contacts", "Number of agencies contacted",
     "One-stop organisation", "Publicity", "Attitude of the staff", "Handling of feedback", "Progress shown online",
@@ -118,6 +120,23 @@ class Citizens:
                 "MaHoSoQG": code, "MaTTHC": fields.get("MaTTHC"), "LanBoSung": str(done), "LyDoDieuChinh": note[:1000],
                 "TaiLieuNop": kept,
             },
+        })  # fmt: skip
+
+    def withdraw(self, code: str, reason: str = "") -> None:
+        """Take a dossier back. Raises Refused when it has ended or was taken back already.
+
+        How the real Portal tells this is published nowhere: the names of the message follow those of a supplement.
+        """
+        fields, filing = self.found(code), self.memory.filings.get(code, {})
+        if fields.get("TrangThaiHoSo") not in WITHDRAWABLE:
+            raise Refused("stand_in.ended", "This dossier has ended: it cannot be withdrawn.")
+        if filing.get("withdrawn_at"):
+            raise Refused("stand_in.withdrawn", "You have withdrawn this dossier already.")
+        now = self.memory.now()
+        self.memory.change("filing", key=code, fields={"withdrawn_at": now.isoformat()})
+        self.pushing.add("withdrawal", code, {
+            "MaHoSoQG": code, "service": "RutHoSo", "NgayRutHoSo": f"{local(now):%Y%m%d%H%M%S}",
+            "data": {"MaHoSoQG": code, "MaTTHC": fields.get("MaTTHC"), "LyDo": reason.strip()[:1000]},
         })  # fmt: skip
 
     def rate(self, code: str, overall: str, criteria: Mapping[str, str], note: str = "") -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post, put
+from litestar import Request, Response, get, post, put
 
 from lienthong.errors import NotFound
 from lienthong.partners.stand_ins.portal import statistics
@@ -125,7 +125,7 @@ def push_now(request: Asking) -> dict[str, int]:
 
 
 @post("/payment/{name:str}", status_code=200, sync_to_thread=True)
-def payment(request: Asking, name: str, data: dict[str, Any]) -> dict[str, Any]:
+def payment(request: Asking, name: str, data: dict[str, Any]) -> Response[Any]:
     """The payment platform: INIT, QUERY and GET_BILL in one place, told apart by LoaiBanTin."""
     standin = standin_of(request)
     answer = standin.paying.answer(data)
@@ -136,7 +136,9 @@ def payment(request: Asking, name: str, data: dict[str, Any]) -> dict[str, Any]:
         "well",
         f"{answer.get('error_code')} {answer['message'][:60]}",
     )
-    return answer
+    right = data.get("LoaiBanTin") == "GET_BILL" and answer.get("TrangThaiGD")
+    bill = standin.paying.bill(str(data.get("MaThamChieu"))) if right else None
+    return Response(bill, media_type="application/pdf") if bill else Response(answer)
 
 
 def _papers(given: dict[str, str]) -> list[Paper]:

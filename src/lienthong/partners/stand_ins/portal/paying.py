@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 
 from lienthong.clock import local
-from lienthong.partners.stand_ins.portal.memory import Memory
+from lienthong.dossiers.papers import printing
+from lienthong.dossiers.papers.filling import Part, Piece, Sheet, Text
+from lienthong.partners.stand_ins.portal.memory import Memory, moment
 from lienthong.partners.stand_ins.portal.pushing import Pushing
 
 ORDER = {
@@ -98,6 +100,23 @@ class Paying:
             "ThoiGianGD": f"{local(self.memory.now()):%Y%m%d%H%M%S}", "ThongTinGiaoDich": held["about"],
         }  # fmt: skip
         return said | {"MaXacThuc": seal("CALLBACK", said, self.secret)}
+
+    def bill(self, reference: str) -> bytes | None:
+        """The bill of a paid fee as a PDF that says what it is; None before it is paid."""
+        held = self.memory.payments.get(reference, {})
+        paid = moment(held.get("paid_at"))
+        if paid is None:
+            return None
+        lines = (
+            "BIÊN LAI THU PHÍ, LỆ PHÍ", "Hệ thống đóng thế – không có giá trị thanh toán",
+            f"Số tham chiếu: {reference}",
+            f"Số tiền: {held['amount']} đồng", f"Mã giao dịch: {held.get('transaction', '')}",
+            f"Nội dung: {held.get('about', '')}", f"Thời gian: {local(paid):%d/%m/%Y %H:%M:%S}",
+        )  # fmt: skip
+        parts: list[Part] = [
+            Text(pieces=[Piece(text=line)], level=int(not at)) for at, line in enumerate(lines)
+        ]
+        return printing.pdf(Sheet(title=lines[0], parts=parts), paid).pdf
 
     def of(self, dossier: str) -> list[tuple[str, dict[str, Any]]]:
         """The payments of a dossier, the newest last."""

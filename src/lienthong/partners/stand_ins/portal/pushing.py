@@ -1,4 +1,4 @@
-"""What the Portal sends to us by itself: dossiers, supplements, payments, questions, ratings; tried until it is taken.
+"""What the Portal sends to us by itself, from dossiers and withdrawals to ratings; tried until it is taken.
 
 Messages go out in their order, some are repeated on purpose, some are held back so that later ones come first.
 Files that our messages link to are fetched here too.
@@ -23,6 +23,7 @@ from lienthong.partners.stand_ins.portal.services import kept_bytes
 PATHS = {
     "dossier": "/api/v1/portal/dossiers",
     "supplement": "/api/v1/portal/supplements",
+    "withdrawal": "/api/v1/portal/withdrawals",
     "payment": "/api/v1/portal/payments",
     "question": "/api/v1/portal/questions",
     "rating": "/api/v1/portal/ratings",

@@ -25,7 +25,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from lienthong import clock
 from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.python import RecordEngine
-from lienthong.contracts.senders import check_sender
+from lienthong.contracts.senders import check_sender, forbidden_tables, not_their_table
 from lienthong.errors import Failure, NotAllowed, Unavailable
 from lienthong.records.intake import receiving, terms
 from lienthong.records.intake.receipts import Submission
@@ -92,10 +92,10 @@ class RecordIntake:
         self._known(contract) or self._look(contract)
         try:
             self._check_sender(contract, sender, moment, granted)
+            given = self._read(body, (contract, sender, actor, table, province, channel, moment))
         except NotAllowed as refused:
             self._tell(refused, contract, sender, actor, channel)
             raise
-        given = self._read(body, (contract, sender, actor, table, province, channel, moment))
         future: Future[Submission | None] = Future()
         self._line.put((given, future))
         with _answering():
@@ -122,13 +122,13 @@ class RecordIntake:
             await asyncio.to_thread(self._look, contract)
         try:
             self._check_sender(contract, sender, moment, granted)
+            if self._began and len(body) <= SMALL:
+                given = self._read(body, terms_of)
+            else:
+                given = await asyncio.to_thread(self._read, body, terms_of)
         except NotAllowed as refused:
             await asyncio.to_thread(self._tell, refused, contract, sender, actor, "api")
             raise
-        if self._began and len(body) <= SMALL:
-            given = self._read(body, terms_of)
-        else:
-            given = await asyncio.to_thread(self._read, body, terms_of)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Submission | None] = loop.create_future()
         self._line.put((given, future))
@@ -181,6 +181,12 @@ class RecordIntake:
     ) -> Posted:
         compiled, engine = self._known(contract) or self._look(contract)
         rows = posted.rows_of(body, compiled.contract, table)
+        day = clock.local(received).date()
+        forbidden = forbidden_tables(compiled.contract, engine.codes, sender, day)
+        for name in rows:
+            if name in forbidden:
+                wanted = forbidden[name]
+                raise not_their_table(compiled.contract, engine.codes, sender, day, name, wanted)
         first = compiled.contract.table(next(iter(rows))) if rows else None
         root = (
             layout.root_of(compiled.contract, first)

@@ -7,7 +7,6 @@ comes.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,9 @@ from lienthong.contracts.rules.compiled_form import CompiledContract
 from lienthong.contracts.rules.others import Named
 from lienthong.contracts.rules.python import Answer, RecordEngine
 from lienthong.findings import Severity
+from lienthong.records.formats.told import out_of_envelopes
 from lienthong.records.intake import faults as reasons
+from lienthong.records.intake.provinces import todays
 from lienthong.records.store import layout
 from lienthong.records.store.rulesets import mask_of
 
@@ -117,10 +118,10 @@ def key_of(root: Table, rows: Rows) -> str | None:
 
 
 def province_of(root: Table, rows: Rows, sender: str) -> str:
-    """The province that the root row names by its two digits, else the sender's."""
+    """The province of today of which the root row tells by a code of its day, else the sender's."""
     own = rows.get(root.name, [])
     cell = own[0].get(root.province) if own and root.province else None
-    return cell if cell and re.fullmatch("[0-9]{2}", cell) else sender
+    return todays().get(cell, sender) if cell else sender
 
 
 def digest_of(root: Table, rows: Rows, contract: Contract) -> bytes:
@@ -138,9 +139,9 @@ def digest_of(root: Table, rows: Rows, contract: Contract) -> bytes:
 
 
 def not_sent(contract: Contract, root: Table) -> frozenset[str]:
-    """Tables of which a record of this root says nothing: those of other units. In an envelope all are spoken of."""
+    """Tables of which a record of this root says nothing: those of other units; of a message those it cannot hold."""
     if root.xml:
-        return frozenset()
+        return out_of_envelopes(contract)
     members = {table.name for table in layout.members(contract, root)}
     return frozenset(table.name for table in contract.tables) - members
 
