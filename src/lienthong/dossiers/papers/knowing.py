@@ -41,6 +41,15 @@ OTHER_ACTS = {
 
 PROGRAMS = {"portal": "Cổng Dịch vụ công quốc gia", "clock": "Hệ thống (hết thời hạn)"}
 """Who acts without being a person."""
+ROLES = {
+    "receiver": "Người tiếp nhận", "processor": "Người thụ lý", "decider": "Lãnh đạo", "counter": "Nơi nhận hồ sơ",
+    "applicant": "Người nộp hồ sơ", "payment": "Hệ thống thanh toán",
+}  # fmt: skip
+"""As what somebody acts."""
+ROLE_OF_ACT = {FILED: "receiver", EXTEND: "decider", ASSIGN: "decider"}
+"""Acts that are no moves: their events name no role."""
+LONGEST_NOTE = 200
+"""Characters of a reason on the control sheet: the whole of it stands on the paper of the act."""
 
 
 class Handed(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +101,8 @@ def know(conn: psycopg.Connection[Any], code: str) -> Known:
         [code],
     ).fetchall()
     people = sorted(
-        {one.actor for one in happened} | {str(e.about.get("to", "")) for e in happened}
+        {one.actor for one in happened}
+        | {str(one.about.get(name, "")) for one in happened for name in ("to", "for")}
     )
     names = conn.execute("SELECT id, name FROM app.account WHERE id = ANY(%s)", [people]).fetchall()
     version = catalogue.version(conn, dossier.procedure, dossier.procedure_version)
@@ -279,14 +289,29 @@ def hand_overs(known: Known) -> list[dict[str, str]]:
         rows.append(
             {
                 "act": labels.get((event.act, event.to_state)) or _other_act(event, steps),
-                "by": known.names.get(event.actor) or PROGRAMS.get(event.actor, event.actor),
+                "by": _by(known, event),
                 "to": _to(known, event),
                 "moment": wording.short_moment(event.at),
                 "result": _in_time(event, after),
-                "note": _text(event.about.get("reason")),
+                "note": _short(_text(event.about.get("reason"))),
             }
         )
     return rows
+
+
+def _by(known: Known, event: Event) -> str:
+    """Who acted, by name and as what; somebody whose account is not here is at least told by the role, never by it."""
+    if program := PROGRAMS.get(event.actor):
+        return program
+    role = ROLES.get(event.role or ROLE_OF_ACT.get(event.act, ""), "")
+    if instead := known.names.get(str(event.about.get("for", "")), ""):
+        role = f"{role}, thay {instead}".lstrip(", ")
+    name = known.names.get(event.actor, "")
+    return f"{name}\n({role})" if name and role else name or role or event.actor
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_NOTE else text[: LONGEST_NOTE - 1].rstrip() + "…"
 
 
 def _other_act(event: Event, steps: Sequence[StepTerm]) -> str:
@@ -299,8 +324,10 @@ def _other_act(event: Event, steps: Sequence[StepTerm]) -> str:
 
 
 def _to(known: Known, event: Event) -> str:
-    name = str(event.about.get("to", ""))
-    return known.names.get(name, name) if event.act in (ASSIGN, STEP) else ""
+    """The colleague who was given the work: by name, without an account here as whoever works on dossiers."""
+    if event.act != ASSIGN:
+        return ""
+    return known.names.get(str(event.about.get("to", "")), ROLES["processor"])
 
 
 def _in_time(event: Event, after: Standing) -> str:

@@ -20,6 +20,12 @@ from lienthong.errors import Refused
 PROGRAM = Path(__file__).with_name("sheet.typ")
 BREAK = 24
 """After so many letters without a space a word may be broken, so that nothing runs off the page."""
+MAY_BREAK = "\u200b"
+POINTS = 72 / 25.4
+WIDTHS = {False: (165 * POINTS, 11.5), True: (262 * POINTS, 9.5)}
+"""Room between the margins and size of the letters in tables (sheet.typ), in points: upright, landscape."""
+INSET = 8
+"""Points of a cell that hold no letters."""
 SQUARE = "□"
 """What stands for a character that no font at hand can write."""
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
@@ -68,7 +74,7 @@ def _compile(sheet: Sheet, home: Path | None, missing: str, made_at: datetime, *
     said = msgspec.to_builtins(sheet) | {"qr": qr_svg(sheet.code) if sheet.code else None}
     if missing:
         said = _without(said, str.maketrans(dict.fromkeys(missing, SQUARE)))
-    given = msgspec.json.encode(_breakable(said)).decode()
+    given = msgspec.json.encode(_breakable(_with_narrow_cells(said))).decode()
     folder = home / "fonts" if home is not None else None
     try:
         return typst.compile(
@@ -109,8 +115,58 @@ def _breakable(said: Any) -> Any:
     if isinstance(said, list):
         return [_breakable(one) for one in said]
     if isinstance(said, str) and len(said) > BREAK:
-        return re.sub(rf"\S{{{BREAK}}}(?=\S)", lambda found: found[0] + "\u200b", said)
+        return re.sub(rf"\S{{{BREAK}}}(?=\S)", lambda found: found[0] + MAY_BREAK, said)
     return said
+
+
+def _with_narrow_cells(said: dict[str, Any]) -> dict[str, Any]:
+    """Words that are wider than their column get places where they may be broken, first behind their own marks."""
+    room, size = WIDTHS[bool(said["landscape"])]
+    return said | {
+        "parts": [
+            _narrow(part, room, size) if part["kind"] == "grid" else part for part in said["parts"]
+        ]
+    }
+
+
+def _narrow(grid: dict[str, Any], room: float, size: float) -> dict[str, Any]:
+    whole = sum(grid["widths"])
+    ems = [(room * one / whole - INSET) / size for one in grid["widths"]]
+
+    def cells(row: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+        return [
+            [one | {"text": _fitting(one["text"], most)} for one in pieces]
+            for pieces, most in zip(row, ems, strict=True)
+        ]
+
+    return grid | {"head": cells([*grid["head"]]), "rows": [cells(row) for row in grid["rows"]]}
+
+
+def _fitting(text: str, most: float) -> str:
+    return re.sub(r"\S+", lambda found: _broken(found[0], most), text)
+
+
+def _broken(word: str, most: float) -> str:
+    """A word that is wider than `most` (in em), with places where it may be broken."""
+    if sum(map(_em, word)) <= most:
+        return word
+    out, run = "", 0.0
+    for one in word:
+        if run + _em(one) > most:
+            out, run = out + MAY_BREAK, 0.0
+        out, run = out + one, run + _em(one)
+        if one in "-./@_,;:":
+            out, run = out + MAY_BREAK, 0.0
+    return out.removesuffix(MAY_BREAK)
+
+
+def _em(one: str) -> float:
+    """About how wide a letter is, a little more rather than less."""
+    if one in ".,;:-/'il|!":
+        return 0.36
+    if one.isdigit():
+        return 0.47
+    return 0.8 if one.isupper() or one in "mwMW@" or ord(one) > 0x2000 else 0.53
 
 
 def qr_svg(text: str) -> str:

@@ -34,11 +34,34 @@ def docx(sheet: Sheet, made_at: datetime) -> bytes:
     width = section.page_width - section.left_margin - section.right_margin
     for part in sheet.parts:
         _WRITE[type(part)](document, part, sheet, width)
-    section.footer.paragraphs[0].text = sheet.foot
+    _footer(section.footer.paragraphs[0], sheet.foot, width)
     _about(document, sheet, made_at)
     made = io.BytesIO()
     document.save(made)
     return _same_bytes(made.getvalue())
+
+
+def _footer(paragraph: Any, said: str, width: int) -> None:
+    """The code at the left, page and pages at the right, as on the PDF."""
+    from docx.enum.text import WD_TAB_ALIGNMENT
+
+    paragraph.style = "Normal"  # a footer's own style has other tab stops
+    paragraph.paragraph_format.tab_stops.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
+    paragraph.add_run(f"{said}\t")
+    for at, field in enumerate(("PAGE", "NUMPAGES")):
+        if at:
+            paragraph.add_run("/")
+        _element(paragraph._p, "w:fldSimple", {"w:instr": field})
+
+
+def _element(parent: Any, tag: str, attributes: dict[str, str]) -> Any:
+    from docx.oxml import OxmlElement
+
+    made = OxmlElement(tag)
+    for name, value in attributes.items():
+        made.set(_name(name), value)
+    parent.append(made)
+    return made
 
 
 def _about(document: Any, sheet: Sheet, made_at: datetime) -> None:
@@ -101,13 +124,37 @@ def _head(document: Any, part: Head, sheet: Sheet, width: int) -> None:
     table = document.add_table(rows=1, cols=2)
     left, right = table.rows[0].cells
     left.width, right.width = int(width * 0.42), int(width * 0.58)
-    _lines(left, part.left, size=12)
-    _lines(right, part.right[:1], size=12)
-    for pieces in part.right[1:]:
+    *agency, number = part.left
+    _lines(left, agency, size=12)
+    _rule(left, left.width, 0.3)
+    _write(_centre(left.add_paragraph()), number, size=12)
+    country, motto, *rest = part.right
+    _lines(right, [country], size=12)
+    _write(_centre(right.add_paragraph()), motto, size=13)
+    _rule(right, right.width, 0.55)
+    for pieces in rest:
         _write(_centre(right.add_paragraph()), pieces, size=13)
     if sheet.code:
         picture = _centre(left.add_paragraph()).add_run()
         picture.add_picture(io.BytesIO(_qr_png(sheet.code)), width=Mm(22))
+
+
+def _rule(cell: Any, width: int, share: float) -> None:
+    """The line below the agency's name and below the motto (Decree 30/2020, Annex I)."""
+    from docx.shared import Pt
+
+    paragraph = cell.add_paragraph()
+    form = paragraph.paragraph_format
+    form.left_indent = form.right_indent = int(width * (1 - share) / 2)
+    form.line_spacing, form.space_after = Pt(4), Pt(2)
+    # Where in the properties a border stands is fixed by the format: before the spacing.
+    borders = _element(paragraph._p.get_or_add_pPr(), "w:pBdr", {})
+    _element(
+        borders,
+        "w:top",
+        {"w:val": "single", "w:sz": "6", "w:space": "1", "w:color": "000000"},
+    )
+    paragraph._p.pPr.insert(0, borders)
 
 
 def _qr_png(text: str) -> bytes:
@@ -132,6 +179,7 @@ def _grid(document: Any, part: Grid, sheet: Sheet, width: int) -> None:
     shares = [int(width * one / sum(part.widths)) for one in part.widths]
     for column, share in zip(table.columns, shares, strict=True):
         column.width = share
+    _element(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader", {})
     for cell, pieces, share in zip(table.rows[0].cells, part.head, shares, strict=True):
         cell.width = share
         _write(_centre(cell.paragraphs[0]), pieces, bold=True, size=size)
