@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,13 +29,14 @@ from litestar.exceptions import (
     NotAuthorizedException,
     PermissionDeniedException,
 )
+from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware.base import ASGIMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from lienthong import __version__, logs, words
@@ -63,6 +65,8 @@ from lienthong.web.sign_in import cookie as session_cookie
 
 STATIC = Path(__file__).parent / "web" / "static"
 SAFE = {"GET", "HEAD", "OPTIONS"}
+FORM = 16 * 1024 * 1024
+"""Bytes of a form or of one record: such a body is held in memory, and signing in asks for no account. Files are spooled."""
 NO_TEXT = (None, "22P05", "22003")
 """How the driver and PostgreSQL refuse text that no column takes (NUL) and numbers that none does: then the request is
 wrong, not we."""
@@ -135,6 +139,8 @@ async def gate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRout
     """The guard of every route: its action must be allowed to this actor, an act must come from our own page."""
     assert isinstance(connection, Request)
     request: Request[Any, Any, Any] = connection
+    if "\0" in request.url.path:  # no file, key or number of ours has such a name
+        raise ClientException
     public = handler.opt.get("public") is True
     if not public:
         if connection.scope["user"] is None:
@@ -241,11 +247,15 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
         route_handlers=[
             Router(
                 "/",
-                route_handlers=PAGE_ROUTES,
+                route_handlers=_limited(PAGE_ROUTES, limit),
                 include_in_schema=False,
-                request_max_body_size=limit,
+                request_max_body_size=min(FORM, limit),
             ),
-            Router("/api/v1", route_handlers=API_ROUTES, request_max_body_size=limit),
+            Router(
+                "/api/v1",
+                route_handlers=_limited(API_ROUTES, limit),
+                request_max_body_size=min(FORM, limit),
+            ),
             create_static_files_router(
                 "/static",
                 directories=[STATIC],
@@ -275,6 +285,17 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
     )
     app.state.contracts = contracts
     return app
+
+
+def _limited(handlers: list[ControllerRouterHandler], largest: int) -> list[Any]:
+    """Those that take files (opt `files`) with the limit of a file: every other body is read whole."""
+    limited = []
+    for one in handlers:
+        if isinstance(one, HTTPRouteHandler) and one.opt.get("files"):
+            one = copy(one)
+            one.request_max_body_size = largest
+        limited.append(one)
+    return limited
 
 
 def _pool(request: Request[Any, Any, Any]) -> ConnectionPool:

@@ -10,10 +10,12 @@ from litestar.testing import TestClient
 
 from lienthong import database, settings
 from lienthong.access.sessions import COOKIE
-from lienthong.app import create_app
+from lienthong.app import FORM, create_app
 from tests.journeys.conftest import PASSWORD
 from tests.journeys.hospital import envelope
 from tests.journeys.test_officer import NO_REASON, csrf, upload
+
+ENCODED = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,32 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_kept(
     assert "Tệp quá lớn" in answer.text
 
 
+def test_a_stranger_cannot_fill_the_memory_by_signing_in(site):
+    """A form is read whole, so that what nobody proved to be somebody's is small; files are another matter."""
+    site.cookies.clear()
+    for path in ("/login", "/language"):
+        answer = site.post(path, content=b"name=" + b"a" * (FORM + 1), headers=ENCODED)
+        assert answer.status_code == 413, path
+        assert "Tệp quá lớn" in answer.text
+
+
+def test_a_form_of_somebody_who_signed_in_is_bounded_too(signed_in, token):
+    client = signed_in("officer")
+    large = client.post("/account/password", content=b"old=" + b"a" * FORM, headers=ENCODED)
+    assert large.status_code == 413
+    record = client.post(
+        "/api/v1/records/care/XML1",
+        content=b" " * (FORM + 1),
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert record.status_code == 413
+
+
+def test_a_file_may_be_larger_than_a_form(signed_in):
+    answer = upload(signed_in("officer"), b"<x>" + b" " * (FORM + 1))
+    assert answer.status_code == 303
+
+
 def test_the_language_of_the_browser_only_suggests(site):
     site.cookies.clear()
     page = site.get("/login", headers={"accept-language": "fr-FR,fr;q=0.9"}).text
@@ -145,6 +173,7 @@ def test_a_session_that_ended_leads_to_signing_in_and_back(site):
     "path",
     [
         "/submissions/%00",
+        "/static/%00",
         "/quarantine?cause=%00",
         "/records/care/XML1?key=%00&purpose=quality",
     ],

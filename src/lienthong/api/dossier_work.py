@@ -91,7 +91,12 @@ def file(
     )
 
 
-@post("/dossiers/{code:str}/attachments", opt=READ, status_code=201, summary="Attach a file")
+@post(
+    "/dossiers/{code:str}/attachments",
+    opt=READ | {"files": True},
+    status_code=201,
+    summary="Attach a file",
+)
 async def attach(
     request: Request[Any, Any, Any],
     code: str,

@@ -157,7 +157,7 @@ def one_list(pool: ConnectionPool, actor: Actor) -> OneList:
 
 
 @post(
-    "/office/lists/{name:str}", opt=EDIT, status_code=200, sync_to_thread=True,
+    "/office/lists/{name:str}", opt=EDIT | {"files": True}, status_code=200, sync_to_thread=True,
     summary="Bring a unit's list",
 )  # fmt: skip
 def bring(

@@ -46,7 +46,7 @@ class Findings(msgspec.Struct, kw_only=True):
 
 @post(
     "/submissions",
-    opt={"action": "submission.send"},
+    opt={"action": "submission.send", "files": True},
     status_code=202,
     summary="Send a file",
 )

@@ -131,7 +131,12 @@ class Upload(msgspec.Struct, kw_only=True):
     form: str = "electronic"
 
 
-@post("/dossiers/{code:str}/attachments", opt=READ, status_code=200, sync_to_thread=True)
+@post(
+    "/dossiers/{code:str}/attachments",
+    opt=READ | {"files": True},
+    status_code=200,
+    sync_to_thread=True,
+)
 def attach(
     page: Page,
     pool: ConnectionPool,

@@ -274,7 +274,7 @@ def abandon(
 
 @post(
     "/quarantine/{entry:int}/file",
-    opt={"action": "quarantine.mend"},
+    opt={"action": "quarantine.mend", "files": True},
     status_code=303,
     sync_to_thread=True,
 )

@@ -181,7 +181,7 @@ def numbers(everything: list[Difference], today: date) -> dict[str, int]:
     }
 
 
-@post("/office/lists", opt=EDIT, status_code=200, sync_to_thread=True)
+@post("/office/lists", opt=EDIT | {"files": True}, status_code=200, sync_to_thread=True)
 def bring(
     page: Page,
     pool: ConnectionPool,
