@@ -66,7 +66,7 @@ from lienthong.web.sign_in import cookie as session_cookie
 STATIC = Path(__file__).parent / "web" / "static"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 FORM = 16 * 1024 * 1024
-"""Bytes of a form or of one record: such a body is held in memory, and signing in asks for no account. Files are spooled."""
+"""Bytes of a form or of one record: such a body is held in memory, and signing in asks for no account."""
 NO_TEXT = (None, "22P05", "22003")
 """How the driver and PostgreSQL refuse text that no column takes (NUL) and numbers that none does: then the request is
 wrong, not we."""
