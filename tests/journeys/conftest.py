@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +16,8 @@ from lienthong import database, logs, settings
 from lienthong.access import accounts, operator, tokens
 from lienthong.app import create_app
 from lienthong.records.intake import Submission, process, receive
+from tests.journeys.serving import served_at
+from tests.ports import free_port
 
 PASSWORD = "a sentence nobody guesses"
 PEOPLE = {
@@ -130,33 +128,6 @@ def served(
     db: database.Database, folder: Path, chosen: settings.Settings, people: dict[str, str]
 ) -> Iterator[str]:
     """The address of a real server process over the module's database."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {"LIENTHONG_HOME": str(folder), "LIENTHONG_DATABASE_URL": db.url}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lienthong", "serve", "--port", str(port)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        _until_started(process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _until_started(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None
-    told = []
-    while select.select([process.stdout], [], [], 60)[0]:
-        line = process.stdout.readline()
-        if not line:
-            break
-        told.append(line)
-        if "Started worker" in line:
-            return
-    pytest.fail("the server did not start:\n" + "".join(told))
+    place = {"LIENTHONG_HOME": str(folder), "LIENTHONG_DATABASE_URL": db.url}
+    with served_at(free_port(), place) as address:
+        yield address

@@ -112,7 +112,7 @@ def test_a_stream_goes_on_by_itself_and_resumes(served, send, token):
     headers = bearer(token) | {"accept": "text/event-stream"}
     begin = {"after": "now"} | PURPOSE
     with (
-        httpx.Client(base_url=served, timeout=30) as client,
+        httpx.Client(base_url=served, timeout=300) as client,
         client.stream("GET", "/api/v1/changes", params=begin, headers=headers) as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -122,7 +122,7 @@ def test_a_stream_goes_on_by_itself_and_resumes(served, send, token):
         first = events(lines, 2)
     send(visit(73), "hoso.xml", "care", "01999")
     with (
-        httpx.Client(base_url=served, timeout=30) as client,
+        httpx.Client(base_url=served, timeout=300) as client,
         client.stream(
             "GET",
             "/api/v1/changes",

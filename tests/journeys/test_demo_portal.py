@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import replace
 
 import httpx
@@ -14,6 +13,7 @@ from lienthong.partners.portal import payments
 from lienthong.partners.portal.client import Client
 from lienthong.partners.portal.running import access
 from lienthong.settings import read
+from tests.ports import free_port
 
 NAMES = ("URL", "ACCOUNT", "SECRET_FILE", "PAYMENT_URL")
 
@@ -25,10 +25,7 @@ def clean(monkeypatch):
 
 
 def test_the_demonstration_has_a_portal_beside_it(db, folder, chosen, clean):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with beside(db, chosen, "http://127.0.0.1:1", port) as portal:
+    with beside(db, chosen, "http://127.0.0.1:1", free_port()) as portal:
         assert httpx.get(f"{portal}/", timeout=60).status_code == 200
         client = Client(access(read()))
         assert len(client.listed("procedures")) > 200, "with the settings that the site reads"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +11,6 @@ import pytest
 from lienthong.partners.portal import ratings
 from lienthong.partners.stand_ins.portal.pushing import Site
 from lienthong.partners.stand_ins.portal.site import StandIn
-from tests.journeys.conftest import _until_started
 from tests.journeys.portal_country import (
     OFFICIALS,
     PASSWORD,
@@ -26,12 +21,15 @@ from tests.journeys.portal_country import (
     UNIT,
     settle,
 )
+from tests.journeys.serving import served_at
 from tests.partners.both_sides import broken
+from tests.ports import free_port
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-TRIES = 240
+TRIES = 2400
+"""Looks, a quarter of a second apart, after which something is given up: a bound, for a machine that is busy."""
 
 pytestmark = [
     pytest.mark.browser,
@@ -44,28 +42,18 @@ pytestmark = [
 def both(db, folder) -> Iterator[tuple[str, StandIn]]:
     """Our site and its worker as processes, the stand-in beside them, each with the other's address."""
     token = settle(db, folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     ours = f"http://127.0.0.1:{port}"
     with StandIn(deliver=Site(ours, token), by_itself=True) as standin:
-        environment = os.environ | {
+        environment = {
             "LIENTHONG_HOME": str(folder), "LIENTHONG_DATABASE_URL": db.url, "LIENTHONG_PUBLIC_URL": ours,
             "LIENTHONG_PORTAL_URL": standin.url, "LIENTHONG_PORTAL_ACCOUNT": "byt",
             "LIENTHONG_PORTAL_SECRET_FILE": str(folder / "secret"), "LIENTHONG_PORTAL_PAYMENT_URL": standin.url,
             "LIENTHONG_PORTAL_SECONDS": "1",
         }  # fmt: skip
         assert (folder / "secret").read_text().strip() == SECRET
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lienthong", "serve", "--port", str(port)],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        try:
-            _until_started(process)
+        with served_at(port, environment):
             yield ours, standin
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -45,8 +45,8 @@ class Journey:
     def __init__(self, db, home, site, standin, token):
         self.db, self.home, self.site, self.standin, self.token = db, home, site, standin, token
         standin.pushing.deliver = self
-        self.portal = httpx.Client(base_url=standin.url, timeout=30)
-        access = Access(url=standin.url, unit="G18", username="byt", password=SECRET, timeout=10)
+        self.portal = httpx.Client(base_url=standin.url, timeout=300)
+        access = Access(url=standin.url, unit="G18", username="byt", password=SECRET, timeout=60)
         self.client = Client(access)
         self.ahead = 0.0
         self.sending = Sending(

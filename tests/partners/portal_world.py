@@ -48,7 +48,7 @@ class World:
         standin.memory.clock = lambda: self.now
         self.codes: list[str] = []
         self.client = Client(
-            Access(url=standin.url, unit="G18", username="byt", password="practise", timeout=5)
+            Access(url=standin.url, unit="G18", username="byt", password="practise", timeout=60)
         )
         self.sending = Sending(self.client, now=lambda: self.now, chance=lambda: 1.0)
 

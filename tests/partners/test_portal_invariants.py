@@ -213,7 +213,7 @@ class Exchange(RuleBasedStateMachine):
 
     def _worker(self):
         access = Access(
-            url=self.standin.url, unit="G18", username="byt", password="practise", timeout=5
+            url=self.standin.url, unit="G18", username="byt", password="practise", timeout=60
         )
         self.world.client = Client(access)
         self.world.sending = Sending(

@@ -48,12 +48,12 @@ def standin(taken):
 
 @pytest.fixture
 def browser(standin):
-    with httpx.Client(base_url=standin.url, timeout=20) as client:
+    with httpx.Client(base_url=standin.url, timeout=60) as client:
         yield client
 
 
 def client_of(standin, **more):
-    access = Access(url=standin.url, unit="G18", username="byt", password="practise", timeout=5)
+    access = Access(url=standin.url, unit="G18", username="byt", password="practise", timeout=60)
     return Client(access, **more)
 
 
@@ -61,6 +61,18 @@ def settled(standin, code, state="9", **more):
     """Our side says that a dossier is in a state."""
     fields = {"MaHoSo": code, "TrangThaiHoSo": state, "DonViXuLy": UNIT} | more
     client_of(standin).dossier(fields, update=True)
+
+
+def test_its_port_is_its_own_from_the_moment_it_is_made():
+    """Else another program could get it before the server starts, and whoever calls would reach that one."""
+    made = StandIn()
+    with pytest.raises(OSError):
+        StandIn(port=made.port)
+    with made:
+        assert httpx.get(f"{made.url}/stand-in/state", timeout=60).status_code == 200
+        with pytest.raises(OSError):
+            StandIn(port=made.port)
+    StandIn(port=made.port)._socket.close()
 
 
 # -- what a citizen does

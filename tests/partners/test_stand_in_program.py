@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import httpx
 
+from tests.ports import free_port
+
 PERSON = {"name": "Lê Thị Mẫu", "number": "001190000001"}
 
 
@@ -37,9 +39,7 @@ def program(port, file, home):
 
 
 def test_what_it_accepted_survives_a_kill(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url, file = f"http://127.0.0.1:{port}", tmp_path / "held" / "portal.jsonl"
     with program(port, file, tmp_path) as (_, said):
         assert url in said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from lienthong.warehouse.duck import Duck
 from lienthong.warehouse.manifest import Warehouse
 from lienthong.warehouse.rescoring import rescore
 from lienthong.warehouse.spark_sql import Carrier, to_java
+from tests.ports import free_port
 from tests.warehouse.fabric import fabricate
 
 TABLES = {"care": ("XML4",), "practice": ("licences",), "vital_events": ("death_notices",)}
@@ -44,12 +44,6 @@ needs_spark = pytest.mark.skipif(
     find_spec("pyspark") is None or shutil.which("java") is None,
     reason="PySpark or Java is not here: tests/prepare.sh brings them",
 )
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +86,7 @@ def master(tmp_path_factory):
         for process in started:
             os.killpg(process.pid, 15)
         for process in started:
-            process.wait(20)
+            process.wait(120)
 
 
 def names(result):

@@ -6,6 +6,7 @@ A line that breaks is a real one: the answer promises more bytes than come, and 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from pathlib import Path
@@ -28,7 +29,8 @@ from lienthong.partners.stand_ins.portal.wire import LARGEST, Reply, Wire
 AXIS = ["/mapi/login", "/mapi/g"]
 SECRET = "practise"  # noqa: S105 no secret: what is sealed with it is invented
 MOST_UPLOAD = 24 * 1024 * 1024
-NOT_STARTED = 30.0
+BACKLOG = 128
+NOT_STARTED = 120.0
 """Seconds after which a server that does not answer is given up."""
 HEADERS = [
     (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -41,6 +43,8 @@ HEADERS = [
 class StandIn:
     """A stand-in on a real socket of this machine: `url` is where it answers. Use as a context manager.
 
+    It listens from the moment it is made, so that nobody takes its port before it serves; what comes meanwhile waits.
+    Raises OSError when somebody else listens there.
     `deliver` is how its pushes reach our system; with `by_itself` a thread sends them, else `pushing.round()` does.
     """
 
@@ -58,7 +62,8 @@ class StandIn:
         by_itself: bool = False,
     ) -> None:
         self.memory, self.moods = memory or Memory(file=file), moods or Moods()
-        self.host, self.port = host, port or _free()
+        self._socket = _listening(host, port)
+        self.host, self.port = host, int(self._socket.getsockname()[1])
         self.url = address or f"http://{host}:{self.port}"
         self.wire = Wire(self.memory, self.moods)
         self.services = self.wire.services
@@ -70,17 +75,8 @@ class StandIn:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> StandIn:
-        """Serve from now on; raises OSError when somebody else listens there."""
-        from granian.constants import Interfaces
-        from granian.server.embed import Server
-
-        with socket.socket() as probe:  # the server itself would only say it from its thread
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((self.host, self.port))
-        self._server: Any = Server(
-            create_app(self), address=self.host, port=self.port, interface=Interfaces.ASGINL, log_enabled=False,
-            websockets=False,
-        )  # fmt: skip
+        """Serve from now on."""
+        self._server: Any = _server(create_app(self), self._socket)
         self._thread.start()
         self._until_it_answers()
         if self._by_itself:
@@ -91,6 +87,7 @@ class StandIn:
         self.pushing.end()
         self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(NOT_STARTED)
+        self._socket.close()
         self.memory.close()
 
     def wait(self) -> None:
@@ -102,8 +99,7 @@ class StandIn:
         self._loop.run_until_complete(self._server.serve())
 
     def _until_it_answers(self) -> None:
-        transport = httpx.HTTPTransport(retries=20)  # the transport waits longer each time
-        with httpx.Client(transport=transport, timeout=NOT_STARTED) as asking:
+        with httpx.Client(timeout=NOT_STARTED) as asking:
             asking.get(f"http://{self.host}:{self.port}/static/style.css")
 
 
@@ -178,7 +174,31 @@ async def send_reply(reply: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": reply.content, "more_body": False})
 
 
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there; at a free port for 0. It is ours alone: a second server is refused."""
+    made = socket.socket()
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(BACKLOG)
+        made.setblocking(False)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _server(app: Litestar, listening: socket.socket) -> Any:
+    """A server of this program on a socket that listens already."""
+    from granian.constants import Interfaces
+    from granian.net import SocketHolder
+    from granian.server.embed import Server
+
+    class Given(Server):
+        def _init_shared_socket(self) -> None:
+            mine = cast(Any, SocketHolder)(os.dup(listening.fileno()), False, BACKLOG)
+            self._shd: Any = mine
+
+    return Given(
+        app, port=listening.getsockname()[1], interface=Interfaces.ASGINL, log_enabled=False, websockets=False
+    )  # fmt: skip
