@@ -52,7 +52,7 @@ def test_cells_as_text(tmp_path):
         (None, "x", "12345678901", 2, 2),
         ("0.0000001", "100000000000000000000", "-0.1", 3, 3),
     ]
-    assert found.faults == []
+    assert [(one.kind, one.params) for one in found.faults] == [("rows-blank", {"rows": "4"})]
 
 
 def test_a_real_date_is_written_as_the_message_writes_it(tmp_path):

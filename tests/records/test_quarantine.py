@@ -188,3 +188,84 @@ def test_several_entries_are_replayed_together(desk, trial, home):
     assert desk.visits()["k7"] == ("2", 20, 7.0)
     desk.law_holds()
     desk.counts_hold()
+
+
+def test_a_receipt_tells_by_which_later_receipt_its_entries_were_settled(desk, trial, waiting):
+    given, ids = waiting
+    assert quarantine.settled(desk.conn, given.receipt) == []
+    quarantine.mend(desk.conn, ids["b"], {"VISIT": {1: {"SEX": "7"}}}, "lan")
+    later = desk.send(
+        trial.csv(("b", 2, 20, 1), ("c", 2, "y", 1)), received=trial.moment("2026-11-21T10:00:00")
+    )
+    told = {one.state: one for one in quarantine.settled(desk.conn, given.receipt)}
+    assert {state: (one.closed_by, one.count) for state, one in told.items()} == {
+        "mended": (later.receipt, 1),
+        "superseded": (later.receipt, 1),
+    }
+    lines = quarantine.entries(desk.conn, receipt=given.receipt, state=None)
+    assert {(line.key, line.state, line.closed_by) for line in lines} == {
+        ("b", "mended", later.receipt),
+        ("c", "superseded", later.receipt),
+    }
+    assert all(line.closed_at is not None for line in lines)
+    assert quarantine.settled(desk.conn, later.receipt) == []
+
+
+def test_what_people_mended_or_gave_up_is_told_too(desk, home, waiting):
+    given, ids = waiting
+    quarantine.mend(desk.conn, ids["b"], {"VISIT": {1: {"SEX": "1"}}}, "lan")
+    quarantine.replay(desk.conn, [ids["b"]], "lan", home=home)
+    quarantine.abandon(desk.conn, ids["c"], "sent by mistake", "lan")
+    # What was mended by hand has moved to what the receipt kept: it is not "in quarantine" any more.
+    (one,) = quarantine.settled(desk.conn, given.receipt)
+    assert (one.state, one.closed_by, one.count) == ("abandoned", None, 1)
+
+
+MANY = 3000
+"""More rows than are judged one by one: the corrected file goes through the batch engine."""
+
+
+def test_a_large_corrected_file_settles_every_entry_and_keeps_what_was_sent(desk, trial, home):
+    wrong = desk.send(trial.csv(*((f"k{at}", 3, 20, at) for at in range(MANY))))
+    assert (wrong.kept, wrong.quarantined) == (0, MANY)
+    right = trial.csv(*((f"k{at}", 1 + (at % 10 == 0) * 6, 20, at) for at in range(MANY)))
+    with (home / "corrected.csv").open("w+b") as file:
+        file.write(right.encode())
+        file.seek(0)
+        sent = quarantine.mend_by_file(
+            desk.conn, file, contract="trial", sender="01999", actor="lan", name="VISIT.csv", home=home
+        )  # fmt: skip
+    assert (sent.received, sent.kept, sent.quarantined) == (MANY, MANY * 9 // 10, MANY // 10)
+    told = {one.state: one for one in quarantine.settled(desk.conn, wrong.receipt)}
+    assert {state: (one.closed_by, one.count) for state, one in told.items()} == {
+        "mended": (sent.receipt, MANY * 9 // 10),
+        "superseded": (sent.receipt, MANY // 10),
+    }
+    # Every entry still shows its row as it came, and who settled it.
+    for line in quarantine.entries(desk.conn, receipt=wrong.receipt, state=None, limit=40):
+        entry = quarantine.entry(desk.conn, line.id)
+        assert entry.rows["VISIT"][0]["cells"]["SEX"] == "3"
+        (act,) = [act.act for act in quarantine.history(desk.conn, line.id)] or [entry.state]
+        assert act == entry.state
+    assert len(quarantine.entries(desk.conn, limit=MANY)) == MANY // 10
+    desk.law_holds()
+    desk.counts_hold()
+
+
+@pytest.mark.parametrize("extra", [0, MANY], ids=["few", "many"])
+def test_lines_without_their_visit_wait_with_all_that_was_sent(desk, trial, home, extra):
+    """Orphans: lines of a visit that no file holds, alone and among many."""
+    lines = [("v1", "1", "5"), ("v1", "2", "6")] + [(f"w{at}", "1", "1") for at in range(extra)]
+    given = desk.send(trial.csv(*lines, columns="ID,NR,SUM"), name="LINE.csv")
+    units = 1 + extra
+    assert (given.received, given.kept, given.quarantined) == (units, 0, units)
+    (first, *_) = quarantine.entries(desk.conn)
+    entry = quarantine.entry(desk.conn, first.id)
+    assert [row["cells"]["NR"] for row in entry.rows["LINE"]] == ["1", "2"]
+    assert {f.rule for f in quarantine.findings(desk.conn, entry)} == {"STORE-04"}
+    # Asked again alone they are still without their visit, and nothing of them is lost.
+    assert quarantine.replay(desk.conn, [first.id], "lan", home=home).waiting == (first.id,)
+    again = quarantine.entry(desk.conn, first.id)
+    assert (again.rows, again.state) == (entry.rows, "open")
+    desk.law_holds()
+    desk.counts_hold()

@@ -20,11 +20,12 @@ from lienthong.access import Actor, Permit, policy
 from lienthong.contracts.contract import Contract
 from lienthong.errors import Failure
 from lienthong.quality import score
-from lienthong.records import quarantine
+from lienthong.records import intake, quarantine
 from lienthong.settings import Settings
 from lienthong.web import cells
 from lienthong.web.page import Page
 from lienthong.web.purposes import purpose_of
+from lienthong.web.row_numbers import row_numbers
 
 PAGE = 25
 ALIKE = 500
@@ -71,6 +72,8 @@ def quarantine_list(
             sender=whose,
             receipt=receipt or None,
             cause=cause or None,
+            # Who asks for a receipt wants to know what became of everything that it put here.
+            state=None if receipt else "open",
             after=after,
             limit=PAGE + 1,
         )
@@ -151,6 +154,7 @@ def _show(
         editable=editable,
         whole=whole,
         alike=alike,
+        row_shown=row_numbers(conn, given.receipt, intake.submission(conn, given.receipt).name),
         history=cells.told(given, quarantine.history(conn, given.id)),
         done=done,
         problem=problem,

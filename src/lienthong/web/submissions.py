@@ -15,6 +15,7 @@ from lienthong.access import Actor, policy
 from lienthong.contracts.contract import Contract
 from lienthong.errors import NotFound
 from lienthong.findings import Finding
+from lienthong.records import quarantine
 from lienthong.records.crossing.reading import found_later
 from lienthong.records.intake import receipts
 from lienthong.records.intake.findings import (
@@ -25,6 +26,7 @@ from lienthong.records.intake.findings import (
 )
 from lienthong.settings import Settings
 from lienthong.web.page import Page
+from lienthong.web.row_numbers import row_numbers
 
 PAGE = 50
 MEDIA = {
@@ -84,6 +86,8 @@ def submission_page(
         listed = finding_counts(conn, receipt)
         examples = findings(conn, receipt, limit=5000)
         later = found_later(conn, receipt)
+        settled = quarantine.settled(conn, receipt)
+        shown = row_numbers(conn, receipt, submission.name)
     message = (
         page.say(submission.message, **(submission.message_values or {}))
         if submission.message
@@ -96,6 +100,8 @@ def submission_page(
         groups=[(count, _of(count, examples)[:3]) for count in listed if count.failed],
         unknown=[count for count in listed if count.unknown],
         later=later,
+        settled=settled,
+        row_shown=shown,
         message=message,
         again=again,
     )

@@ -99,6 +99,7 @@ class Checked:
         self.faults = faults
         self.columns = found
         self.seconds = 0.0
+        self.sheets: frozenset[str] = frozenset()
         self.codes: Any = None
 
     @property
@@ -173,6 +174,17 @@ class Checked:
     def mask_relation(self, table: str) -> str:
         """The masks of a table: `_row, _unit, _key, f0.., u0..`, wrong or undecided rows only."""
         return quoted(f"mask_{table}")
+
+    def row_shown(self, table: str, row: int) -> int:
+        """The number from 1 under which a person finds a row: that of a spreadsheet where there is one."""
+        if table not in self.sheets:
+            return row + 1
+        from lienthong.records.formats import blank_rows
+
+        told = (f for f in self.faults if f.kind == blank_rows.KIND and f.table == table)
+        return blank_rows.row_in_sheet(
+            row, (one for fault in told for one in blank_rows.told_rows(fault.params["rows"]))
+        )
 
     def close(self) -> None:
         """Lets the engine go."""

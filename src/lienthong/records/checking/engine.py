@@ -130,6 +130,9 @@ def check(
                 con = connect(workdir, memory)
     checked = Checked(compiled, con, tables, list(reading.faults), situation.columns)
     checked.codes = codes
+    checked.sheets = frozenset(
+        name for name, source in reading.sources.items() if getattr(source, "in_sheet", False)
+    )
     checked.seconds = time.perf_counter() - begun
     return checked
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from lienthong import words
-from lienthong.findings import Criterion, Severity
+from lienthong.findings import Criterion, Finding, Severity
 from lienthong.records.checking.checked import RuleCount
 from lienthong.records.checking.messages import first_finding, sentence_of
 
@@ -136,13 +136,17 @@ def _print_first(console: Console, checked: Checked, counts: list[RuleCount]) ->
             continue
         place = finding.table or ""
         if finding.row is not None:
-            place += " " + words.say("row %(row)s", None, row=finding.row + 1)
+            place += " " + words.say("row %(row)s", None, row=_row(checked, finding))
         if finding.key:
             place += f" [{finding.key}]"
         colour = COLOURS[finding.severity]
         console.print(
             f"  [{colour}]●[/] [dim]{escape(place)}[/] {escape(words.pick(finding.message))}"
         )
+
+
+def _row(checked: Checked, finding: Finding) -> int:
+    return checked.row_shown(finding.table or "", finding.row or 0)
 
 
 def _wrong(counts: list[RuleCount]) -> list[RuleCount]:

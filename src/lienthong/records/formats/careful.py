@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from lienthong.records.formats.blank_rows import BlankRows
 from lienthong.records.formats.encodings import BROKEN, pieces
 from lienthong.records.formats.faults import FaultList, fault
 from lienthong.records.formats.reading import Reading, Source
@@ -40,7 +41,10 @@ def spool_rows(job: Job, reading: Reading, faults: FaultList) -> Source:
     kept = [at for at, name in enumerate(names) if name is not None]
     everything = len(kept) == len(names)
     spool = RowSpool(reading, job.table, job.header.columns)
-    for row in rows(job):
+    before_header = job.dialect.skipped - job.dialect.declared
+    blanks = BlankRows(job.table.name, before_header)
+    for row in rows(job, blanks):
+        blanks.record(spool.rows)
         cells = row.cells
         if row.damage or len(cells) != len(names):
             place = spool.place()
@@ -49,7 +53,8 @@ def spool_rows(job: Job, reading: Reading, faults: FaultList) -> Source:
                 faults.add(fault(kind, **place, **values))
             cells = _fitted(cells, len(names), place, faults)
         spool.append(cells if everything else [cells[index] for index in kept])
-    return spool.source()
+    faults.extend(blanks.faults())
+    return spool.source(in_sheet=True)
 
 
 def _fitted(
@@ -92,8 +97,8 @@ class FileLines:
             yield held
 
 
-def rows(job: Job) -> Iterator[Row]:
-    """The rows after the header, in the order of the file."""
+def rows(job: Job, blanks: BlankRows | None = None) -> Iterator[Row]:
+    """The rows after the header, in the order of the file; blank lines are passed over and told to `blanks`."""
     separator, expected = job.dialect.separator, len(job.header.names)
     source = Lines(FileLines(job, (' "', BROKEN, "\x00")))
     for _ in range(job.dialect.skipped):
@@ -107,6 +112,8 @@ def rows(job: Job) -> Iterator[Row]:
             return
         if expected == 1 or line.strip(" \t\r\ufeff"):
             yield _row(line, source, separator, expected)
+        elif blanks is not None:
+            blanks.blank()
 
 
 def _usual_rows(source: Lines, separator: str, expected: int) -> Iterator[Row]:

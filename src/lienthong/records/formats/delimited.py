@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lienthong.contracts.contract import Contract, Table
+from lienthong.records.formats.blank_rows import blank_lines
 from lienthong.records.formats.encodings import (
     Encoding,
     detect,
@@ -21,7 +22,7 @@ from lienthong.records.formats.encodings import (
     pieces,
     transcode,
 )
-from lienthong.records.formats.faults import FaultList, fault
+from lienthong.records.formats.faults import Fault, FaultList, fault
 from lienthong.records.formats.header import Header, match_header, match_table, shared_names
 from lienthong.records.formats.reading import Reading, ReadingOptions, Source
 from lienthong.records.formats.sqltext import file_text, quoted, text, unit_sql
@@ -89,6 +90,8 @@ def _read_as(
     if source is None and not encoding.settled:
         return None
     faults.extend(header.faults)
+    if source is not None:
+        faults.extend(_blank_rows(job))
     if encoding.name == "cp1258":
         faults.add(fault("encoding-assumed", table=table.name, encoding="Windows-1258"))
     return source or carefully(job, reading, faults)
@@ -104,6 +107,17 @@ def _quick_source(job: Job, options: ReadingOptions) -> Source | None:
         source.count = 0 if _is_header_only(job) else None
         return source
     return verified(source, job)
+
+
+def _blank_rows(job: Job) -> list[Fault]:
+    """What is told of the blank rows of a file that DuckDB reads, which passes over them in silence."""
+    if len(job.dialect.header) == 1:
+        return []  # a record without its only value
+    with (
+        job.path.open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        return list(blank_lines(data, job.table.name).faults())
 
 
 class Job(NamedTuple):
@@ -227,6 +241,7 @@ def fast_source(job: Job, *, parallel: bool = True) -> Source:
         f"SELECT *, {unit_sql(job.table)} AS _unit FROM "
         f"(SELECT {read}, row_number() OVER () - 1 AS _row FROM {scan})",
         unnumbered=f"SELECT {read} FROM {scan}",
+        in_sheet=True,
     )
 
 

@@ -48,7 +48,8 @@ class Source:
     `_envelope_facility`, `_envelope_date`, `_envelope_count` (as written) and `_envelope_units` (found).
     Cells are text unless `typed`. `unnumbered`, where it is given, is the same without `_row` and `_unit`:
     numbering rows keeps DuckDB to one thread, while `CREATE TABLE t AS SELECT .. FROM (unnumbered)` runs on
-    all of them and keeps the order of the file, so that `t.rowid` is `_row`.
+    all of them and keeps the order of the file, so that `t.rowid` is `_row`. `in_sheet`: people see its rows
+    under the numbers of a spreadsheet, below a header.
     """
 
     table: str
@@ -58,6 +59,7 @@ class Source:
     count: int | None = None
     optimistic: bool = False
     unnumbered: str | None = None
+    in_sheet: bool = False
     attaching: Callable[[duckdb.DuckDBPyConnection], None] | None = None
 
     def attach(self, con: duckdb.DuckDBPyConnection) -> None:

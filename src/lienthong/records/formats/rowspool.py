@@ -50,7 +50,7 @@ class RowSpool:
             self._spool.append(without_blanks(batch))
             self._batch = []
 
-    def source(self) -> Source:
+    def source(self, *, in_sheet: bool = False) -> Source:
         """Finish the file; the table as a source."""
         self._flush()
         self._spool.close()
@@ -61,4 +61,4 @@ class RowSpool:
             if self.rows
             else empty_relation(self._columns)
         )
-        return Source(self._table.name, self._columns, relation, count=self.rows)
+        return Source(self._table.name, self._columns, relation, count=self.rows, in_sheet=in_sheet)

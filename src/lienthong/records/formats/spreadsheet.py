@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from lienthong.contracts.contract import Contract, Field, Table
 from lienthong.errors import Refused
+from lienthong.records.formats.blank_rows import BlankRows
 from lienthong.records.formats.faults import FaultList, fault
 from lienthong.records.formats.header import Header, match_header, match_table, plain_name
 from lienthong.records.formats.reading import Reading, Source
@@ -95,7 +96,13 @@ def _read_sheet(
     reading: Reading,
     faults: FaultList,
 ) -> Source:
-    header_cells: list[Any] = next((row for row in rows if _filled(row)), [])
+    header_cells: list[Any] = []
+    before_header = 0
+    for row in rows:
+        if _filled(row):
+            header_cells = row
+            break
+        before_header += 1
     while header_cells and header_cells[-1] in ("", None):
         header_cells = header_cells[:-1]
     names = [cell_text(cell) or "" for cell in header_cells]
@@ -103,10 +110,15 @@ def _read_sheet(
     header = match_header(table, names)
     faults.extend(header.faults)
     spool = RowSpool(reading, table, header.columns)
+    blanks = BlankRows(table.name, before_header)
     for row in rows:
         if _filled(row):
+            blanks.record(spool.rows)
             _keep(row, table, header, spool, faults)
-    return spool.source()
+        else:
+            blanks.blank()
+    faults.extend(blanks.faults())
+    return spool.source(in_sheet=True)
 
 
 def _keep(row: list[Any], table: Table, header: Header, spool: RowSpool, faults: FaultList) -> None:

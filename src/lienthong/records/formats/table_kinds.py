@@ -129,5 +129,13 @@ TABLE_KINDS: dict[str, Kind] = kinds(
         "File %(name)s is no table of this contract; it was not read.",
         "Name the file after its table, or take it out of the folder.",
     ),
+    (
+        "rows-blank",
+        "FILE-16",
+        _CLEAN,
+        _INFORMATION,
+        "Blank rows were left out: %(rows)s.",
+        "Nothing need be done; rows after them keep the numbers that your sheet shows.",
+    ),
 )
 """Kinds of faults of tables by their code. A code is never reused for another meaning."""

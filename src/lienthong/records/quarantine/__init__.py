@@ -3,11 +3,13 @@
 from lienthong.records.quarantine.entries import (
     Cause,
     Entry,
+    Settled,
     causes,
     entries,
     entry,
     findings,
     history,
+    settled,
 )
 from lienthong.records.quarantine.mending import abandon, mend
 from lienthong.records.quarantine.replaying import Replayed, mend_by_file, replay
@@ -16,6 +18,7 @@ __all__ = [
     "Cause",
     "Entry",
     "Replayed",
+    "Settled",
     "abandon",
     "causes",
     "entries",
@@ -25,4 +28,5 @@ __all__ = [
     "mend",
     "mend_by_file",
     "replay",
+    "settled",
 ]

@@ -97,6 +97,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     mended_cells: bool
     received_at: datetime
+    closed_by: str | None
+    closed_at: datetime | None
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of one receipt that wait no more: how they ended, and by which later receipt."""
+
+    state: State
+    closed_by: str | None
+    closed_at: datetime
+    count: int
 
 
 def causes(
@@ -128,7 +139,7 @@ def entries(
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT id, contract, receipt, unit, key, sender, causes, state, edits IS NOT NULL AS mended_cells,"
-            " received_at FROM records.quarantine WHERE id > %(after)s"
+            " received_at, closed_by, closed_at FROM records.quarantine WHERE id > %(after)s"
             " AND (%(state)s::text IS NULL OR state = %(state)s)"
             " AND (%(contract)s::text IS NULL OR contract = %(contract)s)"
             " AND (%(sender)s::text IS NULL OR sender = %(sender)s)"
@@ -145,6 +156,21 @@ def entries(
             },
         ).fetchall()
     return [Line(**row) for row in rows]
+
+
+def settled(conn: psycopg.Connection[Any], receipt: str) -> list[Settled]:
+    """What became of the entries of a receipt that later receipts settled or people gave up, in order of time.
+
+    The receipt goes on counting them: it says what came with it. Entries mended by hand have moved to what it kept.
+    """
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT state, closed_by, max(closed_at) AS closed_at, count(*) AS count FROM records.quarantine"
+            " WHERE receipt = %(receipt)s AND state <> 'open' AND closed_by IS DISTINCT FROM %(receipt)s"
+            " GROUP BY state, closed_by ORDER BY 3, 1, 2",
+            {"receipt": receipt},
+        ).fetchall()
+    return [Settled(**row) for row in rows]
 
 
 def entry(conn: psycopg.Connection[Any], id: int, *, lock: bool = False) -> Entry:
