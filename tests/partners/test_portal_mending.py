@@ -84,7 +84,7 @@ def test_overdue_verdicts_have_their_reasons(conn, world):
     assert reconciling.judged(ours, promised, before) == ("artefact", "moved")
     waiting = msgspec.structs.replace(ours, due_at=None, waiting_since=before)
     assert reconciling.judged(waiting, promised, before) == ("artefact", "waits")
-    ended = msgspec.structs.replace(ours, settled_at=ours.due_at - timedelta(days=2))
+    ended = msgspec.structs.replace(ours, ended_at=ours.due_at - timedelta(days=2))
     assert reconciling.judged(ended, promised, long_after) == ("artefact", "not_told")
     unknown = msgspec.structs.replace(ours, due_at=None)
     assert reconciling.judged(unknown, promised, before) == ("unknown", "no_due")

@@ -207,7 +207,7 @@ def extend(
     """Promise a new date with a letter of apology, before the deadline and no more often than allowed."""
     moment = at or clock.now()
     dossier = find(conn, code, lock=True)
-    if dossier.due_at is None:
+    if dossier.due_at is None or dossier.ended_at is not None:
         raise Refused("DOSSIER-NO-DUE", "The dossier has no deadline that could be extended now.")
     if not reason.strip():
         raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")

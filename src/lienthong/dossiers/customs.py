@@ -7,7 +7,7 @@ from datetime import date, time
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +23,7 @@ class Customs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `transfer_until`: paper received later goes on at the start of the next working day (Decree 309/2026 Art. 18.2).
     `reception_hours`: working hours within which a dossier filed online must be received or answered.
     `apology_before`: working days before the deadline by which the letter of apology must be out.
+    `corrected_end`: which end is compared with the deadline when a result is corrected (see history.account).
     """
 
     transfer_until: time = time(15, 0)
@@ -30,6 +31,7 @@ class Customs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     apology_before: float = 0
     extensions: int = 1
     supplements: int = 1
+    corrected_end: Literal["first", "last"] = "first"
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from lienthong.clock import Calendar, calendar, local, working_hours_between
+from lienthong.dossiers.customs import customs_on
 from lienthong.dossiers.deadlines import Limit, due, due_in_stages
 from lienthong.dossiers.history import Standing, Terms
 
@@ -26,6 +27,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
     `first` is the end without waits; `off` the weekdays on which offices were closed, `worked` weekends on which
     they were open, between beginning and end. `anew` is set when a limit after a supplement counts from there.
+    `corrected`: which end counts (the custom of the day of the last correction), None when nothing was corrected.
     """
 
     begins: datetime | None
@@ -37,6 +39,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     anew: Limit | None
     off: tuple[date, ...]
     worked: tuple[date, ...]
+    corrected: str | None = None
 
 
 def explain(standing: Standing, terms: Terms, using: Calendar | None = None) -> Explained:
@@ -67,6 +70,9 @@ def explain(standing: Standing, terms: Terms, using: Calendar | None = None) -> 
         anew=terms.after if answered else None,
         off=off,
         worked=worked,
+        corrected=customs_on(local(standing.corrections[-1].begun).date()).corrected_end
+        if standing.corrections
+        else None,
     )
 
 

@@ -6,15 +6,16 @@ again; reports and the quality index look at the same events through the same fu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from lienthong.clock import Calendar
+from lienthong.clock import Calendar, local
 from lienthong.dossiers import deadlines
-from lienthong.dossiers.customs import Customs
+from lienthong.dossiers.customs import Customs, customs_on
 from lienthong.dossiers.deadlines import Limit, Pause
 from lienthong.dossiers.moves import Moves
 
@@ -63,12 +64,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     about: dict[str, Any] = {}
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """A result taken back and decided again, with moments of its own; None: not yet."""
+
+    begun: datetime
+    settled: datetime | None = None
+    returned: datetime | None = None
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a dossier stands. `due_at` is None before reception, without a limit, and while an open wait runs.
 
     `ask_by`: by when a supplement must be asked, while none was and work goes on. `anew_since`: when the supplement
     came from which the limit counts anew, where it does. `looked_at`: when it was received, refused or sent back for
-    a supplement, whichever came first.
+    a supplement, whichever came first. `ended_at`, `settled_at` and `returned_at` are those of the account (see
+    `account`), also while a result is corrected; `corrections` are told beside it.
     """
 
     state: str
@@ -91,6 +101,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     step: int = 0
     step_since: datetime | None = None
     step_due: datetime | None = None
+    corrections: tuple[Correction, ...] = ()
 
     def late(self, now: datetime) -> bool | None:
         """Whether it is or was overdue at `now`; None when it has no deadline (yet)."""
@@ -101,6 +112,42 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def reception_late(self, now: datetime) -> bool:
         """Whether nobody had received, refused or sent it back for a supplement in time."""
         return self.reception_due is not None and (self.looked_at or now) > self.reception_due
+
+
+def account(
+    events: Sequence[Event], table: Moves, customs: Customs | None = None
+) -> Sequence[Event]:
+    """The events whose end is compared with the deadline: all of them, or those before a correction that counts apart.
+
+    The one place where it is said what a correction does to the clock. Page, worklist, Portal, comparison, forms and
+    index ask here. A correction is judged by the custom of the day on which it began (customs.yaml, corrected_end).
+    """
+    for at in range(1, len(events)):
+        if _reopens(events[at - 1], events[at], table):
+            rules = customs or customs_on(local(events[at].at).date())
+            if rules.corrected_end == "first":
+                return events[:at]
+    return events
+
+
+def corrections(events: Sequence[Event], table: Moves) -> tuple[Correction, ...]:
+    """Every time that what had ended was taken up again."""
+    found: list[Correction] = []
+    for before, event in itertools.pairwise(events):
+        if _reopens(before, event, table):
+            found.append(Correction(begun=event.at))
+        elif (
+            found
+            and event.to_state in ("settled", "returned")
+            and before.to_state != event.to_state
+        ):
+            found[-1] = msgspec.structs.replace(found[-1], **{event.to_state: event.at})
+    return tuple(found)
+
+
+def _reopens(before: Event, event: Event, table: Moves) -> bool:
+    ended = table.states[before.to_state].clock == "ended"
+    return ended and table.states[event.to_state].clock != "ended"
 
 
 def replay(
@@ -114,22 +161,27 @@ def replay(
 ) -> Standing:
     """The standing after these events, in their order, under a procedure's terms (or nothing but its limits).
 
-    The clock starts when the dossier is received full and correct; waits for the applicant stop it; a corrected
-    result opens it again without a new clock.
+    The clock starts when the dossier is received full and correct; waits for the applicant stop it. What happens in a
+    correction that counts apart moves the state, and neither deadline nor end.
     """
     if not events or events[0].act != FILED:
         raise ValueError("the first event of a dossier is its filing")
     terms = limits if isinstance(limits, Terms) else Terms(limits=tuple(limits))
     seen = _Seen(state=events[0].to_state, promised_at=events[0].at)
-    for event in events[1:]:
+    told = account(events, table, customs)
+    for event in told[1:]:
         _see(seen, event, table)
+    now = msgspec.structs.replace(seen, waits=list(seen.waits))
+    for event in events[len(told) :]:
+        _see(now, event, table)
+    apart = len(told) < len(events)
     counted = [
         wait for wait in seen.waits if seen.received is not None and wait.begun >= seen.received
     ]
-    asked = seen.waits[-1].begun if seen.waits and seen.waits[-1].ended is None else None
-    number, since = _step(seen, terms)
+    asked = now.waits[-1].begun if now.waits and now.waits[-1].ended is None else None
+    number, since = _step(now, terms)
     return Standing(
-        state=seen.state,
+        state=now.state,
         filed_at=events[0].at,
         received_at=seen.received,
         reception_due=(deadlines.reception_due if online else deadlines.transfer_due)(
@@ -142,17 +194,19 @@ def replay(
         ended_at=seen.ended,
         waiting_since=asked,
         pauses=tuple(counted),
-        supplements=seen.supplements,
+        supplements=now.supplements,
         extensions=seen.extensions,
-        holder=seen.holder,
+        holder=now.holder,
+        # What was granted does not lapse, and the times of the internal process are of the dossier, not of a mending.
         answer_due=deadlines.lapses(asked, terms.answer, using)
-        if asked and terms.answer and seen.state == "supplement"
+        if asked and terms.answer and now.state == "supplement" and not apart
         else None,
         anew_since=_anew(seen, terms),
-        ask_by=_ask_by(seen, terms, table, using),
+        ask_by=None if apart else _ask_by(seen, terms, table, using),
         step=number,
         step_since=since,
-        step_due=_step_due(number, since, terms, counted, using),
+        step_due=None if apart else _step_due(number, since, terms, counted, using),
+        corrections=corrections(events, table),
     )
 
 
@@ -204,9 +258,12 @@ def _move(seen: _Seen, event: Event, table: Moves) -> None:
         if seen.state == "supplement" and after == "runs" and seen.received != event.at:
             seen.answered = event.at
     seen.state = event.to_state
+    if after != "ended":
+        seen.ended = seen.settled = seen.returned = None
+        return
+    seen.ended = seen.ended or event.at
     seen.settled = event.at if seen.state == "settled" else seen.settled
     seen.returned = event.at if seen.state == "returned" else seen.returned
-    seen.ended = (seen.ended or event.at) if after == "ended" else None
 
 
 def _due(seen: _Seen, terms: Terms, waits: list[Pause], using: Calendar | None) -> datetime | None:

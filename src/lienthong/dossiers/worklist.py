@@ -93,8 +93,9 @@ def urgency_of(row: Row | Any, now: datetime) -> Urgency:
     if row.state == "settled":
         return "hand_over"
     end_of_day, end_of_soon = _edges(now)
-    if row.due_at is not None and row.due_at < end_of_soon:
-        return "overdue" if row.due_at < now else "today" if row.due_at < end_of_day else "soon"
+    # next_due, not due_at: a dossier that has ended and whose result is corrected has no deadline left.
+    if row.next_due is not None and row.next_due < end_of_soon:
+        return "overdue" if row.next_due < now else "today" if row.next_due < end_of_day else "soon"
     return "step_late" if row.step_due is not None and row.step_due < now else "running"
 
 
@@ -117,8 +118,9 @@ def _values(whose: Whose, now: datetime) -> dict[str, Any]:
 
 _URGENCY = sql.SQL(
     "CASE WHEN state = 'new' THEN 'new' WHEN state IN ('supplement', 'payment') THEN 'waiting'"
-    " WHEN state = 'settled' THEN 'hand_over' WHEN due_at < %(now)s THEN 'overdue' WHEN due_at < %(today)s THEN 'today'"
-    " WHEN due_at < %(soon)s THEN 'soon' WHEN step_due < %(now)s THEN 'step_late' ELSE 'running' END AS urgency"
+    " WHEN state = 'settled' THEN 'hand_over' WHEN next_due < %(now)s THEN 'overdue'"
+    " WHEN next_due < %(today)s THEN 'today' WHEN next_due < %(soon)s THEN 'soon'"
+    " WHEN step_due < %(now)s THEN 'step_late' ELSE 'running' END AS urgency"
 )
 
 

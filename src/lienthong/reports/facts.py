@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from lienthong.dossiers.dossier import limit_of, terms_of
-from lienthong.dossiers.history import Event, Terms, replay
+from lienthong.dossiers.history import Event, Terms, account, replay
 from lienthong.dossiers.moves import Moves, moves
 from lienthong.procedures.procedure import Procedure
 from lienthong.reports.period import Period, month, quarter, year
@@ -32,7 +32,7 @@ FLAGS = ("paid_online", "digitised", "vneid", "from_store", "population")
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """One dossier at a moment.
 
-    `ended_at` is the first end: what is compared with the due date. A correction opens the work again, not the account.
+    `ended_at` is the end that is compared with the due date: a correction changes it only by custom (history.account).
     `due_at` is moved by the waits that are over; while one is open it is what it was when the wait began. `longest_due`
     is the end of the procedure's longest limit, for a dossier that has no due date of its own.
     """
@@ -172,42 +172,33 @@ def fact_of(
     **more: Any,
 ) -> Fact:
     """The fact that these events make; pure."""
-    account = _to_first_end(events, table)
-    found = replay(account, terms, table)
+    told = account(events, table)
+    found = replay(told, terms, table)
     due = found.due_at
     if found.waiting_since is not None:
-        due = replay(before_wait(account, table), terms, table).due_at
+        due = replay(before_wait(told, table), terms, table).due_at
     longest = None
     if due is None and found.received_at is not None:
-        longest = _longest(account, procedure, table)
-    ended = table.states[found.state].clock == "ended"
+        longest = _longest(told, procedure, table)
     settled = next((event for event in reversed(events) if event.to_state == "settled"), None)
     return Fact(
         code=code,
         procedure=procedure.code,
         field=procedure.field,
         level=procedure.levels[0] if procedure.levels else "",
-        state=replay(events, terms, table).state if len(events) > len(account) else found.state,
+        state=events[-1].to_state,
         filed_at=found.filed_at,
         received_at=found.received_at,
         due_at=due,
         longest_due=longest,
-        ended_at=account[-1].at if ended else None,
-        outcome=_outcome(found.state) if ended else "open",
+        ended_at=found.ended_at,
+        outcome=_outcome(found.state) if found.ended_at else "open",
         waiting_since=found.waiting_since,
         supplements=found.supplements,
         e_result=bool(settled and settled.about.get("file") and settled.about.get("result_code")),
-        asked_fee=any(event.to_state == "payment" for event in account),
+        asked_fee=any(event.to_state == "payment" for event in told),
         **more,
     )
-
-
-def _to_first_end(events: Sequence[Event], table: Moves) -> Sequence[Event]:
-    """The events up to the first end, all of them while it is open."""
-    for at, event in enumerate(events):
-        if table.states[event.to_state].clock == "ended":
-            return events[: at + 1]
-    return events
 
 
 def before_wait(events: Sequence[Event], table: Moves) -> Sequence[Event]:

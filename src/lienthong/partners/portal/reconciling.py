@@ -128,7 +128,7 @@ def judged(
     found: Dossier, theirs: Mapping[str, Any] | None, now: datetime
 ) -> tuple[Overdue, str | None]:
     """The verdict and why (a name of REASONS)."""
-    ended = found.settled_at or found.returned_at or found.ended_at
+    ended = found.ended_at
     late_here = None if found.due_at is None else (ended or now) > found.due_at
     try:
         promised = times.read(str((theirs or {}).get("NgayHenTra") or ""))

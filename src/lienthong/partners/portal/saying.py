@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from lienthong.dossiers.dossier import Dossier
-from lienthong.dossiers.history import FILED, Event
-from lienthong.dossiers.moves import Moves
+from lienthong.dossiers.history import FILED, Event, account
+from lienthong.dossiers.moves import Moves, moves
 from lienthong.errors import Refused
 from lienthong.partners.portal.ledger import Work
 from lienthong.partners.portal.profile import Profile
@@ -68,7 +68,8 @@ def dossier_fields(work: Work, words: Profile) -> dict[str, Any]:
         "DSKetNoiCSDL": _databases(applicant, words),
         "TaiLieuNop": [_paper(one, words) for one in work.papers],
         "DanhSachLePhi": [_fee(one) for one in work.fees],
-        "DanhSachHoSoBoSung": _supplements(events, work),
+        # Rounds of the dossier itself: what a correction asked for goes out as steps and counts against nobody.
+        "DanhSachHoSoBoSung": _supplements(account(events, moves()), work),
         "DanhSachGiayToKetQua": _results(work, words),
     }
     missing = [name for name in _mandatory(work, words) if not said.get(name)]
