@@ -9,13 +9,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from lienthong import database
-from lienthong.database import programs
+from lienthong import database, settings
+from lienthong.database import connections, programs
 from lienthong.database.cluster import Cluster
 from lienthong.errors import Unavailable
 
@@ -120,6 +121,22 @@ def test_nobody_else_may_enter(folder):
             psycopg.connect(f"host='{cluster.socket}' dbname=lienthong user=somebody")
     finally:
         cluster.leave()
+
+
+def test_what_was_sent_and_attached_is_open_to_its_owner_alone(folder):
+    """Also in a data folder that an older program left open; the server beside them may still be passed through to."""
+    (folder / "attachments" / "3d").mkdir(parents=True)
+    (folder / "attachments").chmod(0o755)
+    connections.keep_private(folder)
+    for name in ("attachments", "blobs", "work"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o700, name
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o711
+    connections.keep_private(Path("/proc/nowhere"))  # not ours to make: no fault
+
+
+def test_every_start_closes_them(folder):
+    with database.running(replace(settings.read(), home=folder, database_url=None)):
+        assert stat.S_IMODE((folder / "attachments").stat().st_mode) == 0o700
 
 
 def test_a_folder_of_somebody_else_is_refused(folder):

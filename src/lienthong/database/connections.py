@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Role = Literal["app", "owner"]
 
 APP = "lienthong_app"
+PERSONAL = ("attachments", "blobs", "work")
+"""Folders of the data folder in which data of persons lie as they came."""
 
 
 class Database:
@@ -82,6 +85,7 @@ class Database:
 def start(settings: all_settings.Settings | None = None, *, prepared: bool = True) -> Database:
     """Find or start the database; with `prepared` its tables are brought up to date. Raises Unavailable."""
     chosen = settings or all_settings.read()
+    keep_private(chosen.home)
     if chosen.database_url:
         database = Database(chosen.database_url)
     else:
@@ -95,6 +99,19 @@ def start(settings: all_settings.Settings | None = None, *, prepared: bool = Tru
             database.close()
             raise
     return database
+
+
+def keep_private(home: Path) -> None:
+    """Let the owner alone into the folders of what was sent and attached; what was made more open is closed.
+
+    The data folder itself stays open to be passed through: an own server runs as somebody else.
+    """
+    for name in PERSONAL:
+        folder = home / name
+        with suppress(OSError):  # a folder of somebody else is theirs to close
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
 
 
 @contextmanager
