@@ -9,7 +9,9 @@ from importlib import resources
 import pytest
 
 from lienthong.errors import Refused
+from lienthong.procedures import columns
 from lienthong.procedures.known import known, read_file
+from lienthong.words import say
 
 DECLARED = resources.files("lienthong").joinpath("declared", "procedures", "known.csv")
 ROWS = list(csv.DictReader(io.StringIO(DECLARED.read_text("utf-8"))))
@@ -99,23 +101,46 @@ def test_what_is_no_such_table_is_refused_and_brings_nothing(tmp_path, content):
 @pytest.mark.parametrize(
     ("column", "value", "said"),
     [
-        ("limit_value", "mười lăm", "limit_value=mười lăm"),
-        ("limit_value", "-3", "limit_value=-3"),
-        ("limit_unit", "tuần", "limit_unit=tuần"),
-        ("levels", "Huyện", "levels=Huyện"),
-        ("online", "mức 4", "online=mức 4"),
-        ("code", "1.01227", "code=1.01227"),
+        ("limit_value", "mười lăm", "2: “mười lăm” không phải số ngày hay giờ"),
+        ("limit_value", "-3", "2: “-3” không phải số ngày hay giờ"),
+        ("limit_unit", "tuần", "2: “tuần” không có trong cột “Đơn vị thời hạn”"),
+        ("levels", "Huyện", "2: “Huyện” không có trong cột “Cấp thực hiện”; hãy ghi một trong: Bộ, Tỉnh, Xã"),
+        ("online", "mức 4", "2: “mức 4” không có trong cột “Mức độ trực tuyến”; hãy ghi một trong: toàn trình"),
+        ("status", "cũ", "2: “cũ” không có trong cột “Tình trạng theo nguồn”"),
+        ("decentralised", "maybe", "2: “maybe” không có trong cột “Đã phân cấp”; hãy ghi một trong: có, không"),
+        ("code", "1.01227", "có phải là 1.012270 không?"),
     ],
-)
-def test_a_word_that_is_not_known_refuses_its_line(tmp_path, column, value, said):
+)  # fmt: skip
+def test_a_word_that_is_not_known_refuses_its_line_in_the_readers_words(
+    tmp_path, column, value, said
+):
     row = {
-        "code": "1.000001",
-        "name_vi": "A",
-        "levels": "tỉnh",
-        "online": "",
-        "limit_value": "3",
-        "limit_unit": "ngày",
-    }
+        "code": "1.000001", "name_vi": "A", "levels": "tỉnh", "online": "", "limit_value": "3",
+        "limit_unit": "ngày", "status": "", "decentralised": "",
+    }  # fmt: skip
     with pytest.raises(Refused) as refused:
         read_file(written(tmp_path, [row | {column: value}]))
-    assert said in str(refused.value.details["lines"])
+    lines = str(refused.value.details["lines"])
+    assert said in lines, lines
+    assert f"{column}=" not in lines
+
+
+def test_missing_heads_are_named_as_they_are_to_be_written(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Cấp,Lĩnh vực\nBộ,A\n", "utf-8")
+    with pytest.raises(Refused) as refused:
+        read_file(path)
+    assert refused.value.details["columns"] == "Mã TTHC (code), Tên TTHC (name_vi)"
+
+
+def test_unicode_text_of_a_table_program_is_read(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_bytes("Mã TTHC\tTên TTHC\n1.000001\tThủ tục\n".encode("utf-16"))
+    assert [one.name["vi"] for one in read_file(path).procedures] == ["Thủ tục"]
+
+
+def test_every_column_has_a_label_in_three_languages():
+    assert set(columns.LABELS) == set(columns.HEADS)
+    for label in columns.LABELS.values():
+        assert say(label, "vi") != label
+        assert say(label, "fr") != label or label in ("Code", "Sources", "Note"), label

@@ -244,6 +244,11 @@ def versions(conn: psycopg.Connection[Any], code: str) -> list[Version]:
     return _read(conn, "code = %s ORDER BY version DESC", [code])
 
 
+def versions_of(conn: psycopg.Connection[Any], codes: list[str]) -> list[Version]:
+    """All versions of several procedures, by code, the newest first."""
+    return _read(conn, "code = ANY(%s) ORDER BY code, version DESC", [codes])
+
+
 def all_in_force(conn: psycopg.Connection[Any], on: date) -> list[Version]:
     """Every procedure that holds on a day, by code."""
     return _read(

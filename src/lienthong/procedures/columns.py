@@ -39,7 +39,19 @@ HEADS: Mapping[str, tuple[str, ...]] = {
 """Our columns and other heads of each, without accents."""
 UNREAD = frozenset({"", "stt", "tt", "no", "so tt", "so thu tu"})
 """Columns that only number the lines."""
-NEEDED = ("code", "name_vi")
+NEEDED = {"code": "Mã TTHC (code)", "name_vi": "Tên TTHC (name_vi)"}
+"""Columns that must be there, as their heads are written in a file."""
+LABELS: Mapping[str, str] = {
+    "code": "Code", "name_vi": "Name in Vietnamese", "name_en": "Name in English", "name_fr": "Name in French",
+    "field": "Sector", "subfield": "Part of the sector", "levels": "Level", "authority": "Settling agency",
+    "online": "Online level", "limit_text": "Time limit as written", "limit_value": "Time limit as a number",
+    "limit_unit": "Unit of the time limit", "fee_vnd": "Fee", "fee_text": "Fee as written",
+    "decentralised": "Decentralised", "decentralised_basis": "Basis of the decentralisation",
+    "legal_basis": "Legal basis", "components_vi": "Components of the dossier",
+    "replaced_by_data": "Database that already holds it", "successor": "Successor that the sources name",
+    "status": "Standing in the sources", "evidence": "Kinds of source", "source": "Sources", "notes": "Note",
+}  # fmt: skip
+"""Our columns as sentences of the catalogues."""
 WITHIN = 20
 """Lines among which the heads are looked for."""
 
@@ -52,6 +64,12 @@ UNITS = {
     "working_day": "working_days", "day": "days", "month": "months", "hour": "hours",
     "ngay lam viec": "working_days", "ngay": "days", "thang": "months", "gio": "hours",
 }  # fmt: skip
+ANSWERS = {"co": "yes", "khong": "no", "chua ro": "unknown", "x": "yes"}
+LEVEL_WORDS = "Bộ, Tỉnh, Xã, Cơ sở, Bảo hiểm xã hội"
+UNIT_WORDS = "ngày làm việc, ngày, tháng, giờ"
+ONLINE_WORDS = "toàn trình, một phần, cung cấp thông tin"
+ANSWER_WORDS = "có, không, chưa rõ"
+"""What may stand in a cell, in the language of the files."""
 ONLINE = {"toan trinh": "full", "mot phan": "partial", "cung cap thong tin": "information"}
 _HEAD = {name: ours for ours, others in HEADS.items() for name in (ours.replace("_", " "), *others)}
 _REPLACED = re.compile(r"replaced by data from (?P<database>[^:]+): (?P<component>[^;]+)")
@@ -78,7 +96,7 @@ def table(rows: Sequence[Sequence[str]], name: str) -> Table:
             "PROCEDURE-HEADS",
             "%(name)s has no line that heads these columns: %(columns)s.",
             name=name,
-            columns=", ".join(lacking),
+            columns=", ".join(NEEDED[one] for one in lacking),
         )
     lines = []
     for number, row in enumerate(rows[at + 1 :], at + 2):

@@ -16,6 +16,8 @@ from lienthong.words import in_every_language
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 20_000
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How a table saved as “Unicode text” begins; nothing else may be taken for it."""
 HEAD_WITHIN = 20
 """Lines among which the heads are looked for: official lists carry titles above their table."""
 
@@ -76,12 +78,14 @@ def cells(data: bytes, name: str) -> Iterator[list[str]]:
     if data[:4] == b"PK\x03\x04":
         yield from _workbook(data)
         return
-    if name.lower().endswith((".xls", ".ods", ".pdf", ".doc", ".docx")) or b"\x00" in data[:4096]:
+    if name.lower().endswith((".xls", ".ods", ".pdf", ".doc", ".docx")) or (
+        data[:2] not in UTF_16 and b"\x00" in data[:4096]
+    ):
         raise Refused(
             "LIST-FORM", "The file is neither CSV nor XLSX. Save the list as one of them."
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data[:2] in UTF_16 else "utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise Refused(
             "LIST-ENCODING", "The file is not UTF-8 (byte %(place)s). Save it as “CSV UTF-8” or as XLSX.",
