@@ -35,7 +35,9 @@ def chromium() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=300_000
+        )
         yield browser
         browser.close()
 
@@ -51,7 +53,7 @@ def officer(chromium, served, complaints) -> Iterator:
     """A page on which the officer of 01999 is signed in."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(300_000)
     page.on(
         "console",
         lambda message: complaints.append(message.text) if message.type == "error" else None,
@@ -173,7 +175,7 @@ def test_pages_work_without_scripts(chromium, served, tmp_path):
         java_script_enabled=False, viewport={"width": 390, "height": 844}
     )
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(300_000)
     page.goto(served + "/login")
     page.fill("#name", "officer")
     page.fill("#password", PASSWORD)

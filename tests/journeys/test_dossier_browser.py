@@ -28,7 +28,9 @@ def chromium() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=300_000
+        )
         yield browser
         browser.close()
 
@@ -43,7 +45,7 @@ def sit_down(chromium, served) -> Iterator:
         context = chromium.new_context(viewport={"width": width, "height": 850}, locale="vi-VN")
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)
         page.on(
             "console",
             lambda message: complaints.append(message.text) if message.type == "error" else None,

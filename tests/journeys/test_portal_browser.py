@@ -61,7 +61,9 @@ def browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=300_000
+        )
         yield made
         made.close()
 
@@ -79,7 +81,7 @@ class People:
         if who not in self.pages:
             context = self.browser.new_context(locale="vi-VN", **more)
             page = context.new_page()
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(300_000)
             page.on(
                 "console",
                 lambda said: self.complaints.append(said.text) if said.type == "error" else None,
@@ -241,12 +243,14 @@ def test_the_stand_in_can_be_used_without_scripts_and_by_keyboard(both, browser)
     _, standin = both
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
+    page.set_default_timeout(300_000)
     page.goto(f"{standin.url}/file/{PROCEDURE.code}")
     page.select_option("#unit", UNIT)
     page.click("text=Nộp hồ sơ này")
     assert "G18.12-" in page.inner_text("h1")
     context.close()
     page = browser.new_context().new_page()
+    page.set_default_timeout(300_000)
     for path in ("/", "/file", f"/file/{PROCEDURE.code}", "/watch", "/misbehave", "/ask"):
         page.goto(standin.url + path)
         nameless = page.evaluate(

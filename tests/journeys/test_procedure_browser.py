@@ -42,7 +42,7 @@ def signed_in(browser, served, *, scripts):
         viewport={"width": 390, "height": 800}, locale="vi-VN", java_script_enabled=scripts
     )
     page = context.new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(300_000)
     page.goto(served + "/login")
     page.fill("#name", "editor")
     page.fill("input[type=password]", PASSWORD)

@@ -64,7 +64,7 @@ class Receiver:
                         self.kept[change["position"]] = change
                         self.order.append(change["position"])
         if said == "hang":
-            self.released.wait(60)
+            self.released.wait(600)
         elif said != "drop" and isinstance(said, int):
             self._say(request, said)
         request.close_connection = True

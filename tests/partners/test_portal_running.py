@@ -25,7 +25,7 @@ def chosen(home, tmp_path):
     )  # fmt: skip
 
 
-def until(condition, most=200):
+def until(condition, most=12_000):
     """Wait for something another thread does; a bell that never rings is the wait."""
     bell = threading.Event()
     for _ in range(most):

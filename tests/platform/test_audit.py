@@ -130,7 +130,7 @@ def test_more_writers_than_lanes_take_turns(fresh_db):
         holder.commit()
         holder.close()
     for thread in threads:
-        thread.join(20)
+        thread.join()
     assert failures == []
     with fresh_db.connect() as connection:
         assert audit.verify(connection) == audit.Verified(32 + len(threads), 0, ())

@@ -15,7 +15,7 @@ def send_all(url, home, sender, texts, start, answers):
 
     from lienthong.database import Database
 
-    start.wait(120)
+    start.wait(600)
     with Database(url).connect(autocommit=True) as conn:
         for text in texts:
             given = intake.receive(
@@ -44,9 +44,9 @@ def programs(desk, loads):
     ]
     for one in running:
         one.start()
-    given = [answers.get(timeout=180) for _ in range(sum(len(texts) for _, texts in loads))]
+    given = [answers.get(timeout=600) for _ in range(sum(len(texts) for _, texts in loads))]
     for one in running:
-        one.join(60)
+        one.join(600)
     assert [one.exitcode for one in running] == [0] * len(loads)
     return given
 
@@ -105,7 +105,7 @@ def test_files_and_single_records_of_one_facility_at_once(desk, trial):
         for age in range(30, 34):
             desk.send(trial.csv(("a", 1, age, 1), ("c", 1, age, 1)))
         for thread in threads:
-            thread.join(120)
+            thread.join()
         line.close()
     intake.resume_unfinished(desk.conn, home=desk.home)
     assert len(set(posted)) == 30
