@@ -174,9 +174,10 @@ def test_the_index_by_hand_to_the_last_digit(conn):
         assert (one.numerator, one.denominator) == (numerator, denominator), code
         assert one.points == Fraction(points), code
     assert made.undecided == 0
-    # 1.3: of four procedures none has all its parts (2 x 0). Known: 2.1 (20), 3.3 (6), 4.1 (6), 3.6 (6), 1.3 (2).
-    assert found["1.3"].points == 0
-    assert made.index.known == 40
+    # 1.3: of four procedures no source gives all the parts: unknown. Known: 2.1 (20), 3.3 (6), 4.1 (6), 3.6 (6).
+    assert found["1.3"].points is None
+    assert made.counts["complete_parts"] == {"yes": 0, "no": 0, "unsaid": 4}
+    assert made.index.known == 38
     assert made.index.points == Fraction(35, 3) + 6 + Fraction(24, 7)
     assert made.index.points == Fraction(443, 21)
     assert index766.shown(made.index.points, 10) == Decimal("21.0952380952")

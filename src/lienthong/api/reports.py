@@ -150,7 +150,7 @@ def _points(one: index766.Points, found: Measured) -> PointsAnswer:
     return PointsAnswer(
         code=rule.code, label=rule.label, formula=rule.formula, measure=rule.measure, max=str(rule.max),
         threshold=str(rule.threshold), since=rule.since, evidence=rule.evidence, source=rule.source,
-        numerator=one.numerator, denominator=one.denominator, unsaid=found.unsaid.get(rule.measure),
+        numerator=one.numerator, denominator=one.denominator, unsaid=found.unsaid(rule.measure),
         points=None if one.points is None else str(index766.shown(one.points, PLACES)),
         exact=None if one.points is None else str(one.points),
     )  # fmt: skip

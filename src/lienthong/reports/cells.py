@@ -112,8 +112,15 @@ SUMS: Mapping[str, str] = {
 """Sums of columns that pages show beside them."""
 
 
+NOWHERE = "-"
+"""The field or level of a dossier whose procedure has none that a source gives."""
+
+
 class Among(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose dossiers: of a unit, a province (or `ministry`), a field, a level, a procedure; empty is all."""
+    """Whose dossiers: of a unit, a province (or `ministry`), a field, a level, a procedure; empty is all.
+
+    `NOWHERE` asks for those whose procedure has no field or no level.
+    """
 
     unit: str = ""
     province: str = ""
@@ -144,7 +151,8 @@ BASE = sql.SQL(_BASE.replace("{ministry}", MINISTRY))
 
 WHOSE = sql.SQL(
     "(%(unit)s = '' OR unit_now = %(unit)s) AND (%(province)s = '' OR province_now = %(province)s)"
-    " AND (%(field)s = '' OR field = %(field)s) AND (%(level)s = '' OR level = %(level)s)"
+    " AND (%(field)s = '' OR coalesce(nullif(field, ''), '-') = %(field)s)"
+    " AND (%(level)s = '' OR coalesce(nullif(level, ''), '-') = %(level)s)"
     " AND (%(procedure)s = '' OR procedure = %(procedure)s)"
 )
 LAST = 9_223_372_036_854_775_807

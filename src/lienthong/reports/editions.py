@@ -19,6 +19,7 @@ import msgspec
 
 from lienthong.errors import NotFound, Refused
 from lienthong.findings import Text
+from lienthong.reports import period as periods
 from lienthong.reports.cells import Reading
 from lienthong.reports.period import Period
 
@@ -81,6 +82,8 @@ class Indicator(Words, frozen=True, kw_only=True):
     code: str
     measure: str = ""
     formula: Text = {}
+    lacks: Text = {}
+    """What is missing when it cannot be measured."""
     terms: tuple[Term, ...] = ()
 
 
@@ -107,6 +110,20 @@ class Option(Words, frozen=True, kw_only=True):
     values: tuple[Chosen, ...] = ()
 
 
+class There(msgspec.Struct, frozen=True, kw_only=True):
+    """How many dossiers the Portal counts as received in a period, of the nation or of a province or an agency.
+
+    Nothing that the Portal answers to a program gives it: an official writes down what its own pages show.
+    """
+
+    period: str
+    received: int
+    province: str = ""
+    unit: str = ""
+    evidence: Evidence = "attested"
+    source: str = ""
+
+
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the index."""
 
@@ -115,6 +132,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[Option, ...] = ()
     groups: tuple[Group, ...] = ()
     indicators: tuple[Indicator, ...] = ()
+    received_there: tuple[There, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +149,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
     source: str
     days: dict[str, int] = {}
+    lacks: Text = {}
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +178,7 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     options: tuple[Held, ...]
     bands: tuple[Band, ...]
+    received_there: Mapping[tuple[str, str], There] = {}
 
     def option(self, code: str) -> str:
         """The reading of an open point."""
@@ -210,6 +230,8 @@ def parse(*texts: str) -> Declared:
         whole = _over(whole, one)
     for indicator in whole.indicators:
         _check(indicator)
+    for line in whole.received_there:
+        _check_there(line)
     return whole
 
 
@@ -220,6 +242,7 @@ def _over(before: Declared, after: Declared) -> Declared:
         groups=tuple({one.code: one for one in (*before.groups, *after.groups)}.values()),
         options=_joined(before.options, after.options, "values"),
         indicators=_joined(before.indicators, after.indicators, "terms"),
+        received_there=before.received_there + after.received_there,
     )
 
 
@@ -252,6 +275,17 @@ def _check(indicator: Indicator) -> None:
         raise Refused(
             "INDEX-FILE", "index766.yaml: %(reason)s", reason=f"{indicator.code}: {error}"
         ) from error
+
+
+def _check_there(line: There) -> None:
+    try:
+        periods.parse(line.period)
+    except Refused as error:
+        raise Refused("INDEX-FILE", "index766.yaml: %(reason)s", reason=str(error)) from error
+    if line.received < 0:
+        raise Refused(
+            "INDEX-FILE", "index766.yaml: %(reason)s", reason=f"{line.period}: {line.received}"
+        )
 
 
 @lru_cache(maxsize=8)
@@ -287,6 +321,11 @@ def edition(period: Period, known: Declared | None = None) -> Edition:
         rules=tuple(rule for one in found.indicators if (rule := _rule(one, day)) is not None),
         options=tuple(held for one in found.options if (held := _held(one, day)) is not None),
         bands=tuple(sorted((b for b in bands if b.from_ == newest), key=lambda b: -b.at)),
+        received_there={
+            (one.province, one.unit): one
+            for one in found.received_there
+            if periods.parse(one.period) == period
+        },
     )
 
 
@@ -306,7 +345,7 @@ def _rule(indicator: Indicator, day: date) -> Rule | None:
     return Rule(
         code=indicator.code, label=indicator.label, formula=indicator.formula, measure=indicator.measure,
         max=Fraction(str(said["max"])), threshold=Fraction(str(said["threshold"])), zero=said["zero"],
-        since=last.from_, evidence=last.evidence, source=last.source, days=said["days"],
+        since=last.from_, evidence=last.evidence, source=last.source, days=said["days"], lacks=indicator.lacks,
     )  # fmt: skip
 
 

@@ -24,7 +24,16 @@ from lienthong.reports.period import Period
 from lienthong.reports.succession import following
 
 OUTSIDE = frozenset(
-    {"synchronised", "filed_online", "satisfied", "paid_online", "digitised", "reused"}
+    {
+        "synchronised",
+        "filed_online",
+        "satisfied",
+        "paid_online",
+        "digitised",
+        "reused",
+        "online_payment_ready",
+        "online_payment_used",
+    }  # fmt: skip
 )
 """Measures that rest on something beside the events."""
 PLACES = 12

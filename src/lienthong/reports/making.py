@@ -118,16 +118,26 @@ LEVEL_NAMES = {
 }
 
 
-def form(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Form:
+Counted = Mapping[str, Mapping[str, int]]
+"""Line to cell to number of dossiers, as they were counted before."""
+
+
+def form(
+    conn: psycopg.Connection[Any], what: str, asked: Asked, counted: Counted | None = None
+) -> Form:
     """Form II.06a by agency, II.06b by sector under headings of the level of its procedures."""
-    rows = forms.counted(
-        conn,
-        asked.period,
-        "level_field" if what == "II.06b" else "unit",
-        among=asked.among,
-        follows=asked.follows,
-        position=asked.position,
-        moment=asked.moment,
+    rows = (
+        _rows(counted)
+        if counted is not None
+        else forms.counted(
+            conn,
+            asked.period,
+            "level_field" if what == "II.06b" else "unit",
+            among=asked.among,
+            follows=asked.follows,
+            position=asked.position,
+            moment=asked.moment,
+        )
     )
     total = forms.total(rows.values())
     if what != "II.06b":
@@ -144,6 +154,11 @@ def form(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Form:
     return Form(lines=tuple(lines), total=total)
 
 
+def _rows(counted: Counted) -> dict[str, Row]:
+    names = Row.__struct_fields__
+    return {line: Row(**{name: one[name] for name in names}) for line, one in counted.items()}
+
+
 def competence(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Competence]:
     """Form II.07b: the ministry and every province of the day, or the one asked for."""
     found = procedure_form.counted(conn, asked.period, asked.follows.province_names)
@@ -151,11 +166,11 @@ def competence(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Compete
     return {wanted: found[wanted]} if wanted in found else found
 
 
-def index(conn: psycopg.Connection[Any], asked: Asked) -> Measured:
+def index(conn: psycopg.Connection[Any], asked: Asked, counted: Counted | None = None) -> Measured:
     """The index of whoever was asked for."""
     return measures.indices(
         conn, asked.period, asked.edition, among=asked.among, follows=asked.follows, position=asked.position,
-        moment=asked.moment,
+        moment=asked.moment, counted=counted,
     )[""]  # fmt: skip
 
 
@@ -177,8 +192,10 @@ def whose(asked: Asked, to: str = "vi") -> str:
     return "BỘ Y TẾ"
 
 
-def sheet(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Sheet:
-    """The report as a sheet; raises NotFound for one there is not."""
+def sheet(
+    conn: psycopg.Connection[Any], what: str, asked: Asked, counted: Counted | None = None
+) -> Sheet:
+    """The report as a sheet, of numbers counted before where given; raises NotFound for one there is not."""
     follows = asked.follows
     notes = [f"Đếm đến sự kiện số {asked.position}."] if asked.position is not None else []
     units = {
@@ -186,7 +203,7 @@ def sheet(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Sheet:
     }
     provinces = {code: name.get("vi", code) for code, name in follows.province_names.items()}
     if what in ("II.06a", "II.06b"):
-        found = form(conn, what, asked)
+        found = form(conn, what, asked, counted)
         names = units if what == "II.06a" else {}
         drawn = [
             (
@@ -202,13 +219,14 @@ def sheet(conn: psycopg.Connection[Any], what: str, asked: Asked) -> Sheet:
         named = provinces | {MINISTRY: "Bộ Y tế"}
         return sheets.competence(asked.period, whose(asked), lines, named, _said(asked))
     if what == INDEX:
-        found_index = index(conn, asked)
+        found_index = index(conn, asked, counted)
         return sheets.index_sheet(
             asked.period,
             whose(asked),
             found_index.index,
             rank(conn, asked),
             (*notes, *_read(asked)),
+            found_index.plain,
         )
     raise NotFound(
         "REPORT-WHAT", "There is no report %(name)s; there are: %(known)s.",

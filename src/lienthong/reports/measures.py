@@ -1,13 +1,13 @@
 """The shares behind the service index, counted from the base: numerator, denominator, and how many nobody could judge.
 
-Each measure of dossiers is a pair of conditions, so that both sides of any share can be opened to their dossiers. What
-depends on something that is not recorded here (feedback, certified copies, payment by procedure) has no measure and is
-unknown.
+Each measure of dossiers is a pair of conditions, so that both sides of any share can be opened to their dossiers; those
+of procedures stand in procedure_shares.py. What depends on something that is not recorded here (feedback, certified
+copies, the day of publicising) has no measure and is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,13 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from lienthong import clock
-from lienthong.procedures import catalogue
-from lienthong.procedures.procedure import Procedure
-from lienthong.reports import cells, counting
+from lienthong.reports import cells, counting, procedure_shares
 from lienthong.reports.cells import ENDED, Among
 from lienthong.reports.editions import Edition
 from lienthong.reports.index766 import Index, Share, index
 from lienthong.reports.period import Period
-from lienthong.reports.succession import MINISTRY, Following
+from lienthong.reports.procedure_shares import Counts, Seen
+from lienthong.reports.succession import Following
 
 RECEIVED = "received_at >= %(begins)s"
 SETTLED = f"{ENDED} AND outcome = 'settled'"
@@ -98,22 +96,36 @@ def openable(edition: Edition) -> dict[str, str]:
         found[f"{name}.of"] = of
         found[f"{name}.yes"] = f"({one.of}) AND ({one.counts})"
         found[f"{name}.no"] = f"{of} AND NOT ({one.counts})"
-        found[f"{name}.unsaid"] = f"({one.of}) AND ({one.unsaid})"
+        found[f"{name}.unsaid"] = "false" if silent_is_no else f"({one.of}) AND ({one.unsaid})"
     return found
+
+
+def numbers(edition: Edition) -> dict[str, str]:
+    """Every number of dossiers that the index is made of."""
+    return {
+        "dossiers": "true",
+        "undecided": cells.portal(edition.reading)["portal_undecided"],
+        **openable(edition),
+    }
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """The index of one line with what stands behind its shares.
 
-    `plain` are shares of dossiers before a reading multiplies them with another share.
+    `plain` are shares of dossiers before a reading multiplies them with another share, `counts` what was looked at for
+    every measure: how many count, do not, and of how many nobody said.
     """
 
     index: Index
     plain: Mapping[str, tuple[int, int]]
-    unsaid: Mapping[str, int]
+    counts: Mapping[str, Counts]
     dossiers: int
     undecided: int
     average_days: float | None = None
+
+    def unsaid(self, measure: str) -> int | None:
+        """Of how many nobody said; None for a measure that nothing here counts."""
+        return self.counts[measure]["unsaid"] if measure in self.counts else None
 
 
 def indices(
@@ -126,53 +138,60 @@ def indices(
     follows: Following | None = None,
     position: int | None = None,
     moment: datetime | None = None,
+    counted: Mapping[str, Mapping[str, int]] | None = None,
 ) -> dict[str, Measured]:
-    """The index of every province or unit (or of all, under ''), counted in one pass."""
-    wanted, known = {}, measures(edition)
-    for name, one in known.items():
-        wanted[f"{name}/of"] = one.of
-        wanted[f"{name}/yes"] = f"({one.of}) AND ({one.counts})"
-        wanted[f"{name}/unsaid"] = f"({one.of}) AND ({one.unsaid})"
-    wanted["dossiers"] = "true"
-    wanted["undecided"] = cells.portal(edition.reading)["portal_undecided"]
-    found = counting.count(
-        conn, period, wanted, by=by, among=among, follows=follows, position=position, moment=moment,
+    """The index of every province or unit (or of all, under ''), counted in one pass; `counted`: as it was before."""
+    known = measures(edition)
+    found = counted or counting.count(
+        conn, period, numbers(edition), by=by, among=among, follows=follows, position=position, moment=moment,
         joins=counting.JOINS,
     )  # fmt: skip
     there = _there(conn)
     averages = _averages(conn, period, by, among, follows, position)
-    used = _used(conn, period, by, among, follows, position)
-    published = [one.procedure for one in catalogue.all_in_force(conn, period.last)]
-    took = _decided(conn, period)
+    listed = procedure_shares.book(conn, period)
+    seen = procedure_shares.seen(conn, period, by, among, follows, position)
     made = {}
-    for line, numbers in found.items():
-        shares = {name: _share(numbers, name, one, edition, there) for name, one in known.items()}
+    for line, said_of in found.items():
+        counts = {
+            name: {side: said_of[f"{name}.{side}"] for side in ("yes", "no", "unsaid")}
+            for name, one in known.items()
+            if not one.needs or one.needs in there
+        }
+        shares = {name: _share(counts.get(name), edition) for name in known}
+        shares["synchronised"] = _synchronised(shares, edition, by, line, among)
         plain = {name: share for name in known if (share := shares[name])}
         shares["filed_online"] = _online(shares, edition)
-        level = _levels(by, line, among)
-        own = [one for one in published if level is None or level & set(one.levels)]
-        shares |= _of_procedures(own, used.get(line, frozenset()), edition)
-        shares["published_on_time"] = _published(took, level, edition)
+        said = seen.get(line, Seen())
+        level = procedure_shares.levels(by, line, among, said)
+        of_procedures = procedure_shares.counts(listed, edition, level, said)
+        shares |= procedure_shares.shares(of_procedures, listed)
         made[line] = Measured(
             index=index(edition, shares),
             plain=plain,
-            unsaid={name: numbers[f"{name}/unsaid"] for name in known},
-            dossiers=numbers["dossiers"],
-            undecided=numbers["undecided"],
+            counts=counts | of_procedures,
+            dossiers=said_of["dossiers"],
+            undecided=said_of["undecided"],
             average_days=averages.get(line),
         )
     return made
 
 
-def _share(
-    numbers: Mapping[str, int], name: str, one: Measure, edition: Edition, there: frozenset[str]
+def _share(said: Counts | None, edition: Edition) -> Share:
+    if said is None or (said["unsaid"] and edition.option("missing_flag") == "unknown"):
+        return None
+    return said["yes"], said["yes"] + said["no"]
+
+
+def _synchronised(
+    shares: Mapping[str, Share], edition: Edition, by: counting.By, line: str, among: Among | None
 ) -> Share:
-    if one.needs and one.needs not in there:
-        return None
-    of, yes, unsaid = (numbers[f"{name}/{part}"] for part in ("of", "yes", "unsaid"))
-    if unsaid and edition.option("missing_flag") == "unknown":
-        return None
-    return yes, of - unsaid if edition.option("missing_flag") == "apart" else of
+    """1.4: of what was received here or of what the Portal counts as received, whichever is more."""
+    own = shares["synchronised"]
+    whose = among or Among()
+    theirs = edition.received_there.get((line if by == "province" else whose.province, whose.unit))
+    if own is None or theirs is None:
+        return own
+    return own[0], max(own[1], theirs.received)
 
 
 def _online(shares: Mapping[str, Share], edition: Edition) -> Share:
@@ -192,24 +211,6 @@ def _there(conn: psycopg.Connection[Any]) -> frozenset[str]:
     return frozenset(name for name, held in zip(("on_portal", "rated"), row, strict=True) if held)
 
 
-def _used(
-    conn: psycopg.Connection[Any],
-    period: Period,
-    by: counting.By,
-    among: Among | None,
-    follows: Following | None,
-    position: int | None,
-) -> dict[str, frozenset[str]]:
-    """By line, the procedures under which a dossier was filed online and received in the period."""
-    statement = sql.SQL(
-        "WITH base AS ({base}) SELECT {group} AS line, array_agg(DISTINCT procedure) FROM base b WHERE {whose}"
-        " AND channel = 'online' AND received_at >= %(begins)s GROUP BY 1"
-    ).format(base=cells.BASE, group=counting.GROUPS[by], whose=cells.WHOSE)
-    given = cells.values(period, among or Among(), follows or Following(), position)
-    rows = conn.execute(statement, given).fetchall()
-    return {line: frozenset(procedures) for line, procedures in rows}
-
-
 def _averages(
     conn: psycopg.Connection[Any],
     period: Period,
@@ -227,64 +228,3 @@ def _averages(
     )
     given = cells.values(period, among or Among(), follows or Following(), position)
     return dict(conn.execute(statement, given).fetchall())
-
-
-def _levels(by: counting.By, line: str, among: Among | None) -> set[str] | None:
-    """Whose procedures are looked at: the ministry's, those of a province, or all."""
-    province = line if by == "province" else among.province if among else ""
-    if province == MINISTRY:
-        return {"ministry"}
-    return {"province", "commune", "facility"} if province else None
-
-
-def _of_procedures(
-    published: Iterable[Procedure], used: frozenset[str], edition: Edition
-) -> dict[str, Share]:
-    listed = list(published)
-    kinds = ("full",) if edition.option("online_scope") == "full" else ("full", "partial")
-    unknown = any(one.online == "unknown" for one in listed)
-    online = [one for one in listed if one.online in ("full", "partial")]
-    services = [one for one in listed if one.online in kinds]
-    if not listed:
-        return {}
-    return {
-        "complete_parts": (sum(not one.missing() for one in listed), len(listed)),
-        "provided_online": None if unknown else (len(online), len(listed)),
-        "online_with_dossiers": None
-        if unknown
-        else (sum(one.code in used for one in services), len(services)),
-    }
-
-
-def _decided(conn: psycopg.Connection[Any], period: Period) -> list[tuple[Procedure, int | None]]:
-    """Procedures that took effect in the period, with the working days from decision to effect; None: not known."""
-    found: list[tuple[Procedure, int | None]] = []
-    rows = conn.execute(
-        "SELECT document FROM procedures.version WHERE valid_from BETWEEN %s AND %s",
-        [period.first, period.last],
-    ).fetchall()
-    for (document,) in rows:
-        procedure = msgspec.convert(document, Procedure)
-        said = procedure.decision
-        days = (
-            clock.working_days_between(said.decided, said.effective)
-            if said and said.decided and said.effective
-            else None
-        )
-        found.append((procedure, days))
-    return found
-
-
-def _published(
-    took: list[tuple[Procedure, int | None]], levels: set[str] | None, edition: Edition
-) -> Share:
-    """1.1: unknown as soon as one decision has no dates; nothing took effect: an empty denominator."""
-    own = [(one, days) for one, days in took if levels is None or levels & set(one.levels)]
-    notice = next((r.days for r in edition.rules if r.measure == "published_on_time"), {})
-    if not notice or any(days is None for _, days in own):
-        return None
-    good = 0
-    for one, days in own:
-        wanted = notice[MINISTRY if MINISTRY in one.levels else "elsewhere"]
-        good += (days or 0) >= wanted
-    return good, len(own)

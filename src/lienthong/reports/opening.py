@@ -1,4 +1,4 @@
-"""From any number about dossiers to its dossiers: of a form, the index, the bridge, of what waits at reception.
+"""From any number to what it counts: dossiers of a form, the index, the bridge, of what waits at reception; procedures.
 
 Pages and the API ask here, so that a number and the list behind it are one condition over one base.
 """
@@ -15,10 +15,13 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from lienthong.access import Permit
-from lienthong.reports import cells, counting, forms, measures
-from lienthong.reports.cells import Among
+from lienthong.errors import NotFound
+from lienthong.procedures import catalogue
+from lienthong.reports import cells, counting, forms, measures, procedure_form, procedure_shares
+from lienthong.reports.cells import NOWHERE, Among
 from lienthong.reports.counting import Line
 from lienthong.reports.making import LEVEL_NAMES, Asked
+from lienthong.reports.procedure_shares import Judged
 from lienthong.reports.sent import Sent, sheet_of
 from lienthong.reports.succession import MINISTRY, Following
 
@@ -116,6 +119,31 @@ def _not_received(
         return cursor.execute(statement, given).fetchall()
 
 
+def procedures(conn: psycopg.Connection[Any], asked: Asked, cell: str) -> list[Judged]:
+    """The procedures that a number of form II.07b or of the index counts; raises NotFound for one there is not."""
+    if cell in procedure_form.CELLS:
+        holds = procedure_form.CELLS[cell]
+        return [
+            procedure_shares.told(one.procedure, one.version)
+            for one in catalogue.all_in_force(conn, asked.period.last)
+            if holds(one.procedure)
+        ]
+    known = [f"{m}.{side}" for m in procedure_shares.MEASURES for side in procedure_shares.SIDES]
+    if cell not in known:
+        raise NotFound(
+            "REPORT-CELL", "There is no number called %(name)s; there are: %(known)s.",
+            name=cell[:40], known=", ".join((*procedure_form.CELLS, *known)),
+        )  # fmt: skip
+    found = procedure_shares.all_cells(
+        conn, asked.period, asked.edition, among=asked.among, follows=asked.follows, position=asked.position
+    )  # fmt: skip
+    return [
+        procedure_shares.told(one.procedure, one.version, one.days)
+        for one, own in found
+        if cell in own
+    ]
+
+
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """Whose dossiers stand behind a line of a report that was sent."""
 
@@ -137,9 +165,9 @@ def lines_of(one: Sent) -> tuple[Opened | None, ...]:
             opened = Opened(unit=name.split()[0]) if name != "–" else None
         elif at in sheet.strong:
             level = levels.get(name, name)
-            opened = Opened(level=level) if level else None
-        elif name != "–" and level:
-            opened = Opened(field=name, level=level)
+            opened = Opened(level=level or NOWHERE)
+        else:
+            opened = Opened(field=NOWHERE if name == "–" else name, level=level or NOWHERE)
         found.append(opened)
     return (*found, Opened())
 

@@ -22,12 +22,16 @@ from lienthong import audit, clock
 from lienthong.errors import NotFound
 from lienthong.findings import Text
 from lienthong.reports import period as periods
+from lienthong.reports.cells import Among
 from lienthong.reports.documents.sheet import Sheet
 from lienthong.reports.period import Period
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """One report as it went out."""
+    """One report as it went out.
+
+    `cells` are the numbers of dossiers that were kept with it, None when it was sent before they were kept.
+    """
 
     id: int
     what: str
@@ -40,11 +44,19 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     sent_by: str
     sent_at: datetime
+    cells: tuple[str, ...] | None = None
+    about: dict[str, Any] | None = None
 
     @property
     def period(self) -> Period:
         """Of which period."""
         return Period(self.first, self.last)
+
+    @property
+    def among(self) -> Among:
+        """Whose dossiers it counted."""
+        parts = (part.partition(":") for part in self.scope.split() if ":" in part)
+        return Among(**{name: value for name, _, value in parts})
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,36 +105,46 @@ def owed(conn: psycopg.Connection[Any], today: date) -> Iterator[Owed]:
         yield Owed(duty=duty, period=when, due=due, sent=found, late=found is None and due < today)
 
 
+def number(conn: psycopg.Connection[Any]) -> int:
+    """The number that the next report will have."""
+    row = conn.execute("SELECT nextval(pg_get_serial_sequence('reports.sent', 'id'))").fetchone()
+    assert row
+    return int(row[0])
+
+
 def send(
     conn: psycopg.Connection[Any],
     actor: audit.Acting | str,
     sheet: Sheet,
     *,
+    number: int,
     what: str,
     scope: str,
     period: Period,
     position: int,
     definition: str,
+    cells: tuple[str, ...],
+    about: dict[str, Any] | None,
 ) -> Sent:
     """Freeze a report as it goes out, in the caller's transaction; it is audited."""
     content = msgspec.to_builtins(sheet, builtin_types=(), str_keys=True)
     digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
-    row = conn.execute(
-        "INSERT INTO reports.sent (what, scope, first, last, position, definition, content, sha256, sent_by, sent_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+    conn.execute(
+        "INSERT INTO reports.sent (id, what, scope, first, last, position, definition, content, sha256, sent_by,"
+        " sent_at, cells, about) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            what, scope, period.first, period.last, position, definition, Jsonb(content), digest,
-            actor if isinstance(actor, str) else actor.id, clock.now(),
+            number, what, scope, period.first, period.last, position, definition, Jsonb(content), digest,
+            actor if isinstance(actor, str) else actor.id, clock.now(), list(cells),
+            None if about is None else Jsonb(about),
         ],
-    ).fetchone()  # fmt: skip
-    assert row
-    about = {"report": what, "scope": scope, "period": period.code, "sha256": digest}
-    audit.write(conn, actor, "report.sent", about)
-    return find(conn, row[0])
+    )  # fmt: skip
+    said = {"report": what, "scope": scope, "period": period.code, "sha256": digest}
+    audit.write(conn, actor, "report.sent", said)
+    return find(conn, number)
 
 
 _SELECT = (
-    "SELECT id, what, scope, first, last, position, definition, content, sha256, sent_by, sent_at"
+    "SELECT id, what, scope, first, last, position, definition, content, sha256, sent_by, sent_at, cells, about"
     " FROM reports.sent "
 )
 

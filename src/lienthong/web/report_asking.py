@@ -21,6 +21,7 @@ from lienthong.reports.cells import Among
 from lienthong.reports.keeping import Freshness
 from lienthong.reports.making import Asked
 from lienthong.reports.period import Period
+from lienthong.reports.procedure_shares import MEASURES, Counts
 from lienthong.reports.succession import MINISTRY
 from lienthong.settings import Settings
 from lienthong.web.page import Page
@@ -119,7 +120,22 @@ def shared(
             "unit": asked.among.unit,
         },
         "forms": making.FORMS,
+        "of_procedures": MEASURES,
+        "times": lambda *said: times(page, *said),
     }
+
+
+def times(
+    page: Page, measure: str, said: Counts, numerator: int | None, denominator: int | None
+) -> str:
+    """What is done to the share of dossiers before it gives points; empty when it is the share itself."""
+    if denominator is None or (numerator, denominator) == (said["yes"], said["yes"] + said["no"]):
+        return ""
+    if measure == "synchronised":
+        return page.say(
+            "of %(count)s that the Portal counts", count=page.words["number"](denominator)
+        )
+    return page.say("times the share that the Portal has")
 
 
 def period_name(page: Page, one: Period) -> str:
@@ -186,6 +202,14 @@ TITLES = {
     "arrived": "Received in the period",
     "late_by_forms": "Late by the forms",
     "unreceived": "Filed, overdue at reception",
+    "total": "Procedures that provinces and communes settle",
+    "province": "Procedures settled at the province",
+    "commune": "Procedures settled at the commune",
+    "processes": "Procedures of provinces and communes with an internal process described here",
+    "processes_province": "Procedures settled at the province with an internal process described here",
+    "processes_commune": "Procedures settled at the commune with an internal process described here",
+    "ministry": "Procedures that the ministry settles",
+    "processes_ministry": "Procedures that the ministry settles with an internal process described here",
 }
 """Cell to its sentence."""
 
@@ -199,7 +223,7 @@ def title(page: Page, cell: str, asked: Asked) -> str:
             "of": page.say("everything that is judged"),
             "yes": page.say("counts"),
             "no": page.say("does not count"),
-            "unsaid": page.say("nobody said"),
+            "unsaid": page.say("unknown: no source says"),
         }
         return f"{page.words['text'](label)}: {sides.get(side, side)}"
     return page.say(TITLES[cell]) if cell in TITLES else cell

@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
-from lienthong.reports import figures, index766, making, measures, opening
+from lienthong.reports import figures, freezing, index766, making, opening, sent
 from lienthong.reports.making import Asked
 from lienthong.settings import Settings
 from lienthong.web.page import Page
@@ -42,6 +42,7 @@ def index_page(
         found = making.compared(conn, asked) if not unit else {}
         before = making.index(conn, _before(asked))
         kept = figures.of_index(conn, asked.period, asked.among.scope)
+        frozen = sent.newest(conn, making.INDEX, asked.among.scope, asked.period)
     ranks = making.ranked(found)
     return page.show(
         "report_index.html",
@@ -50,7 +51,8 @@ def index_page(
         before=before,
         edition=asked.edition,
         tried=tried,
-        counted=measures.measures(asked.edition),
+        frozen=frozen,
+        differing=freezing.differs(frozen, made) if frozen else [],
         found=found,
         ranks=ranks,
         order=sorted(found, key=lambda name: (ranks.get(name) or 999, name)),

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
-from litestar.response import Redirect
+from litestar import Request, Response, get
 from psycopg_pool import ConnectionPool
 
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
-from lienthong.reports import cells, counting, forms, index766, making, opening, sent
+from lienthong.reports import (
+    cells,
+    counting,
+    forms,
+    freezing,
+    index766,
+    making,
+    opening,
+    procedure_form,
+    sent,
+)
 from lienthong.reports import period as periods
 from lienthong.settings import Settings
 from lienthong.web.page import Page
 from lienthong.web.report_asking import READ, ask, readings, shared, title
 
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 PAGE = 50
 MEDIA = {"xlsx": making.XLSX, "pdf": "application/pdf"}
 COURSE = ("received_online", "received_other", "resolved", "early", "on_time", "late", "overdue")
@@ -125,6 +131,7 @@ def form_page(
         made=made,
         lines=lines,
         columns=forms.COLUMNS,
+        procedure_cell=procedure_form.cell_of,
         frozen=frozen,
         changed=changed,
     )
@@ -153,10 +160,11 @@ def form_file(
         sheet = making.sheet(conn, what, asked)
     data = making.written(sheet, kind, clock.now(), settings.home)
     name = "-".join(part for part in (what, asked.period.code, province, unit) if part)
-    return _file(data, kind, name)
+    return file_answer(data, kind, name)
 
 
-def _file(data: bytes, kind: str, name: str) -> Response[bytes]:
+def file_answer(data: bytes, kind: str, name: str) -> Response[bytes]:
+    """A report as a download; nothing keeps it on the way."""
     safe = "".join(c if c.isalnum() or c in ".-" else "_" for c in name)
     return Response(
         data,
@@ -187,22 +195,31 @@ def behind(
     report: int = 0,
 ) -> Response[str]:
     """The dossiers that one number counts, without their applicants; `report`: as they stood when it was sent."""
-    about = {k: v for k, v in {"sender": unit, "province": province}.items() if v}
+    moved = None
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
+        frozen = sent.find(conn, report) if report else None
+        if frozen:
+            period, days, province = frozen.period.code, "", frozen.among.province
+            unit = unit or frozen.among.unit
         asked, upto = ask(
             conn, codes, settings.home, period=period, days=days, unit=unit, province=province,
             readings=readings(request),
         )  # fmt: skip
-        if report:
-            frozen = sent.find(conn, report)
-            asked = msgspec.structs.replace(
-                asked, period=frozen.period, position=frozen.position, moment=frozen.sent_at
-            )
+        about = {k: v for k, v in {"sender": unit, "province": province}.items() if v}
         permit = policy.allow(conn, actor, "dossier.list", about)
-        lines = opening.dossiers(
-            conn, permit, asked, cell, field=field, level=level, after=after, limit=PAGE + 1
-        )
+        own = {"field": field, "level": level}
+        if frozen and frozen.cells:
+            lines = freezing.dossiers(
+                conn, permit, frozen, cell, unit=unit, **own, after=after, limit=PAGE + 1
+            )
+            moved = freezing.moved(conn, frozen, asked, cell, unit=unit, **own)
+        else:
+            if frozen:
+                asked = msgspec.structs.replace(
+                    asked, position=frozen.position, moment=frozen.sent_at
+                )
+            lines = opening.dossiers(conn, permit, asked, cell, **own, after=after, limit=PAGE + 1)
     return page.show(
         "report_dossiers.html",
         **shared(page, asked, upto, actor),
@@ -210,6 +227,8 @@ def behind(
         field=field,
         level=level,
         report=report,
+        frozen=frozen,
+        moved=moved,
         now_only=cell == opening.UNRECEIVED,
         title=title(page, cell, asked),
         lines=lines[:PAGE],
@@ -218,54 +237,4 @@ def behind(
     )
 
 
-@post("/reports/send", opt={"action": "office.edit"}, sync_to_thread=True)
-def send(
-    pool: ConnectionPool, actor: Actor, codes: Codes, settings: Settings, data: Form
-) -> Redirect:
-    """Freeze a form as it goes out; what is counted later never changes it."""
-    what, period = data.get("what", ""), data.get("period", "")
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "office.edit")
-        asked, upto = ask(
-            conn, codes, settings.home, period=period, unit=data.get("unit", ""), province=data.get("province", "")
-        )  # fmt: skip
-        made = sent.send(
-            conn, actor, making.sheet(conn, what, asked), what=what, scope=asked.among.scope, period=asked.period,
-            position=upto.position, definition=forms.DEFINITION,
-        )  # fmt: skip
-    return Redirect(f"/reports/sent/{made.id}", status_code=303)
-
-
-@get("/reports/sent/{number:int}", opt=READ, sync_to_thread=True)
-def sent_page(
-    page: Page, pool: ConnectionPool, actor: Actor, codes: Codes, settings: Settings, number: int
-) -> Response[str]:
-    """A report as it went out."""
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "report.read")
-        one = sent.find(conn, number)
-        asked, upto = ask(conn, codes, settings.home, period=one.period.code)
-    return page.show(
-        "report_sent.html",
-        **shared(page, asked, upto, actor),
-        one=one,
-        sheet=sent.sheet_of(one),
-        behind=opening.lines_of(one),
-        columns=opening.COLUMNS,
-    )
-
-
-@get("/reports/sent/{number:int}/{kind:str}", opt=READ, sync_to_thread=True)
-def sent_file(
-    pool: ConnectionPool, actor: Actor, settings: Settings, number: int, kind: str
-) -> Response[bytes]:
-    """A report that was sent, as a file."""
-    making.kind_of(kind)
-    with pool.connection() as conn:
-        policy.allow(conn, actor, "report.read")
-        one = sent.find(conn, number)
-    data = making.written(sent.sheet_of(one), kind, one.sent_at, settings.home)
-    return _file(data, kind, f"{one.what}-{one.period.code}-{one.id}")
-
-
-ROUTES = [landing, form_page, form_file, behind, send, sent_page, sent_file]
+ROUTES = [landing, form_page, form_file, behind]

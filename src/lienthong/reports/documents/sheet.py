@@ -152,9 +152,18 @@ def competence(
 
 
 def index_sheet(
-    period: Period, whose: str, index: Index, rank: str = "", notes: Sequence[str] = ()
+    period: Period,
+    whose: str,
+    index: Index,
+    rank: str = "",
+    notes: Sequence[str] = (),
+    plain: Mapping[str, tuple[int, int]] | None = None,
 ) -> Sheet:
-    """The service index of one authority, indicator by indicator."""
+    """The service index of one authority, indicator by indicator.
+
+    `plain` are shares of dossiers before they are multiplied with another share or divided by the Portal's number.
+    """
+    before = plain or {}
     lines: list[tuple[Cell, ...]] = []
     strong: list[int] = []
     for group in index.groups():
@@ -164,10 +173,11 @@ def index_sheet(
             (group.code, group.label["vi"].upper(), shown(group.most), None, None, known, "")
         )
         for one in group.indicators:
+            share = before.get(one.rule.measure, (one.numerator, one.denominator))
             lines.append(
                 (
-                    one.rule.code, one.rule.label["vi"], shown(one.rule.max), one.numerator, one.denominator,
-                    shown(one.points), words.percent(float(one.rule.threshold), 0, "vi"),
+                    one.rule.code, one.rule.label["vi"], shown(one.rule.max), *share, shown(one.points),
+                    words.percent(float(one.rule.threshold), 0, "vi"),
                 )
             )  # fmt: skip
     heads = [
@@ -198,8 +208,30 @@ def index_sheet(
             shown(index.points),
             "",
         ),
-        notes=("– : chưa đo được; không tính là không điểm.", *((rank,) if rank else ()), *notes),
+        notes=(
+            "– : chưa đo được; không tính là không điểm.",
+            *_of_shares(index, before),
+            *((rank,) if rank else ()),
+            *notes,
+        ),
     )
+
+
+def _of_shares(index: Index, plain: Mapping[str, tuple[int, int]]) -> Iterable[str]:
+    """What has to be said of shares: those that are not numerator by denominator, and why one is not measured."""
+    shares = {one.rule.measure: one.share for one in index.indicators}
+    for one in index.indicators:
+        share = plain.get(one.rule.measure)
+        if share and one.share is not None and share != (one.numerator, one.denominator):
+            if one.rule.measure == "filed_online":
+                part = words.percent(float(shares["synchronised"] or 0), 2, "vi")
+                of = " ÷ ".join(words.number(part, 0, "vi") for part in share)
+                yield f"{one.rule.code}: {of} nhân tỷ lệ đồng bộ (1.4) {part}."
+            else:
+                theirs = words.number(one.denominator or 0, 0, "vi")
+                yield f"{one.rule.code}: chia cho {theirs} hồ sơ tiếp nhận theo Cổng."
+        if one.points is None and one.rule.lacks:
+            yield f"{one.rule.code}: {one.rule.lacks['vi']}."
 
 
 def _heads(found: Iterable[tuple[int, int, int, int, str]]) -> tuple[Head, ...]:
