@@ -199,10 +199,13 @@ class Worker:
         self._night, self._night_after = today, 0.0
 
     def _expected(self, today: date) -> tuple[list[Contract], Expected]:
+        from lienthong.contracts.reading import read_contract
         from lienthong.quality.expected import Expected
         from lienthong.records.intake import terms
 
-        contracts = [terms.contract(name, self.home) for name in terms.names(self.home)]
+        # Who is expected to send stands in the contracts; their rules need not be compiled for it.
+        paths = (terms.path_of(name, self.home) for name in terms.names(self.home))
+        contracts = [read_contract(path) for path in paths]
         return contracts, Expected.load(terms.codes(self.home), contracts, today)
 
 

@@ -200,20 +200,23 @@ def test_how_a_number_is_kept_is_not_how_it_is_written() -> None:
     assert found.message["en"].startswith("n must be a whole number.")
 
 
-def test_promises_of_inner_values_are_told_of_as_unknown() -> None:
+def test_promises_of_inner_values_that_nobody_can_ask_are_told_of_as_unknown() -> None:
     contract = contract_of("""
   - name: t
     properties:
-      - {name: l, logicalType: array, logicalTypeOptions: {minItems: 1}, items: {logicalType: string, required: true}}
+      - {name: l, logicalType: array, items: {logicalType: string, unique: true}}
       - name: o
         logicalType: object
         properties:
           - {name: free, logicalType: string}
-          - {name: p, logicalType: object, properties: [{name: q, logicalType: string, enum: [{value: x}]}]}
+          - name: p
+            logicalType: object
+            properties: [{name: q, logicalType: string, quality: [{metric: nullValues, mustBe: 0}]}]
 """)
     checked = checked_of(contract, t=[{"l": "[]", "o": "{}"}])
     counts = {count.id: (count.checked, count.failed, count.unknown) for count in checked.counts()}
-    assert counts == dict.fromkeys(("t.l.nested", "t.l[].nested", "t.o.p.q.nested"), (0, 0, 1))
+    unknown = {name: numbers for name, numbers in counts.items() if numbers != (1, 0, 0)}
+    assert unknown == dict.fromkeys(("t.l[].nested", "t.o.p.q.nested"), (0, 0, 1))
 
 
 def test_a_rule_about_the_file_shows_no_cell_as_if_it_were_wrong() -> None:

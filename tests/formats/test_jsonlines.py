@@ -24,7 +24,7 @@ def test_values_keep_the_digits_they_were_written_with(tmp_path):
     assert found.rows["T"] == [
         ("01", "1.10", "12345678901234567890", 0, 0),
         (None, "false", "true", 1, 1),
-        ('{"x": ["1.0", {"y": "é"}]}', "[]", None, 2, 2),
+        ('{"x": [1.0, {"y": "é"}]}', "[]", None, 2, 2),
         ("NaN", None, "1e5", 3, 3),
     ]
     assert found.faults == []

@@ -79,3 +79,24 @@ def test_a_contract_file_is_adopted(run, tmp_path, trial):
     file.write_text(trial.csv(("a", 1, 20, 1)))
     assert run("load", file, "-c", own, "-s", "01999").exit_code == 0
     assert json.loads(run("submissions", "--contract", "clinic", "--json").stdout)[0]["kept"] == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "lacking"),
+    [
+        ("en", "SEX must be one of: 1, 2.", "There is no file or folder"),
+        ("fr", "SEX doit être l'une des valeurs : 1, 2.", "Il n'y a ni fichier ni dossier"),
+        ("vi", "SEX phải là một trong: 1, 2.", "Không có tệp"),
+    ],
+)
+def test_a_language_can_be_asked_for(run, tmp_path, trial, language, sentence, lacking):
+    file = tmp_path / "VISIT.csv"
+    file.write_text(trial.csv(("a", 3, 20, 1)))
+    out = tmp_path / "findings.csv"
+    told = run("load", file, "-c", "trial", "-s", "01999", "--lang", language, "--out", out)
+    assert told.exit_code == 1
+    assert sentence in told.output and sentence in out.read_text()
+    nothing = run("load", tmp_path / "no.csv", "-c", "trial", "-s", "01999", "--lang", language)
+    assert nothing.exit_code == 2 and lacking in nothing.output
+    unknown = run("load", file, "-c", "never", "-s", "01999", "--lang", language)
+    assert unknown.exit_code == 2 and unknown.output.strip()

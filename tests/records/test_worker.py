@@ -62,3 +62,22 @@ def test_a_worker_beside_the_site_ends_with_it(desk, trial):
     with worker.beside(desk.db) as process:
         assert process.poll() is None
     assert process.returncode == 0
+
+
+def test_who_is_expected_is_known_without_compiling_a_rule(desk, monkeypatch):
+    """The night asks every contract who should send; compiling a thousand rules for it would take half a minute."""
+    from datetime import date
+
+    from lienthong.contracts.rules import cache, compiled
+    from lienthong.records.intake import terms
+
+    def never(*_args, **_more):
+        raise AssertionError("a contract was compiled")
+
+    monkeypatch.setattr(terms, "_compiled", {})
+    monkeypatch.setattr(terms, "cached_contract", never)
+    monkeypatch.setattr(cache, "compile_contract", never, raising=False)
+    monkeypatch.setattr(compiled, "compile_contract", never)
+    contracts, expected = worker.Worker(desk.db, desk.home)._expected(date(2026, 11, 22))
+    assert {contract.name for contract in contracts} == set(terms.names(desk.home))
+    assert "trial" in {contract.name for contract in contracts} and expected is not None

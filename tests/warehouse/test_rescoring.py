@@ -10,7 +10,11 @@ import pyarrow.parquet as pq
 from lienthong.records.intake import terms
 from lienthong.records.store import counts
 from lienthong.warehouse import counted
-from lienthong.warehouse.rescoring import results
+from lienthong.warehouse.command import _print
+from lienthong.warehouse.duck import Duck
+from lienthong.warehouse.manifest import Warehouse
+from lienthong.warehouse.rescoring import rescore, results
+from lienthong.words import speaking
 from tests.warehouse.conftest import STAYS
 
 
@@ -85,3 +89,27 @@ def test_results_stay_with_their_summary(stays):
     summary = json.loads((Path(result.folder) / "summary.json").read_text())
     assert {one["table"]: one["rows"] for one in summary["tables"]} == {"STAY": 5, "LINE": 0}
     assert summary["snapshot"] == stays.warehouse.ids()[0]
+
+
+def test_what_a_snapshot_of_one_database_lacks_is_named(country, capsys):
+    whole = country.rescored(country.take(), "care")
+    assert whole.lacking and {"care", "practice", "vital_events"}.isdisjoint(whole.lacking)
+    alone = country.take("care", to=Warehouse(country.folder / "alone"))
+    engine = Duck(
+        country.folder / "alone", country.folder / "alone-work", memory="300MB", threads=2
+    )
+    try:
+        result = rescore(Warehouse(country.folder / "alone"), alone, engine, home=country.home)
+    finally:
+        engine.close()
+    assert set(result.lacking) == {*whole.lacking, "practice", "vital_events"}
+    summary = json.loads((Path(result.folder) / "summary.json").read_text())
+    assert summary["lacking"] == list(result.lacking)
+    told = {}
+    for language in ("vi", "en", "fr"):
+        with speaking(language):
+            _print(result)
+        told[language] = " ".join(capsys.readouterr().out.split())
+    assert all("practice, " in said or "practice." in said for said in told.values())
+    assert "Bản chụp không có các cơ sở dữ liệu sau" in told["vi"]
+    assert len(set(told.values())) == 3

@@ -25,9 +25,10 @@ Kind = Literal[
     "query",
     "custom",
     "version",
+    "nested",
 ]
-"""What a rule is made of: declared by a property, a row predicate, a counted query, our own engine, or that a
-table or field is not part of the version in force."""
+"""What a rule is made of: declared by a property, a row predicate, a counted query, our own engine, that a
+table or field is not part of the version in force, or promised of values inside a cell."""
 
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "time"]

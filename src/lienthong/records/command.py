@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lienthong import words
+from lienthong.errors import Failure
 from lienthong.words import say
 
 if TYPE_CHECKING:
@@ -62,8 +63,30 @@ def load(
             "--out", "-o", help=say("Write all findings: .csv, .xlsx, .parquet or .jsonl.")
         ),
     ] = None,
+    lang: Annotated[
+        str, typer.Option("--lang", help=say("Language of the messages: vi, en, fr."))
+    ] = "",
 ) -> None:
     """Send a file to the store and read its receipt."""
+    with words.speaking(lang or words.language()):
+        try:
+            code = _load(file, contract, sender, test, province, json, out)
+        except Failure as failure:
+            # The language ends with this block: what went wrong is said in it, too.
+            typer.secho(say(failure.message, **failure.details), err=True, fg="red")
+            code = failure.exit_code
+    raise typer.Exit(code)
+
+
+def _load(
+    file: Path,
+    contract: str,
+    sender: str,
+    test: bool,
+    province: str,
+    json: bool,
+    out: Path | None,
+) -> int:
     from lienthong import database, settings
     from lienthong.access import operator, policy
     from lienthong.records import intake
@@ -75,7 +98,7 @@ def load(
         typer.secho(
             say("There is no file or folder “%(name)s”.", name=str(file)), err=True, fg="red"
         )
-        raise typer.Exit(2)
+        return 2
     name_of_contract = terms.adopt(contract, chosen.home)
     with database.running(chosen) as found, found.connect(autocommit=True) as connection:
         with connection.transaction():
@@ -111,7 +134,7 @@ def load(
         sys.stdout.write(_json(given, counts, again))
     else:
         _print(given, counts, again, out)
-    raise typer.Exit(0 if given.state == "done" and not given.quarantined else 1)
+    return 0 if given.state == "done" and not given.quarantined else 1
 
 
 def submissions(

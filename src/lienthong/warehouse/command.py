@@ -308,4 +308,11 @@ def _print(result: Rescored) -> None:
                 *map(words.number, numbers),
             )
         console.print(table)
+    if result.lacking:
+        lacking = say(
+            "The snapshot was taken without these databases, so rules that look at them could not be asked: %(names)s."
+            " Take a snapshot of all databases to compare every count.",
+            names=", ".join(result.lacking),
+        )
+        console.print(f"[yellow]{escape(lacking)}[/]")
     console.print(say("Results: %(path)s", path=result.folder), markup=False)

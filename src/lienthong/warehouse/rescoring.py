@@ -71,7 +71,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rescored(msgspec.Struct, frozen=True, kw_only=True):
-    """The result: `folder` holds counts.parquet, names.parquet (when asked for) and this as summary.json."""
+    """The result: `folder` holds counts.parquet, names.parquet (when asked for) and this as summary.json.
+
+    `lacking` are databases at which rules look and which the snapshot was taken without: those rules could not be
+    asked, so that they count otherwise than the store did.
+    """
 
     id: str
     snapshot: str
@@ -82,6 +86,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[TableScored, ...]
     differences: tuple[Difference, ...]
     folder: str = ""
+    lacking: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -146,12 +151,24 @@ def rescore(
         tables=tuple(scored),
         differences=tuple(found),
         folder=str(folder),
+        lacking=tuple(_lacking(asked, manifest)),
     )
     (aside / "summary.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
     if folder.exists():
         raise Refused("rescore.taken", "There is a result %(id)s already.", id=id)
     aside.replace(folder)
     return result
+
+
+def _lacking(asked: Iterable[Question], manifest: Manifest) -> list[str]:
+    there = {contract.name for contract in manifest.contracts}
+    wanted = {
+        need.partition(".")[0]
+        for question in asked
+        for compiled in question.rules
+        for need in (*compiled.rule.databases, *(other.table for other in compiled.rule.other))
+    }
+    return sorted(wanted - there)
 
 
 def _holds(contract: ContractTaken) -> bool:

@@ -14,6 +14,7 @@ from lienthong.contracts.rules.compiled_form import CompiledContract, CompiledRu
 from lienthong.contracts.rules.gathering import gather
 from lienthong.contracts.rules.hoisting import hoist
 from lienthong.contracts.rules.metrics import compile_metric, means_none, require_promise, tolerated
+from lienthong.contracts.rules.nested_sql import nested_predicate
 from lienthong.contracts.rules.resolve import places, resolve
 from lienthong.contracts.rules.sentences import told
 
@@ -44,6 +45,8 @@ def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
     try:
         if rule.kind == "custom":
             return _custom(contract, table, rule)
+        if rule.kind == "nested":
+            return _nested(table, rule)
         if rule.kind == "query":
             return _query(contract, table, rule)
         if rule.kind == "row":
@@ -51,6 +54,19 @@ def compile_rule(contract: Contract, table: Table, rule: Rule) -> CompiledRule:
         return _declared(contract, table, rule)
     except (subset.OutsideSubset, KeyError, TypeError, ValueError) as error:
         return CompiledRule(rule=rule, how="broken", reason=str(error)[:300])
+
+
+def _nested(table: Table, rule: Rule) -> CompiledRule:
+    """Of values inside a cell: JSON functions are DuckDB's own, no other engine here is asked."""
+    return CompiledRule(
+        rule=rule,
+        how="local",
+        sql=nested_predicate(rule),
+        alias=table.name,
+        columns=rule.fields,
+        reads=tuple((table.name, name) for name in rule.fields),
+        portable=False,
+    )
 
 
 def _declared(contract: Contract, table: Table, rule: Rule) -> CompiledRule:

@@ -57,12 +57,7 @@ def contract_rules(contract: Contract) -> dict[str, tuple[Rule, ...]]:
 
 
 def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
-    if field.type != "string":
-        # Other formats (i32, decimal2) say how a number is kept, not how it is written.
-        which = "format" if strptime_format(field.type, field.format) else field.type
-        yield _rule(table, field, "type", which, argument=field.format)
-    elif field.format in FORMATS:
-        yield _format(table, field, field.format)
+    yield from _type_rules(table, field)
     if field.required or field.primary_key:
         yield _rule(table, field, "required", "required")
     if field.min_length is not None or field.max_length is not None:
@@ -88,10 +83,58 @@ def _field_rules(table: Table, field: Field) -> Iterator[Rule]:
         )
 
 
+def _type_rules(table: Table, field: Field) -> Iterator[Rule]:
+    """That a cell is read as what its property says it is."""
+    if field.type != "string":
+        # Other formats (i32, decimal2) say how a number is kept, not how it is written.
+        which = "format" if strptime_format(field.type, field.format) else field.type
+        yield _rule(table, field, "type", which, argument=field.format)
+    elif field.format in FORMATS:
+        yield _format(table, field, field.format)
+    elif field.format == "person_number" and not _speaks_of(table, field):
+        yield from _person_number(table, field)
+
+
 def _format(table: Table, field: Field, name: str) -> Rule:
     """That a text is what its format says (ODCS: email, uuid, uri, ...)."""
     rule = _rule(table, field, "pattern", "format", argument=FORMATS[name], shown=name)
     return replace(rule, id=f"{table.name}.{field.name}.type")
+
+
+def _speaks_of(table: Table, field: Field) -> bool:
+    """Whether the table has rules about this field alone: they then say what is wrong with its values."""
+    return any(rule.fields == (field.name,) and not rule.other for rule in table.rules)
+
+
+_FILLERS = ("123456789012", "012345678912", "012345678901")
+"""Numbers that only fill the place, beside those of one digit."""
+
+
+def _person_number(table: Table, field: Field) -> Iterator[Rule]:
+    """That a text is a personal number (Circular 59/2021/TT-BCA Art. 4); a prefix from abroad is only told.
+
+    Spaces, dots and hyphens between the digits are looked past. There is no check digit.
+    """
+    name = quoted(field.name)
+    plain = f"REPLACE(REPLACE(REPLACE({name}, ' ', ''), '.', ''), '-', '')"
+    year = f"CONCAT('20', SUBSTR({plain}, 5, 2))"
+    fillers = ", ".join(f"'{filler}'" for filler in _FILLERS)
+    shape = replace(
+        _rule(table, field, "custom", "person_number"),
+        id=f"{table.name}.{field.name}.type",
+        severity=Severity((field.properties.get("severities") or {}).get("type", Severity.ERROR)),
+        predicate=f"NOT REGEXP_MATCHES({plain}, '^[0-9]{{12}}$') OR SUBSTR({plain}, 4, 1) > '3'"
+        f" OR (SUBSTR({plain}, 4, 1) > '1' AND {year} > SUBSTR(AGO(0, 'hours', 'date8'), 1, 4))"
+        f" OR REPLACE({plain}, SUBSTR({plain}, 1, 1), '') = '' OR {plain} IN ({fillers})",
+    )
+    yield shape
+    yield replace(
+        _rule(table, field, "custom", "person_province"),
+        id=f"{table.name}.{field.name}.province",
+        severity=Severity.INFORMATION,
+        predicate=f"NOT IS_CODE('cccd_provinces', SUBSTR({plain}, 1, 3), NULL)",
+        needs=("cccd_provinces",),
+    )
 
 
 def _multiple(table: Table, field: Field, step: float) -> Rule:
@@ -115,10 +158,32 @@ def _range(table: Table, field: Field) -> Iterator[Rule]:
         ("minimum", field.minimum, field.exclusive_minimum, ("minimum", "above")),
         ("maximum", field.maximum, field.exclusive_maximum, ("maximum", "below")),
     ):
+        inclusive = _narrower(kind, inclusive, _width(field).get(kind))
         if inclusive is None and exclusive is None:
             continue
         which, bound = (words[0], inclusive) if exclusive is None else (words[1], exclusive)
         yield _rule(table, field, kind, which, argument=(inclusive, exclusive), shown=bound)
+
+
+WIDTHS = {
+    **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32)},
+    **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32)},
+    **{f"u{bits}": (0, None) for bits in (64, 128)},
+}
+"""What a whole number of an ODCS format may be. Of i64 and wider every number that is read fits."""
+
+
+def _width(field: Field) -> dict[str, int | None]:
+    """The bounds that a format of whole numbers sets."""
+    given = WIDTHS.get(field.format or "") if field.type == "integer" else None
+    return dict(zip(("minimum", "maximum"), given, strict=True)) if given else {}
+
+
+def _narrower(kind: str, declared: Any, width: int | None) -> Any:
+    """The bound that leaves less room."""
+    if declared is None or width is None or not isinstance(declared, int | float):
+        return width if declared is None else declared
+    return max(declared, width) if kind == "minimum" else min(declared, width)
 
 
 def _rule(

@@ -19,6 +19,10 @@ SENTENCES = {
     "timestamp": "%(field)s must be a date with a time.",
     "time": "%(field)s must be a time of day.",
     "format": "%(field)s must be written as %(argument)s.",
+    "person_number": "%(field)s must be a personal number: 12 digits, the fourth one 0 to 3,"
+    " a birth year that has come, and no number that only fills the place.",
+    "person_province": "The first three digits of %(field)s are no province of this country:"
+    " registered abroad, or wrong.",
     "length": "%(field)s must have %(low)s to %(high)s characters.",
     "exactly": "%(field)s must have exactly %(low)s characters.",
     "longest": "%(field)s may have at most %(high)s characters.",

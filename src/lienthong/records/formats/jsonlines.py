@@ -18,8 +18,20 @@ from lienthong.records.formats.spool import or_null
 
 HEAD = 64 * 1024
 LINES_SEEN = 50
+
+
+class Number(str):
+    """A number with the digits it was written with."""
+
+    __slots__ = ()
+
+
+class Pairs(list[Any]):
+    """The names and values of an object, in their order, the same name maybe twice."""
+
+
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=list, parse_float=str, parse_int=str, parse_constant=str, strict=False
+    object_pairs_hook=Pairs, parse_float=Number, parse_int=Number, parse_constant=str, strict=False
 )
 
 
@@ -116,16 +128,21 @@ def value_text(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(_nested(value), ensure_ascii=False)
+    return _nested(value)
 
 
-def _nested(value: Any) -> Any:
-    """Objects come as lists of pairs; as objects again."""
-    if isinstance(value, list):
-        if value and all(isinstance(one, tuple) for one in value):
-            return {name: _nested(inside) for name, inside in value}
-        return [_nested(one) for one in value]
-    return value
+def _nested(value: Any) -> str:
+    """A value inside another as JSON; objects come as lists of pairs."""
+    if isinstance(value, Number):
+        return str(value)
+    if not isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Pairs):
+        inside = (
+            f"{json.dumps(str(name), ensure_ascii=False)}: {_nested(one)}" for name, one in value
+        )
+        return "{" + ", ".join(inside) + "}"
+    return "[" + ", ".join(map(_nested, value)) + "]"
 
 
 def _first_names(path: Path, encoding: Encoding) -> list[str]:
