@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 
 import pytest
 
-from lienthong.procedures.importing import publish_new
+from lienthong.procedures.described import described
+from lienthong.procedures.importing import publish_described, publish_new
 from lienthong.procedures.known import known
+from lienthong.procedures.procedure import Component, Procedure
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +87,34 @@ def test_a_described_procedure_is_named_in_the_readers_language_beside_its_offic
         assert name in page and mark in page
         if language == "vi":
             assert "bản dịch của chúng tôi" not in page
+
+
+def test_parts_are_read_in_three_languages_with_the_official_words_beside(signed_in, filled, db):
+    code = "1.012279"
+    with db.connect() as conn:
+        publish_described(conn, "import", described())
+        conn.commit()
+    client = signed_in("officer")
+    client.cookies.set("language", "fr")
+    french = unescape(client.get(f"/procedures/{code}").text)
+    for said in (
+        "Preuve de l’erreur", '<span class="soft small" lang="vi">Giấy tờ chứng minh thông tin sai sót</span>',
+        "Cas : Informations erronées", "Compté à partir du jour inscrit sur le récépissé", "L’établissement demandeur",
+    ):  # fmt: skip
+        assert said in french
+    client.cookies.set("language", "en")
+    with db.connect() as conn:
+        made = Procedure(
+            code="1.990777", name={"vi": "Thủ tục mẫu"}, components=(Component(name={"vi": "Đơn chưa dịch"}),),
+            conditions="Điều kiện chưa dịch",
+        )  # fmt: skip
+        publish_new(conn, "import", [made], "x", date(2026, 1, 5))
+        conn.commit()
+    english = client.get("/procedures/1.990777").text
+    assert (
+        '<span lang="vi">Đơn chưa dịch</span> <span class="tag plain">in Vietnamese only' in english
+    )
+    assert '<span lang="vi">Điều kiện chưa dịch</span>' in english
+    client.cookies.clear()
+    plain = signed_in("officer").get("/procedures/1.990777").text
+    assert 'lang="vi">Đơn' not in plain, "nothing to mark for who reads Vietnamese"

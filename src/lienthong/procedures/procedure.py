@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from lienthong.errors import Refused
-from lienthong.findings import Text
+from lienthong.findings import LANGUAGES, Text
 
 CODE = re.compile(r"^[123]\.\d{6}$")
 """A national code: the same in every province; what local systems append is cut off by `national_code`."""
@@ -207,6 +207,8 @@ class Procedure(Part, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
     marks: dict[str, Mark] = {}
     sources: tuple[str, ...] = ()
+    translations: dict[str, Text] = {}
+    """Texts that are kept in Vietnamese alone, by that text, in other languages: our translation, never official."""
 
     @property
     def limits(self) -> tuple[TimeLimit, ...]:
@@ -237,6 +239,38 @@ class Procedure(Part, frozen=True, kw_only=True):
     def clocks(self) -> tuple[str, ...]:
         """The parallel clocks of its limits (normal, urgent), each once."""
         return tuple(dict.fromkeys(limit.clock for limit in self.limits))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is said in Vietnamese alone and what a reader of another language wants to know, each once."""
+        said = [self.conditions, self.start, self.receiving, *self.subjects]
+        said += [] if self.limits else [self.limit_text]
+        said += [] if self.free is not None else [self.fee_text]
+        said += [
+            *self.cases,
+            *(limit.stage for limit in self.limits),
+            *(one.applies for one in self.competent),
+        ]
+        said += [text for step in self.steps for text in (step.role, step.text, step.case)]
+        said += [result.valid for result in self.results]
+        said += [part.name.get("vi", "") for part in self._named if len(part.name) < len(LANGUAGES)]
+        return tuple(dict.fromkeys(text for text in said if text))
+
+    @property
+    def untranslated(self) -> tuple[str, ...]:
+        """Texts of `texts` that lack a language."""
+        lacks = [
+            text for text in self.texts if len(self.translations.get(text, {})) < len(LANGUAGES) - 1
+        ]
+        whole = {
+            part.name.get("vi", "") for part in self._named if len(part.name) == len(LANGUAGES)
+        }
+        return tuple(text for text in lacks if text not in whole)
+
+    @property
+    def _named(self) -> tuple[Component | Step | Result | Fee, ...]:
+        fees = [fee for manner in self.manners for fee in manner.fees or ()]
+        return (*self.components, *self.steps, *self.results, *fees)
 
     def supplement_of(self, case: str = "", clock: str = "normal") -> Supplement | None:
         """How a supplement is asked in that case and on that clock; None when no source says."""

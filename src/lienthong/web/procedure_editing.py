@@ -236,10 +236,15 @@ def _show(
 
 
 def _rows_moved(typed: Mapping[str, str], act: str) -> dict[str, str]:
-    """What was typed after `add:part`, `remove:part:row` or `raise:part:row`; anything else changes nothing."""
+    """What was typed after an act on rows (`add:part`, `remove:part:row`, `raise:part:row`, `gather:translations`).
+
+    Anything else changes nothing.
+    """
     word, _, rest = act.partition(":")
     section, _, index = rest.partition(":")
     if section in BY_NAME and BY_NAME[section].rows:
+        if word == "gather" and section == "translations":
+            return _gathered(typed)
         if word == "add":
             return procedure_form.added(typed, section)
         if word == "remove" and index.isdecimal():
@@ -247,6 +252,19 @@ def _rows_moved(typed: Mapping[str, str], act: str) -> dict[str, str]:
         if word == "raise" and index.isdecimal():
             return procedure_form.raised(typed, section, int(index))
     return dict(typed)
+
+
+def _gathered(typed: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, with a row more for every text that has no translation in every language yet."""
+    found, form = procedure_reading.read(typed, "")
+    there = {row["text"] for _, row in form.rows("translations")}
+    rows = dict(form.typed)
+    for text in found.untranslated:
+        if text not in there:
+            number = max(procedure_form.Form(rows).indexes("translations"), default=-1) + 1
+            rows = procedure_form.added(rows, "translations")
+            rows[f"translations.{number}.text"] = text
+    return rows
 
 
 def _procedure_before(conn: Connection[Any], draft: Version) -> Procedure | None:

@@ -110,6 +110,10 @@ SECTIONS = (
     Section("rules", "Conditions and legal basis", (
         Field("conditions", "Conditions", "area"), Field("legal_basis", "Legal basis", "lines"),
     ), asks=("conditions",), hint="One document on each line."),
+    Section("translations", "Translations of texts kept in Vietnamese", (
+        Field("text", "Text in Vietnamese", "area"),
+        Field("en", "In English", "area"), Field("fr", "In French", "area"),
+    ), rows=True, hint="Cases, stages, roles, conditions and the like. Shown as our translation, never as official."),
     Section("service", "Online service", (
         Field("online", "Online level", "choice", ("unknown", "full", "partial", "information")),
         Field("partial_reason", "Reason why only partial", "choice",

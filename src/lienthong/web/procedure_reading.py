@@ -90,6 +90,7 @@ def read(typed: Mapping[str, str], code: str) -> tuple[Procedure, Form]:
         standing=form.one("origin", "standing") or "unknown",
         evidence=lines(form.one("origin", "evidence")),
         sources=lines(form.one("origin", "sources")),
+        translations=_translations(form),
     )
     return _checked(form, made), form
 
@@ -241,6 +242,19 @@ def _result(form: Form, prefix: str, row: Row) -> Result:
         kind=cast(Any, row["kind"] or "paper"),
         valid=row["valid"],
     )
+
+
+def _translations(form: Form) -> dict[str, dict[str, str]]:
+    made: dict[str, dict[str, str]] = {}
+    for prefix, row in form.rows("translations"):
+        if not row["text"]:
+            form.wrong(f"{prefix}.text", "The text in Vietnamese is needed.")
+        elif row["text"] in made:
+            form.wrong(f"{prefix}.text", "This text stands here twice.")
+        ours = {language: row[language] for language in ("en", "fr") if row[language]}
+        if ours:
+            made[row["text"]] = ours
+    return made
 
 
 def _marks(form: Form) -> dict[str, Mark]:

@@ -79,6 +79,10 @@ def _rows(one: Procedure) -> Mapping[str, Iterable[Mapping[str, str]]]:
         "results": [
             _names(r.name) | {"kind": r.kind, "code": r.code, "valid": r.valid} for r in one.results
         ],
+        "translations": [
+            {"text": text, "en": ours.get("en", ""), "fr": ours.get("fr", "")}
+            for text, ours in one.translations.items()
+        ],
         "marks": [
             {"part": part, "evidence": mark.evidence, "source": mark.source} for part, mark in one.marks.items()
         ],

@@ -154,6 +154,7 @@ def comparison_page(
         before=old,
         after=new,
         versions=versions,
+        translations=(old.procedure.translations if old else {}) | new.procedure.translations,
         found=compare(old.procedure if old else None, new.procedure),
     )
 
@@ -168,6 +169,7 @@ def _shown(one: Version | None, procedure: Procedure, asked: Mapping[str, Any]) 
     return {
         "one": one,
         "procedure": procedure,
+        "translations": procedure.translations,
         "versions": [],
         "drafted": False,
         "today": clock.today(),
