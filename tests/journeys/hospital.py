@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from lienthong import clock
 from lienthong.contracts.reading import read_contract
@@ -16,9 +17,11 @@ Wrong = Mapping[int, tuple[str, str, str]]
 """Ordinal of the visit to (table, field, value) that it gets in its first row of the table."""
 
 
+@cache
 def now() -> datetime:
-    """When the hospital sends: now, and in the first hours of a day the evening before, for a visit of a morning that
-    has not been would end after its receipt."""
+    """When the hospital sends: when the tests began, so that the same visits are the same bytes a minute later too; and
+    in the first hours of a day the evening before, for a visit of a morning that has not been would end after its
+    receipt."""
     moment = clock.local(clock.now())
     if moment.hour >= 4:
         return moment

@@ -138,8 +138,8 @@ def test_draft_compare_publish_and_a_dossier_of_the_day_before_is_old(editor, db
     assert stale.status_code == 422
     assert "Có người vừa sửa" in stale.text
 
-    tomorrow = clock.today() + timedelta(days=1)
-    publication = {"valid_from": tomorrow.isoformat(), "number": "99/QĐ-BYT", "agency": "Bộ Y tế"}
+    to_come = clock.today() + timedelta(days=2)  # also when this test runs over midnight
+    publication = {"valid_from": to_come.isoformat(), "number": "99/QĐ-BYT", "agency": "Bộ Y tế"}
     incomplete = editor.post(f"/procedures/{CODE}/publish", data=publication)
     assert incomplete.status_code == 422
     assert "hãy xác nhận công bố khi còn thiếu" in incomplete.text
@@ -155,7 +155,7 @@ def test_draft_compare_publish_and_a_dossier_of_the_day_before_is_old(editor, db
 
     with db.connect() as conn:
         today = _filed(conn, clock.now())
-        later = _filed(conn, clock.now() + timedelta(days=1))
+        later = _filed(conn, clock.now() + timedelta(days=2))
         assert today.procedure_version == old.version
         assert later.procedure_version == draft.version
         conn.rollback()

@@ -14,7 +14,8 @@ from lienthong.procedures.importing import publish_described, publish_new
 from lienthong.procedures.known import known
 
 CODE = "1.003039"
-TOMORROW = (clock.today() + timedelta(days=1)).isoformat()
+LATER = (clock.today() + timedelta(days=2)).isoformat()
+"""A day that is still to come when the tests run over midnight."""
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +64,13 @@ def test_a_version_is_drafted_written_and_published(call, db):
     decision = {"number": "101/QĐ-BYT", "agency": "Bộ Y tế"}
     past = call("POST", f"/{CODE}/publish", {"valid_from": "2026-01-01", "decision": decision})
     assert (past.status_code, past.json()["code"]) == (422, "PROCEDURE-PAST")
-    done = call("POST", f"/{CODE}/publish", {"valid_from": TOMORROW, "decision": decision})
+    done = call("POST", f"/{CODE}/publish", {"valid_from": LATER, "decision": decision})
     assert (done.status_code, done.json()["version"]) == (200, 3)
     assert call("GET", f"/{CODE}").json()["version"] == 2
-    later = call("GET", f"/{CODE}?on={TOMORROW}").json()
+    later = call("GET", f"/{CODE}?on={LATER}").json()
     assert (later["procedure"]["sets"], later["procedure"]["decision"]["effective"]) == (
         2,
-        TOMORROW,
+        LATER,
     )
 
     end = (clock.today() + timedelta(days=60)).isoformat()
@@ -110,7 +111,7 @@ def test_a_draft_by_api_is_withdrawn(call):
         "The time limit stands only as a text; without a number no due date is computed."
     ]
     incomplete = call(
-        "POST", "/1.999994/publish", {"valid_from": TOMORROW, "decision": {"number": "1/QĐ"}}
+        "POST", "/1.999994/publish", {"valid_from": LATER, "decision": {"number": "1/QĐ"}}
     )
     assert incomplete.json()["code"] == "PROCEDURE-INCOMPLETE"
     assert call("DELETE", "/1.999994/draft").json()["status"] == "withdrawn"
