@@ -65,7 +65,9 @@ def quarantine_list(
     with pool.connection() as conn:
         permit = _permit(conn, actor, "quarantine.read", {k: v for k, v in about.items() if v})
         whose = permit.facility or sender or None
-        causes = quarantine.causes(conn, contract=contract or None, sender=whose)
+        causes = quarantine.causes(
+            conn, contract=contract or None, sender=whose, receipt=receipt or None
+        )
         found = quarantine.entries(
             conn,
             contract=contract or None,
@@ -236,6 +238,7 @@ def replay_alike(pool: ConnectionPool, actor: Actor, settings: Settings, data: F
             conn,
             contract=about["contract"],
             sender=permit.facility or about["sender"],
+            receipt=data.get("receipt") or None,
             cause=data.get("cause") or None,
             limit=ALIKE,
         )
@@ -245,6 +248,7 @@ def replay_alike(pool: ConnectionPool, actor: Actor, settings: Settings, data: F
             "kept": len(outcome.kept) + len(outcome.unchanged),
             "waiting": len(outcome.waiting),
             "contract": data.get("contract", ""),
+            "receipt": data.get("receipt", ""),
         }
     )
     return Redirect(f"/quarantine?{answer}", status_code=303)

@@ -111,14 +111,19 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def causes(
-    conn: psycopg.Connection[Any], *, contract: str | None = None, sender: str | None = None
+    conn: psycopg.Connection[Any],
+    *,
+    contract: str | None = None,
+    sender: str | None = None,
+    receipt: str | None = None,
 ) -> list[Cause]:
-    """Why units wait, the most frequent cause first."""
+    """Why units wait, the most frequent cause first; those of one receipt when it is named."""
     rows = conn.execute(
         "SELECT contract, cause, count(*) FROM records.quarantine, unnest(causes) AS u(cause) WHERE state = 'open'"
         " AND (%(contract)s::text IS NULL OR contract = %(contract)s)"
-        " AND (%(sender)s::text IS NULL OR sender = %(sender)s) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
-        {"contract": contract, "sender": sender},
+        " AND (%(sender)s::text IS NULL OR sender = %(sender)s)"
+        " AND (%(receipt)s::text IS NULL OR receipt = %(receipt)s) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+        {"contract": contract, "sender": sender, "receipt": receipt},
     ).fetchall()
     said = _sentences(conn, {row[0] for row in rows})
     return [_cause(name, cause, number, said) for name, cause, number in rows]
