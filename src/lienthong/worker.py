@@ -80,6 +80,7 @@ class Worker:
                     self.across(conn)
                     self.tickets(conn)
                     self.lapses(conn)
+                    self.files(conn)
                     self.reports(conn)
                     for _ in conn.notifies(timeout=EVERY, stop_after=1):
                         pass
@@ -142,6 +143,26 @@ class Worker:
             return
         if done:
             self.log.info("worker.lapsed", dossiers=len(done))
+
+    def files(self, conn: Any) -> None:
+        """Look again at files of dossiers that nobody could check when they came. A failure stops nothing else."""
+        import psycopg
+
+        from lienthong.dossiers import rechecking
+
+        check = all_settings.read().attachment_check
+        try:
+            done = rechecking.round_of(conn, self.home, check)
+        except psycopg.OperationalError:
+            raise
+        except Exception:
+            self.log.exception("worker.files_failed")
+            return
+        if done.looked_at or done.silent:
+            self.log.info(
+                "worker.files", looked_at=done.looked_at, changed=done.changed, refused=done.refused,
+                silent=done.silent,
+            )  # fmt: skip
 
     def reports(self, conn: Any) -> None:
         """Count what happened to dossiers, and keep figures of periods that ended. A failure stops nothing else."""

@@ -37,7 +37,9 @@ def test_every_state_is_reached_and_every_move_has_somebody():
 def test_a_wrong_act_names_the_possible_ones():
     with pytest.raises(Conflict) as refused:
         TABLE.find("hand_over", "new", frozenset({"receiver"}))
-    assert "ask_supplement, receive, refuse_reception, withdraw" in str(refused.value.details)
+    assert "Ask for a supplement, Receive, Refuse to receive, Withdraw" in str(
+        refused.value.details
+    )
 
 
 def test_only_its_role_makes_a_move():

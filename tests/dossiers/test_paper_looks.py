@@ -18,7 +18,11 @@ conn = test_papers.conn
 
 
 def test_a_control_sheet_says_who_acted_by_name_and_as_what(conn):
-    code = desk.on_the_way(conn)
+    code = desk.filed(conn)
+    desk.moved(
+        conn, code,
+        ("2026-11-02 10:00", desk.RECEIVER, "receive", {}), ("2026-11-03 08:00", desk.PROCESSOR, "start", {}),
+    )  # fmt: skip
     conn.execute(
         "INSERT INTO app.account (id, name, password, roles, facility) VALUES ('clerk', 'Trần Tiếp Nhận', 'x',"
         " '{receiver}', %s)",

@@ -14,7 +14,14 @@ from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.api.asking import aware, limited
 from lienthong.api.dossiers import LIST, READ, Purpose
-from lienthong.dossiers import attachments, gate, handing_over, substitution, worklist
+from lienthong.dossiers import (
+    attachments,
+    gate,
+    handing_over,
+    rechecking,
+    substitution,
+    worklist,
+)
 from lienthong.dossiers.attachments import Attachment
 from lienthong.dossiers.dossier import find
 from lienthong.dossiers.substitution import Substitution
@@ -127,6 +134,26 @@ async def attach(
     return await to_thread.run_sync(run)
 
 
+@post(
+    "/dossiers/{code:str}/attachments/check",
+    opt=READ,
+    status_code=200,
+    sync_to_thread=True,
+    summary="Check its files again",
+)
+def check_again(
+    pool: ConnectionPool, actor: Actor, settings: Settings, code: str
+) -> list[Attachment]:
+    """Look again at the files that could not be checked when they came; answers with what is known of each now."""
+    with pool.connection() as conn:
+        if not gate.acts(conn, actor, code).roles:
+            raise NotAllowed(
+                "access.reach", "This belongs to another facility or province than yours."
+            )
+        rechecking.of_dossier(conn, actor, code, settings.home, settings.attachment_check)
+        return attachments.attachments(conn, code)
+
+
 class Named(msgspec.Struct, frozen=True, kw_only=True):
     """Who stands in for whom, from when to when; moments without a zone are Vietnam's."""
 
@@ -213,4 +240,14 @@ def handover(pool: ConnectionPool, actor: Actor, data: Moved) -> dict[str, list[
     return {"dossiers": codes}
 
 
-ROUTES = [waiting, files, file, attach, substitutions, substitute, substitute_end, handover]
+ROUTES = [
+    waiting,
+    files,
+    file,
+    attach,
+    check_again,
+    substitutions,
+    substitute,
+    substitute_end,
+    handover,
+]

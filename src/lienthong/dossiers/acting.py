@@ -15,7 +15,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
-from lienthong.dossiers import codes, deadlines
+from lienthong.dossiers import codes, deadlines, naming
 from lienthong.dossiers.customs import Customs, customs_on
 from lienthong.dossiers.dossier import Dossier, Filing, events, find, terms_of
 from lienthong.dossiers.history import ASSIGN, EXTEND, FILED, STEP, Event, Standing, Terms, replay
@@ -98,7 +98,7 @@ def move(
     made = used.find(act, dossier.state, roles, to=said.get("to") or _first_time(dossier, act))
     missing = [need for need in made.needs if not said.get(need)]
     if missing:
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=", ".join(missing))
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(missing))
     if made.to == "supplement":
         _may_ask_again(conn, dossier, said, customs or customs_on(clock.local(moment).date()))
     result = _taken_out(said, RESULT) if made.to == "settled" else {}
@@ -143,7 +143,7 @@ def _may_ask_again(
         raise Refused(
             "DOSSIER-SUPPLEMENT",
             "A supplement was asked before; a second request counts as overdue and needs the head's approval"
-            " (approved_by).",
+            ": say who approved it.",
         )
 
 
@@ -168,7 +168,10 @@ def step(
     wanted = dossier.step + 1 if to is None else to
     if not roles & {"receiver", "processor", "decider"}:
         raise NotAllowed(
-            "dossier.role", "“%(act)s” is done by: %(who)s.", act=STEP, who="processor, decider"
+            "dossier.role",
+            "“%(act)s” is done by: %(who)s.",
+            act=naming.ACTS[STEP],
+            who=naming.roles(["receiver", "processor", "decider"]),
         )
     if moves().states[dossier.state].clock != "runs" or not 1 <= wanted <= len(steps):
         raise Conflict(
@@ -180,7 +183,7 @@ def step(
     if wanted == dossier.step:
         raise Conflict("DOSSIER-STEP-HERE", "The dossier is at step %(step)s.", step=wanted)
     if wanted < dossier.step and not reason.strip():
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     about = {"step": wanted, "name": steps[wanted - 1].name}
     event = Event(
         act=STEP,
@@ -210,7 +213,7 @@ def extend(
     if dossier.due_at is None or dossier.ended_at is not None:
         raise Refused("DOSSIER-NO-DUE", "The dossier has no deadline that could be extended now.")
     if not reason.strip():
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     ends = deadlines.extended(
         dossier.due_at, new_due, moment, before=dossier.extensions, customs=customs
     )
@@ -235,8 +238,17 @@ def assign(
     at: datetime | None = None,
     why: str = "",
 ) -> Dossier:
-    """Hand the work on a dossier to somebody (also when somebody stands in for them)."""
+    """Hand the work on a dossier to somebody (also when somebody stands in for them).
+
+    Raises Conflict when its work has ended, or when they have it already (somebody clicked twice).
+    """
     dossier = find(conn, code, lock=True)
+    if moves().states[dossier.state].clock == "ended":
+        raise Conflict(
+            "DOSSIER-ENDED", "The work on this dossier has ended; there is nothing to hand over."
+        )
+    if dossier.holder == to:
+        raise Conflict("DOSSIER-HOLDER", "This person has the dossier already.")
     about = {"to": to} | ({"reason": why} if why else {})
     event = Event(
         act=ASSIGN,

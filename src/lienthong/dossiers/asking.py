@@ -10,7 +10,7 @@ import msgspec
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.clock import VIETNAM
-from lienthong.dossiers import forms
+from lienthong.dossiers import forms, naming
 from lienthong.dossiers.dossier import Channel, Filing
 from lienthong.errors import Refused
 from lienthong.findings import Finding
@@ -45,7 +45,7 @@ def filing_of(actor: Actor, asked: NewDossier, now: datetime | None = None) -> F
     moment = now or clock.now()
     desk = actor.facility or asked.unit
     if not desk:
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="unit")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["unit"]))
     policy.decide(actor, "dossier.receive", {"sender": desk})
     filed = asked.filed_at or moment
     if filed.tzinfo is None:

@@ -10,8 +10,6 @@ import hashlib
 import os
 import re
 import secrets
-import shlex
-import subprocess
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
@@ -22,9 +20,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from lienthong import audit, clock
+from lienthong.dossiers import malware, naming
 from lienthong.dossiers.signed import signature
 from lienthong.dossiers.sniffing import allowed, media_type
-from lienthong.errors import Conflict, NotFound, Refused, Unavailable
+from lienthong.errors import Conflict, NotAllowed, NotFound, Refused, Unavailable
 
 Kind = Literal["component", "supplement", "result", "other"]
 Form = Literal["electronic", "original", "certified", "copy", "digitised"]
@@ -32,7 +31,8 @@ Form = Literal["electronic", "original", "certified", "copy", "digitised"]
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one file; `malware` is passed or not_checked, `removed_at` when it counts no more.
+    """What is known of one file; `malware` is passed, not_checked or refused (found later: it is given out no more),
+    `removed_at` when it counts no more.
 
     `signature` is valid, untrusted, invalid, unsigned or not_checked; `signature_why` a code of signed.WHY.
     """
@@ -55,6 +55,13 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     removed_by: str | None = None
     removed_at: datetime | None = None
     removed_why: str | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it could not be checked when it came, or nobody vouched for its signer: to be looked at again."""
+        return self.removed_at is None and (
+            self.malware == "not_checked" or self.signature in ("not_checked", "untrusted")
+        )
 
 
 _COLUMNS = ", ".join(Attachment.__struct_fields__)
@@ -90,7 +97,12 @@ def attach(
     _room(conn, dossier, sha256, rules.most_files)
     aside = _aside(data, home)
     try:
-        malware = _look(aside, check, rules.check_seconds)
+        looked = malware.ask(aside, check, rules.check_seconds)
+        if looked == "refused":
+            raise Refused(
+                "ATTACHMENT-MALWARE",
+                "The check for malware refuses this file; it was not kept.",
+            )
         said = signature(data, found, home)
         _settle(aside, path_of(home, sha256))
     finally:
@@ -103,11 +115,11 @@ def attach(
             f" RETURNING {_COLUMNS}",
             [
                 dossier, kind, component[:80], form, plain_name(name, found, rules.types[found].ends), found, sha256,
-                len(data), malware, said.state, said.why, said.by, _id(actor), clock.now(),
+                len(data), looked, said.state, said.why, said.by, _id(actor), clock.now(),
             ],
         ).fetchone()  # fmt: skip
     assert row
-    about = {"dossier": dossier, "attachment": row["id"], "sha256": sha256, "malware": malware}
+    about = {"dossier": dossier, "attachment": row["id"], "sha256": sha256, "malware": looked}
     audit.write(conn, actor, "dossier.attached", about)
     return Attachment(**row)
 
@@ -147,11 +159,24 @@ def by_content(conn: psycopg.Connection[Any], dossier: str, data: bytes) -> Atta
 
 
 def content(home: Path, one: Attachment) -> bytes:
-    """The bytes, behind the gate. Raises NotFound when they are not there or are no more what they were."""
-    path = path_of(home, one.sha256)
+    """The bytes, behind the gate. Raises NotFound when they are not there or are no more what they were.
+
+    Raises NotAllowed for a file that the check for malware refused after it had been kept.
+    """
+    if one.malware == "refused":
+        raise NotAllowed(
+            "attachment.malware",
+            "The check for malware refuses this file; it is kept as evidence and not given out.",
+        )
+    return bytes_of(home, one.sha256)
+
+
+def bytes_of(home: Path, sha256: str) -> bytes:
+    """The bytes with that SHA-256. Raises NotFound when they are not there or are no more what they were."""
+    path = path_of(home, sha256)
     data = path.read_bytes() if path.exists() else b""
-    if hashlib.sha256(data).hexdigest() != one.sha256:
-        raise NotFound("blob.missing", "The bytes %(sha256)s are not here.", sha256=one.sha256)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise NotFound("blob.missing", "The bytes %(sha256)s are not here.", sha256=sha256)
     return data
 
 
@@ -160,7 +185,7 @@ def remove(
 ) -> None:
     """A file counts no more; it and its bytes stay for whoever asks later. Raises Refused without a reason."""
     if not why.strip():
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     done = conn.execute(
         "UPDATE dossiers.attachment SET removed_by = %s, removed_at = %s, removed_why = %s"
         " WHERE id = %s AND dossier = %s AND removed_at IS NULL",
@@ -199,33 +224,6 @@ def _room(conn: psycopg.Connection[Any], dossier: str, sha256: str, most: int) -
         raise Conflict("ATTACHMENT-TWICE", "The dossier holds this very file already.")
     if len(held) >= most:
         raise Refused("ATTACHMENT-MANY", "A dossier has at most %(most)s files.", most=most)
-
-
-def _look(path: Path, check: str | None, seconds: float) -> str:
-    """Ask the command: 0 passed, 1 refused, anything else no answer. Without a command nothing was checked."""
-    if not check:
-        return "not_checked"
-    try:
-        done = subprocess.run(
-            [*shlex.split(check), str(path)], capture_output=True, timeout=seconds, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(
-            "ATTACHMENT-CHECK",
-            "The check for malware does not answer (%(why)s); nothing was kept, try again in a moment.",
-            why=type(error).__name__,
-        ) from None
-    if done.returncode == 1:
-        raise Refused(
-            "ATTACHMENT-MALWARE", "The check for malware refuses this file; it was not kept."
-        )
-    if done.returncode:
-        raise Unavailable(
-            "ATTACHMENT-CHECK",
-            "The check for malware does not answer (%(why)s); nothing was kept, try again in a moment.",
-            why=f"exit {done.returncode}",
-        )
-    return "passed"
 
 
 def _aside(data: bytes, home: Path) -> Path:

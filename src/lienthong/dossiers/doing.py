@@ -12,7 +12,7 @@ import psycopg
 from lienthong import clock
 from lienthong.access import Actor, policy
 from lienthong.clock import VIETNAM
-from lienthong.dossiers import acting, gate
+from lienthong.dossiers import acting, gate, naming
 from lienthong.dossiers.customs import Customs, customs_on
 from lienthong.dossiers.dossier import Dossier
 from lienthong.dossiers.handing_over import check_colleague
@@ -204,4 +204,6 @@ def _number(said: Any) -> int | None:
     try:
         return int(said)
     except (TypeError, ValueError):
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="step") from None
+        raise Refused(
+            "DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["step"])
+        ) from None

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 
 from lienthong import audit
-from lienthong.dossiers import acting
+from lienthong.dossiers import acting, naming
 from lienthong.errors import Refused
 
 OPEN = ("new", "received", "processing", "supplement", "payment")
@@ -66,7 +66,7 @@ def hand_over_all(
     One event for each dossier, so that its history says why it changed hands. Raises Refused without a reason.
     """
     if not why.strip():
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     if from_ == to:
         raise Refused("DOSSIER-SELF", "Nobody stands in for themselves.")
     check_colleague(conn, unit, to)

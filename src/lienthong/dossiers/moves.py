@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from lienthong import settings
+from lienthong.dossiers import naming
 from lienthong.errors import Conflict, NotAllowed, Refused
 from lienthong.findings import Text
 
@@ -79,9 +80,9 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
             raise Conflict(
                 "DOSSIER-MOVE",
                 "A dossier in state “%(state)s” cannot be moved by “%(act)s”; possible: %(choices)s.",
-                state=self.states[state].vi,
-                act=act,
-                choices=", ".join(choices) or "–",
+                state=self.states[state].label,
+                act=naming.act(act, self),
+                choices=naming.acts(choices, self),
             )
         for move in fitting:
             if roles & frozenset(move.by):
@@ -89,8 +90,8 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
         raise NotAllowed(
             "dossier.role",
             "“%(act)s” is done by: %(who)s.",
-            act=act,
-            who=", ".join(fitting[0].by),
+            act=fitting[0].label,
+            who=naming.roles(fitting[0].by),
         )
 
     def of_code(self, code: int) -> str:

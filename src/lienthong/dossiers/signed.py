@@ -15,6 +15,7 @@ from lxml import etree
 
 from lienthong.dossiers import pdf_signatures
 from lienthong.dossiers.pdf_signatures import Verdict
+from lienthong.records.formats import chosen
 from lienthong.records.formats.safety import safe_parser
 
 if TYPE_CHECKING:
@@ -42,23 +43,24 @@ def signature(data: bytes, media_type: str, home: Path) -> Verdict:
     if media_type == "application/pdf":
         if pdf_signatures.MARK not in data:
             return Verdict("unsigned")
-        return pdf_signatures.verify(data, [_der(one) for one in _trusted(home)])
+        return pdf_signatures.verify(data, [_der(one) for one in _certificates(home)])
     if media_type != "application/xml":
         return Verdict("unsigned")
     root = etree.fromstring(data, safe_parser())
     if root.find(f".//{_DS}Signature") is None:
         return Verdict("unsigned")
-    return _checked(data, root, _trusted(home))
+    return _checked(data, root, _certificates(home))
 
 
-def _trusted(home: Path) -> list[x509.Certificate]:
-    """The certificates that an official placed; a file may hold several."""
+def trusted(home: Path) -> list[str]:
+    """The certificates that an official placed, in PEM. Raises Unavailable for a file without a readable one."""
+    return chosen.trusted(home / chosen.FOLDER)
+
+
+def _certificates(home: Path) -> list[x509.Certificate]:
     from cryptography import x509
 
-    found = []
-    for path in sorted((home / "certificates").glob("*.pem")):
-        found += x509.load_pem_x509_certificates(path.read_bytes())
-    return found
+    return [x509.load_pem_x509_certificate(one.encode()) for one in trusted(home)]
 
 
 def _checked(data: bytes, root: etree._Element, known: list[x509.Certificate]) -> Verdict:

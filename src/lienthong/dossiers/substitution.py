@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from lienthong import audit, clock
+from lienthong.dossiers import naming
 from lienthong.dossiers.dossier import Dossier
 from lienthong.errors import Conflict, NotFound, Refused
 
@@ -57,9 +58,9 @@ def name_substitute(
     """Somebody stands in for somebody else; returns its number. Raises Refused, Conflict when one is named."""
     absent, substitute, reason = absent.strip(), substitute.strip(), reason.strip()
     if not (absent and substitute and reason):
-        raise Refused(
-            "DOSSIER-NEEDS", "This act needs: %(what)s.", what="absent, substitute, reason"
-        )
+        needed = {"absent": absent, "substitute": substitute, "reason": reason}
+        lacking = [name for name, said in needed.items() if not said]
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(lacking))
     if absent == substitute:
         raise Refused("DOSSIER-SELF", "Nobody stands in for themselves.")
     if ends <= begins:
@@ -73,8 +74,8 @@ def name_substitute(
         raise Conflict(
             "DOSSIER-SUBSTITUTE",
             "%(substitute)s is named for %(absent)s in that time already; end that first.",
-            substitute=there[0],
-            absent=absent,
+            substitute=_name(conn, there[0]),
+            absent=_name(conn, absent),
         )
     row = conn.execute(
         "INSERT INTO dossiers.substitution (unit, province, absent, substitute, begins, ends, reason, named_by,"
@@ -135,6 +136,12 @@ def for_whom(
         [actor, dossier.holder, dossier.unit, now, now],
     ).fetchone()
     return {"for": dossier.holder} if found else {}
+
+
+def _name(conn: psycopg.Connection[Any], account: str) -> str:
+    """The name of an account; the account itself when it has none."""
+    row = conn.execute("SELECT name FROM app.account WHERE id = %s", [account]).fetchone()
+    return (row[0] if row else "") or account
 
 
 def _id(actor: audit.Acting | str) -> str:

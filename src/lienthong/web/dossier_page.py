@@ -17,7 +17,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor
-from lienthong.dossiers import attachments, doing, gate, results, signed
+from lienthong.dossiers import attachments, doing, gate, rechecking, results, signed
 from lienthong.dossiers.dossier import find
 from lienthong.errors import Failure, NotAllowed, NotFound, Refused
 from lienthong.settings import Settings
@@ -197,6 +197,26 @@ def detach(
     return Redirect(f"/dossiers/{code}?done=detach#attachments", status_code=303)
 
 
+@post("/dossiers/{code:str}/attachments/check", opt=READ, status_code=200, sync_to_thread=True)
+def check_again(
+    page: Page, pool: ConnectionPool, actor: Actor, settings: Settings, code: str, data: Plain
+) -> Response[Any]:
+    """Look again at the files that could not be checked when they came."""
+    with pool.connection() as conn:
+        try:
+            with conn.transaction():
+                works_on(conn, actor, code)
+                done = rechecking.of_dossier(
+                    conn, actor, code, settings.home, settings.attachment_check
+                )
+        except (NotFound, NotAllowed):
+            raise
+        except Failure as failure:
+            return _show(page, conn, actor, settings, code, failure=failure, act="check")
+    said = "checked" if done.changed else "checked_same"
+    return Redirect(f"/dossiers/{code}?done={said}#attachments", status_code=303)
+
+
 def works_on(conn: Connection[Any], actor: Actor, code: str) -> None:
     """Pass the gate to the papers of a dossier that one works on. Raises NotFound, NotAllowed."""
     if not gate.acts(conn, actor, code).roles:
@@ -222,4 +242,4 @@ def download(
     )
 
 
-ROUTES = [dossier_page, dossier_print, dossier_act, attach, detach, download]
+ROUTES = [check_again, dossier_page, dossier_print, dossier_act, attach, detach, download]

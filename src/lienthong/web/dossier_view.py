@@ -57,6 +57,7 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
         for name in ("to", "for", "approved_by")
         if event.about.get(name)
     }
+    files = attachments.attachments(conn, code) if shown else []
     return {
         "code": code,
         "dossier": dossier,
@@ -77,7 +78,8 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
         "applicant": applicant,
         "fields": _fields(dossier.procedure, applicant, form) if shown else [],
         "form": form,
-        "attachments": attachments.attachments(conn, code) if shown else [],
+        "attachments": files,
+        "in_doubt": sum(one.in_doubt for one in files),
         "allowed": allowed(settings.home),
         "results": results.results(conn, code) if shown else [],
         "issued": results.issued_files(conn, code),
