@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from lienthong.contracts.contract import Rule
+from lienthong.contracts.dated_severity import NAME, with_dated_severity
 from lienthong.contracts.other_items import with_others
 from lienthong.contracts.yaml_lines import Path
 from lienthong.findings import DIMENSION_CRITERION, Criterion
@@ -52,7 +53,9 @@ def map_quality(
         if rule.id in seen and quality.get("id"):
             mapper.wrong(place, "two rules of one list are called %(rule)s", rule=rule.id)
         seen.add(rule.id)
-        rules += _promises(mapper, rule, quality, place)
+        dated = mapper.properties(quality).get(NAME)
+        for promise in _promises(mapper, rule, quality, place):
+            rules += with_dated_severity(mapper, promise, dated, place)
     return rules
 
 
