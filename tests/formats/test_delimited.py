@@ -301,3 +301,18 @@ def test_a_table_is_found_by_its_columns(tmp_path):
     )
     found = read_bytes(tmp_path, "a,b,x\n1,2,3\n", contract, name="export-2026.csv")
     assert list(found.rows) == ["q"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("optimistic", [True, False])
+def test_every_end_of_a_line_ends_a_row(tmp_path, end, quote, optimistic):
+    """Lines that end in CR alone, as old programs write them: a small file of them is more than its header."""
+    path = tmp_path / "T.csv"
+    lines = [",".join(f"{quote}{cell}{quote}" for cell in row) for row in ("abc", "123", "456")]
+    path.write_bytes((end.join(lines) + end).encode())
+    with read(path, ABC, workdir=tmp_path, options=ReadingOptions(optimistic=optimistic)) as found:
+        if found.rows("T") != 2:
+            assert found.careful()
+        assert found.rows("T") == 2
+        assert [row[:3] for row in cells(found, "T")] == [("1", "2", "3"), ("4", "5", "6")]

@@ -192,7 +192,7 @@ def _is_header_only(job: Job) -> bool:
     """Whether nothing stands under the names of the columns."""
     if job.path.stat().st_size > HEAD:
         return False
-    return not job.path.read_bytes().strip().partition(b"\n")[2]
+    return len(job.path.read_bytes().strip().splitlines()) < 2
 
 
 def _has_wide_blanks(job: Job) -> bool:
