@@ -258,6 +258,8 @@ def _open_accounts(database: Database, nation: Nation, state: State) -> None:
         ("bo", "Cán bộ Bộ Y tế (mẫu)", ("administrator", "ministry_officer"), None, None),
         ("benhvien", hospital.name, ("facility_officer",), EXAMPLE, hospital.province),
         ("soyte", "Cán bộ Sở Y tế (mẫu)", ("province_officer",), None, hospital.province),
+        ("chuquan", "Đơn vị chủ quản cơ sở dữ liệu (mẫu)", ("database_owner",), None, None),
+        ("thanhtra", "Thanh tra Bộ Y tế (mẫu)", ("inspector",), None, None),
         *ACCOUNTS,
     ]
     with database.connect() as connection:

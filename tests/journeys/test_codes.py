@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lienthong import clock
+from lienthong.contracts.reading import declared_contracts, read_contract
 from tests.journeys.hospital import envelope
 from tests.journeys.test_officer import csrf
 
@@ -116,3 +117,25 @@ def test_a_former_province_tells_what_to_do_next(signed_in, site, token, send, s
     ask = {"map": "63", "province": "01", "contract": "care"}
     found = site.get("/api/v1/scores/explain", headers=headers, params=ask).json()
     assert found and {one["old_province"] for one in found} == {"01"}
+
+
+def test_a_list_that_is_only_named_says_what_is_missing_and_what_to_do(signed_in):
+    """A field of a contract may name a list that no public source gives: its link leads to a page all the same."""
+    page = signed_in("ministry").get("/codes?name=nationalities")
+    assert page.status_code == 200
+    assert "Quốc tịch" in page.text
+    assert "codes/nationalities.csv" in page.text
+    assert signed_in("ministry").get("/codes?name=no-such-list").status_code == 404
+
+
+def test_every_list_that_a_contract_names_has_its_page(signed_in):
+    client = signed_in("ministry")
+    named = {
+        field.code_list
+        for name in declared_contracts()
+        for table in read_contract(name).tables
+        for field in table.fields
+        if field.code_list
+    }
+    assert len(named) > 20
+    assert {name for name in named if client.get(f"/codes?name={name}").status_code != 200} == set()

@@ -38,16 +38,19 @@ def found(codes: Codes, name: str, wanted: str) -> list[Code]:
 
 @get("/codes", opt={"action": "contract.read"}, sync_to_thread=True)
 def code_page(page: Page, codes: Codes, name: str = "provinces", wanted: str = "") -> Response[str]:
-    """One code list, searched by code or by words."""
-    if name not in codes.names():
+    """One code list, searched by code or by words; of one that is only named, what is known and what to do."""
+    about, absent = codes.about(name), name not in codes.names()
+    if absent and not about:
         raise NotFound("codes.unknown", "There is no code list %(name)s.", name=name)
-    shown = found(codes, name, wanted)
-    titles = {one: codes.about(one).get("title") or {} for one in codes.names()}
+    shown = [] if absent else found(codes, name, wanted)
+    named = (*codes.names(), name) if absent else codes.names()
+    titles = {one: codes.about(one).get("title") or {} for one in named}
     return page.show(
         "codes.html",
         titles=titles,
         name=name,
-        about=codes.about(name),
+        about=about,
+        absent=absent,
         complete=codes.has(name),
         wanted=wanted,
         found=shown,
