@@ -24,6 +24,7 @@ UNIT = agencies.department(PROVINCE)
 STAND_IN = "portal-stand-in.jsonl"
 """What the stand-in of the Portal holds, in the folder of the demonstration."""
 HOLDERS = ("chuyenvien", "chuyenvien2")
+CLERK, HEAD = "motcua", "lanhdao"
 Wanted = tuple[str, str, tuple[str, ...], str | None, str | None]
 
 ACCOUNTS: tuple[Wanted, ...] = (
@@ -80,6 +81,7 @@ def file_dossiers(
         last, days = until.date(), dossiers.declared("dossiers")["days"]
         year = dossiers.Year(
             seed=seed, until=until, citizens=citizens, count=count, holders=((UNIT, HOLDERS),),
+            clerks=((UNIT, CLERK),), heads=((UNIT, HEAD),),
             procedures=dossiers.in_force(connection, last - timedelta(days=days), last),
         )  # fmt: skip
         kept = dossiers.load(connection, year)

@@ -24,6 +24,8 @@ TOKEN, SECRET = "portal-token", "portal-secret"
 PRACTISE = "practise"
 ACCOUNT = "byt"
 PAYMENTS = "payments.yaml"
+LINKED, MOST_LINKED = "results-linked-to", 100
+"""For which address results went out with links, and how many: the stand-in fetches and holds each of them."""
 
 
 @contextmanager
@@ -40,6 +42,7 @@ def beside(
     told = _told(chosen, folder, portal, address)
     os.environ.update(told)
     _write_payments(chosen.home)
+    _send_results_again(database, folder, address)
     process = subprocess.Popen(
         [
             sys.executable, "-m", "lienthong", "portal-stand-in", "--attached", "--port", str(port), "--site", address,
@@ -60,6 +63,25 @@ def beside(
         except subprocess.TimeoutExpired:
             process.kill()  # what it holds stands in its file
             process.wait()
+
+
+def _send_results_again(database: Database, folder: Path, address: str) -> None:
+    """Let the newest results go out again with the links of this address: when they were invented there was none."""
+    file = folder / LINKED
+    if file.exists() and file.read_text("utf-8") == address:
+        return
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE portal.dossier SET again = true WHERE code IN ("
+            " SELECT r.dossier FROM dossiers.result r JOIN portal.dossier p ON p.code = r.dossier"
+            " WHERE r.attachment IS NOT NULL AND r.corrected_at IS NULL AND p.blocked IS NULL AND p.attempts = 0"
+            " AND NOT EXISTS (SELECT 1 FROM portal.difference d WHERE d.dossier = r.dossier)"
+            " ORDER BY p.sent_at DESC NULLS LAST, r.dossier LIMIT %s)",
+            [MOST_LINKED],
+        )
+        connection.commit()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(address, "utf-8")
 
 
 def _until_it_answers(portal: str) -> None:

@@ -33,6 +33,14 @@ class Setting:
     result: str
     result_code: str
     holders: Sequence[str]
+    clerk: str = ""
+    head: str = ""
+
+    def who(self, act: str) -> str:
+        """The account that does an act: one of the demonstration's, else an invented one of the agency."""
+        role = _ROLES.get(act, "thuly")
+        own = {"tiepnhan": self.clerk, "lanhdao": self.head}.get(role, "")
+        return own or f"{role}.{self.unit.lower()}"
 
 
 class Life:
@@ -205,10 +213,17 @@ class Life:
         self.events.append(
             Event(
                 act=event.act, from_state=before.to_state, to_state=event.to_state, at=at,
-                actor=f"{_ROLES.get(event.act, 'thuly')}.{self.setting.unit.lower()}",
+                actor=self._who(event.act),
                 role=_DUTIES.get(event.act, "processor"), number=before.number + 1, about=event.about,
             )
         )  # fmt: skip
+
+    def _who(self, act: str) -> str:
+        """Who does it; work at the desk is done by whoever holds the dossier."""
+        holder = next((one.about["to"] for one in reversed(self.events) if one.act == ASSIGN), "")
+        if act not in _ROLES and holder:
+            return str(holder)
+        return self.setting.who(act)
 
     def _happens(self, percent: float) -> bool:
         return self.random.random() * 100 < percent

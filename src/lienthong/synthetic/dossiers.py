@@ -35,7 +35,7 @@ Lived = tuple[Filing, Sequence[Event]]
 class Year:
     """So many dossiers filed in the `days` before `until`. The same seed and moment: the same dossiers.
 
-    `holders` are accounts that work on the dossiers of a unit, by its code.
+    `holders` are accounts that work on the dossiers of a unit, by its code; `clerks` receive them, `heads` decide.
     """
 
     seed: int
@@ -44,6 +44,8 @@ class Year:
     procedures: tuple[Procedure, ...]
     count: int = 0
     holders: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    clerks: tuple[tuple[str, str], ...] = ()
+    heads: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def facts(self) -> Any:
@@ -155,6 +157,8 @@ class Year:
             result_code=(asked.results[0].code if asked.results else "")
             or self.facts["result_code"],
             holders=dict(self.holders).get(unit.code) or (f"thuly.{unit.code.lower()}",),
+            clerk=dict(self.clerks).get(unit.code, ""),
+            head=dict(self.heads).get(unit.code, ""),
         )
 
 
