@@ -46,6 +46,7 @@ from lienthong.access.reading_line import ReadingLine
 from lienthong.api.changes import Streams
 from lienthong.api.problems import problem_response
 from lienthong.api.routes import ROUTES as API_ROUTES
+from lienthong.api.straight import Straight
 from lienthong.contracts.codes import Codes
 from lienthong.contracts.contract import Contract
 from lienthong.contracts.reading import declared_contracts, read_contract
@@ -93,8 +94,8 @@ def is_api(path: str) -> bool:
 class Identify(ASGIMiddleware):
     """Finds who asks: a page by its session cookie, the API by its bearer token. Nobody is an answer too."""
 
-    def __init__(self) -> None:
-        self._remembered = tokens.Remembered()
+    def __init__(self, remembered: tokens.Remembered) -> None:
+        self._remembered = remembered
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Set `user` (Actor or None), `session` and `can` for the guard, the handlers and the pages."""
@@ -242,6 +243,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
                 app.state.filings.close()
                 app.state.readings.close()
 
+    remembered = tokens.Remembered()
     limit = chosen.max_upload_mib * 1024 * 1024
     app = Litestar(
         route_handlers=[
@@ -264,7 +266,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
             ),
         ],
         lifespan=[connected],
-        middleware=[Identify()],
+        middleware=[Identify(remembered)],
         guards=[gate],
         before_send=[protect(chosen)],
         exception_handlers={Exception: explain},
@@ -284,6 +286,7 @@ def create_app(database: Database, settings: Settings | None = None) -> Litestar
         openapi_config=openapi(),
     )
     app.state.contracts = contracts
+    app.asgi_handler = Straight(app, remembered, explain)
     return app
 
 
@@ -341,10 +344,11 @@ def openapi() -> OpenAPIConfig:
         ),
         security=[{"token": []}],
         use_handler_docstrings=True,
+        # A place of its own: beside it the framework answers every unknown address with a page of HTML.
         openapi_router=Router(
-            "/api/v1", route_handlers=[], opt={"public": True}, include_in_schema=False
+            "/api/v1/openapi.json", route_handlers=[], opt={"public": True}, include_in_schema=False
         ),
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[JsonRenderPlugin(path="/")],
     )
 
 

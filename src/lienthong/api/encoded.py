@@ -20,13 +20,15 @@ class Encoded(Response[T], Generic[T]):
     def to_asgi_response(self, *_: Any, **__: Any) -> Any:
         """The answer as it leaves."""
         body = msgspec.json.encode(self.content)
-        lines = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-        ]
+        lines = lines_of(body)
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": lines})
             await send({"type": "http.response.body", "body": body, "more_body": False})
 
         return answer
+
+
+def lines_of(body: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of JSON bytes."""
+    return [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.datastructures import State
 from litestar.params import Parameter
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -86,11 +87,24 @@ async def record(
     ] = None,
 ) -> Encoded[reading.Record]:
     """One record with all its rows, now or as it was known at a moment; 409 for a version with a wrong identity key."""
-    # Nothing is injected here: two thousand of these come in a second. The read log is committed for those together.
-    state = request.app.state
+    # Nothing is injected here. Most of these do not come here at all but by `api.straight`, which does the same.
+    state, actor = request.app.state, request.user
+    asked = reading_of(state, actor, contract, table, key, purpose, sender, aware(as_of))
+    return Encoded(await read_one(state, actor, purpose, asked))
+
+
+def reading_of(
+    state: State,
+    actor: Actor,
+    contract: str,
+    table: str,
+    key: str,
+    purpose: str,
+    sender: str | None = None,
+    moment: datetime | None = None,
+) -> Reading:
+    """The reading of one record, permitted by the gate. Raises NotFound, NotAllowed."""
     given = contract_named(state.contracts, contract)
-    actor: Actor = request.user
-    moment = aware(as_of)
     about = {"contract": contract, "table": table, "key": key}
     if moment:
         about["as_of"] = moment.isoformat()
@@ -101,21 +115,26 @@ async def record(
     def read(conn: Connection[Any], wanted: Sequence[Any]) -> list[reading.Record | Failure]:
         return reading.records(conn, given, wanted, table=table, as_of=moment)
 
-    line: ReadingLine = state.readings
-    found: reading.Record = await line.read(
-        Reading(
-            actor=actor,
-            permit=permit,
-            resource=about,
-            kind=(contract, given.digest, table, moment),
-            read=read,
-            wanted=(key, permit.facility or sender),
-        )
+    return Reading(
+        actor=actor,
+        permit=permit,
+        resource=about,
+        kind=(contract, given.digest, table, moment),
+        read=read,
+        wanted=(key, permit.facility or sender),
     )
+
+
+async def read_one(state: State, actor: Actor, purpose: str, asked: Reading) -> reading.Record:
+    """The record, when the read log says so. Raises what `reading.record` raises, Conflict for a withheld one."""
+    line: ReadingLine = state.readings
+    found: reading.Record = await line.read(asked)
     withheld.pass_on(actor, found.sender, found.province, found.withheld, purpose)
     if found.until is None:
-        state.served.note((contract, found.root, found.sender, found.key, found.receipt))
-    return Encoded(found)
+        state.served.note(
+            (asked.resource["contract"], found.root, found.sender, found.key, found.receipt)
+        )
+    return found
 
 
 @get(
