@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from lienthong.errors import Refused
 from lienthong.partners.portal import mending
 from lienthong.partners.portal.client import Client
+from lienthong.partners.portal.envelope import opened
 
 KEYS = {
     "agencies": ("MADONVI", "TENDONVI"),
@@ -115,8 +116,18 @@ def _in_full(conn: psycopg.Connection[Any], client: Client, now: datetime) -> in
 
 def described(client: Client, code: str) -> dict[str, Any] | None:
     """LayThuTuc: one procedure in full as the Portal says it, or None."""
-    found = client.listed("procedure", maTTHC=code)
-    return dict(found[0]) if found else None
+    found = [opened(one) for one in client.listed("procedure", maTTHC=code)]
+    told = next((one for one in found if isinstance(one, Mapping)), None)
+    return cast(dict[str, Any], _storable(told)) if told else None
+
+
+def _storable(value: Any) -> Any:
+    """A value that jsonb takes: without NUL, which would stop the fetching of all others."""
+    if isinstance(value, Mapping):
+        return {str(name).replace("\0", " "): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    return value.replace("\0", " ") if isinstance(value, str) else value
 
 
 def document(conn: psycopg.Connection[Any], code: str) -> dict[str, Any] | None:

@@ -74,7 +74,20 @@ def take_over(
             "Procedure %(number)s is not there in that form.",
             number=code[:20],
         )
-    return propose(conn, actor, read(body).procedure, ORIGIN, on)
+    return propose(conn, actor, _of(code, body).procedure, ORIGIN, on)
+
+
+def _of(code: str, body: dict[str, Any]) -> Told:
+    """What an answer says of the code that was asked for; Refused when it speaks of another one."""
+    told = read(body)
+    if told.procedure.code != code[:8]:
+        raise Refused(
+            "PROCEDURE-TOLD-OTHER",
+            "The Portal was asked for %(asked)s and answered with %(told)s.",
+            asked=code,
+            told=told.procedure.code,
+        )
+    return told
 
 
 def _beside(
@@ -90,7 +103,7 @@ def _beside(
         return found
     replaced = msgspec.structs.replace(found, fetched_at=fetched_at)
     try:
-        told: Told = read(body)
+        told: Told = _of(code, body)
     except Refused as problem:
         return msgspec.structs.replace(replaced, standing="unread", problem=problem)
     mine = ours.get(told.procedure.code)
