@@ -118,9 +118,9 @@ def test_a_stream_goes_on_by_itself_and_resumes(served, send, token):
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.iter_lines()
         assert next(lines).startswith("retry")
-        send(visit(72), "hoso.xml", "care", "01999")
+        assert send(visit(72), "hoso.xml", "care", "01999").kept == 2, "else nothing is ever told"
         first = events(lines, 2)
-    send(visit(73), "hoso.xml", "care", "01999")
+    assert send(visit(73), "hoso.xml", "care", "01999").kept == 2
     with (
         httpx.Client(base_url=served, timeout=300) as client,
         client.stream(

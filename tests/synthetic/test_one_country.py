@@ -70,8 +70,13 @@ def test_all_databases_are_told_of():
     )
 
 
-def test_a_country_without_faults_breaks_no_rule():
-    for parcel, faults in parcels(faults=False)[0]:
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"until": datetime(2028, 2, 29, 16, 0), "hospitals_only": 1}],
+    ids=["now", "later"],
+)
+def test_a_country_without_faults_breaks_no_rule(other):
+    for parcel, faults in parcels(faults=False, **other)[0]:
         assert not faults
         assert [(one.table, one.rule) for one in said(parcel)] == [], parcel.name
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 import pytest
 
@@ -48,8 +50,16 @@ def test_comparison_by_hand():
 
 
 @pytest.mark.slow
-def test_clean_data_are_clean(make, tmp_path):
-    made = make(visits=200, per_file=200, registers=2, faults=False)
+@pytest.mark.parametrize(
+    ("until", "visits"),
+    [
+        (datetime(2026, 11, 20, 16, 0), 200),
+        (datetime(2027, 1, 1, 8, 0), 40),
+        (datetime(2028, 2, 29, 16, 0), 40),
+    ],
+)
+def test_clean_data_are_clean_whenever_they_are_made(make, tmp_path, until, visits):
+    made = make(visits=visits, per_file=visits, registers=2, faults=False, until=until)
     assert not any(made.ledger.values())
     for one in made.written:
         said = [

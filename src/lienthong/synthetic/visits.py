@@ -115,7 +115,7 @@ def case_of(
     return Case(
         key=f"{facility.code}{arrived:%y%m%d}{number:07d}", number=number, kind=kind, random=random, facility=facility,
         who=who, condition=condition, arrived=arrived, admitted=admitted, left=left, nights=nights,
-        route=_route(random, facility, who, kind), children=children,
+        route=_route(random, facility, who, kind, arrived), children=children,
     )  # fmt: skip
 
 
@@ -155,15 +155,18 @@ def condition_for(random: Random, age: int, *, stay: bool) -> dict[str, Any]:
             return fact
 
 
-def _route(random: Random, facility: Facility, who: Person, kind: str) -> Row:
-    """How the patient comes under the insurance: at the registered place, referred, emergency, or without a card."""
+def _route(random: Random, facility: Facility, who: Person, kind: str, arrived: datetime) -> Row:
+    """How the patient comes under the insurance: at the registered place, referred, emergency, or without a card.
+
+    A card holds for the year of the visit, a small child's until the year in which they turn six.
+    """
     if not who.card:
         return {"MA_DOITUONG_KCB": "9"}
-    year = date(who.born.year, 1, 1).year
-    card = {"MA_THE_BHYT": who.card, "GT_THE_TU": "20260101", "GT_THE_DEN": "20261231"}
+    year = arrived.year
+    card = {"MA_THE_BHYT": who.card, "GT_THE_TU": f"{year}0101", "GT_THE_DEN": f"{year}1231"}
     if who.card.startswith("TE"):
-        card["GT_THE_TU"] = max("20250101", f"{who.born:%Y%m%d}") if year >= 2025 else "20250101"
-        card["GT_THE_DEN"] = f"{max(who.born.year + 6, 2026)}1231"
+        card["GT_THE_TU"] = max(f"{year - 1}0101", f"{who.born:%Y%m%d}")
+        card["GT_THE_DEN"] = f"{max(who.born.year + 6, year)}1231"
     other = neighbour(facility)
     draw = random.random()
     if kind == "exam" and draw < 0.06:

@@ -64,11 +64,11 @@ def _places(scene: Scene, at: int) -> Iterator[Row]:
 
 
 def _certificate(scene: Scene, row: Row) -> Row:
-    until = scene.span.until
+    issued = scene.span.until.year - 1  # it holds for three years
     return {
-        "SO_GCN": f"{int(row['MA_CO_SO'][3:])}/2025/ATTP-CNĐK", "MA_CO_SO": row["MA_CO_SO"],
-        "CO_QUAN_CAP": "Chi cục An toàn vệ sinh thực phẩm", "MATINH_CAP": row["MATINH"], "NGAY_CAP": "20250820",
-        "NGAY_HET_HAN": f"{until.year + 2}0819", "TRANG_THAI": "hieu_luc",
+        "SO_GCN": f"{int(row['MA_CO_SO'][3:])}/{issued}/ATTP-CNĐK", "MA_CO_SO": row["MA_CO_SO"],
+        "CO_QUAN_CAP": "Chi cục An toàn vệ sinh thực phẩm", "MATINH_CAP": row["MATINH"], "NGAY_CAP": f"{issued}0820",
+        "NGAY_HET_HAN": f"{issued + 3}0819", "TRANG_THAI": "hieu_luc",
     }  # fmt: skip
 
 
