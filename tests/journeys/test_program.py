@@ -177,3 +177,17 @@ def test_the_description_for_people_lists_every_operation(site):
     page = site.get("/api").text
     for path in site.get("/api/v1/openapi.json").json()["paths"]:
         assert path in page
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/quarantine?sender=79001", "/scores/nowhere/at/all"])
+def test_an_unknown_address_is_a_problem_and_no_page(site, token, path):
+    answer = site.get(f"/api/v1{path}", headers={"authorization": f"Bearer {token}"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["status"] == 404
+
+
+def test_the_description_stays_where_it_was(site):
+    said = site.get("/api/v1/openapi.json")
+    assert said.status_code == 200
+    assert "/api/v1/submissions" in said.json()["paths"]
