@@ -6,6 +6,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# A registry that answers with an error now may answer in a while.
+export UV_HTTP_RETRIES ?= 8
+export UV_HTTP_TIMEOUT ?= 120
+export PIP_RETRIES ?= 8
+
 # The program alone, and the program with the tools of its developers.
 WARM := $(BIN)/python -c 'from lienthong.contracts.rules.cache import warm; warm()'
 PROGRAM := $(BIN)/.program
