@@ -114,6 +114,14 @@ def test_an_impossible_account_is_refused(conn, changes, code):
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("role", ["operator", "portal", "sender", "subscriber"])
+def test_no_person_is_given_the_role_of_a_machine(conn, role):
+    """Who gives accounts cannot give one that may everything, whatever is written into the form."""
+    with pytest.raises(Refused) as said:
+        accounts.create(conn, operator(), "somebody", name="x", roles=[role], facility="01999")
+    assert said.value.code == "access.holder"
+
+
 def test_a_name_is_given_once(conn):
     with pytest.raises(Conflict):
         accounts.create(conn, operator(), "lan", name="L", roles=["inspector"])

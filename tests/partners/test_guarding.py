@@ -19,6 +19,8 @@ NONE: frozenset[str] = frozenset()
         "http://example.org/", "ftp://example.org/", "https://", "https://user@example.org/", "https://a b/",
         "https://example.org/#part", "file:///etc/passwd", "https://example.org:99999/", "//example.org",
         "https://example.org/\r\nx: y", "https://ví-dụ.vn/", "https://" + "a" * 2000,
+        "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/", "https://169.254.169.254/latest", "https://localhost/",
+        "https://[::ffff:127.0.0.1]/", "https://in.localhost/",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_written_to(url):
@@ -27,6 +29,8 @@ def test_addresses_that_are_not_written_to(url):
 
 
 def test_addresses_that_are_written_to():
+    assert parts("https://8.8.8.8/", NONE)[1] == "8.8.8.8"
+    assert parts("https://127.0.0.1/", frozenset({"127.0.0.1"}))[1] == "127.0.0.1"
     assert parts("https://example.org/in?x=1", NONE) == (True, "example.org", 443, "/in?x=1")
     assert parts("http://localhost:81", frozenset(["localhost"])) == (False, "localhost", 81, "/")
 

@@ -103,6 +103,10 @@ def _check(
             "access.role", "Unknown role %(unknown)s; there are: %(known)s.",
             unknown=", ".join(unknown) or "–", known=", ".join(known),
         )  # fmt: skip
+    if others := [name for name in names if known[name].holder != "person"]:
+        raise Refused(
+            "access.holder", "No person is given the role %(role)s.", role=", ".join(others)
+        )
     reaches = {grant.reach for name in names for grant in known[name].grants}
     if "facility" in reaches and not facility:
         raise Refused("access.facility", "These roles need the code of a facility.")

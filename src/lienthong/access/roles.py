@@ -15,6 +15,8 @@ from lienthong.findings import LANGUAGES, Text
 DECLARED = Path(__file__).parents[1] / "declared" / "roles.yaml"
 
 Reach = Literal["facility", "province", "nation"]
+Holder = Literal["person", "program", "machine"]
+"""Who holds a role: people (and programs that act for them), programs alone, or whoever is at the machine itself."""
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -32,6 +34,7 @@ class Role(msgspec.Struct, frozen=True):
     label: Text
     about: str
     grants: tuple[Grant, ...]
+    holder: Holder = "person"
 
 
 class Roles(msgspec.Struct, frozen=True):
@@ -66,7 +69,10 @@ def read_roles(path: Path = DECLARED) -> Roles:
             Grant(grant["reach"], frozenset(grant["actions"]), frozenset(grant.get("purposes", ())))
             for grant in declared["grants"]
         )
-        roles[name] = Role(name, declared["label"], declared["about"], grants)
+        holder = declared.get("holder", "person")
+        if holder not in get_args(Holder):
+            wrong.append(f"{name}: holder {holder!r}")
+        roles[name] = Role(name, declared["label"], declared["about"], grants, holder)
     if wrong:
         raise Refused(
             "access.roles", "%(file)s is wrong: %(faults)s", file=path.name, faults="; ".join(wrong)

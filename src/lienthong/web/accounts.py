@@ -38,6 +38,7 @@ class NewToken(msgspec.Struct, kw_only=True):
 
     facility: str
     name: str
+    role: str = "sender"
     contracts: str = ""
 
 
@@ -153,11 +154,22 @@ def make_token(
             policy.allow(conn, actor, "account.manage")
             token = tokens.create(
                 conn, actor, facility=facility, name=data.name.strip(), province=home_province(facility) or None,
-                contracts=_named(data.contracts, contracts),
+                roles=[_for_programs(data.role)], contracts=_named(data.contracts, contracts),
             )  # fmt: skip
     except Failure as failure:
         return _list(page, pool, actor, problem=page.say(failure.message, **failure.details))
     return _list(page, pool, actor, secret=token, secret_of=facility)
+
+
+def _for_programs(role: str) -> str:
+    """A role of programs alone (those of officials are given at the server). Raises Refused."""
+    choices = [name for name, one in roles().roles.items() if one.holder == "program"]
+    if role not in choices:
+        raise Refused(
+            "access.role", "Unknown role %(unknown)s; there are: %(known)s.",
+            unknown=role[:40], known=", ".join(choices),
+        )  # fmt: skip
+    return role
 
 
 def _named(written: str, contracts: Mapping[str, Contract]) -> list[str] | None:

@@ -42,6 +42,7 @@ def parts(url: str, allowed: frozenset[str]) -> tuple[bool, str, int, str]:
         or not host
         or split.username is not None
         or split.fragment
+        or not (known or _may_be_public(host))
         or not (secure or (known and split.scheme == "http"))
     ):
         raise _refused()
@@ -57,6 +58,16 @@ def target(url: str, allowed: frozenset[str]) -> Target:
     if host not in allowed and not all(is_public(one) for one in addresses):
         raise _refused()
     return Target(secure, host, port, path, addresses[0])
+
+
+def _may_be_public(host: str) -> bool:
+    """Whether a host could lead outside: a name may, an address says so itself (names are looked up each time)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return is_public(str(ipaddress.ip_address(host)))
+    except ValueError:
+        return True
 
 
 def is_public(address: str) -> bool:
