@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -25,7 +26,13 @@ from lienthong.database.cluster import Cluster
 settings.register_profile(
     "here", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile(  # to search for more: pytest --hypothesis-profile=search --hypothesis-seed=7
+    "search", settings.get_profile("here"), derandomize=False, database=None
+)
 settings.load_profile("here")
+# Hypothesis also draws constants of the modules that happen to be imported: which they are depends on the files that
+# this process ran before, and with them the examples would.
+providers._get_local_constants = lambda: providers._local_constants
 
 for name in [name for name in os.environ if name.startswith("LIENTHONG_")]:
     del os.environ[name]  # a test must not depend on whoever runs it

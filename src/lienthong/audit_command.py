@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -75,7 +76,11 @@ def signing_key(home: Path) -> bytes:
     path = home / "keys" / "audit.key"
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        own = path.with_name(f".audit-{secrets.token_hex(4)}.key")
+        descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_bytes(32).hex())
+        with contextlib.suppress(FileExistsError):  # another program was faster: its key holds
+            os.link(own, path)
+        own.unlink()
     return bytes.fromhex(path.read_text().strip())

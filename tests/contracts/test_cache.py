@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,19 @@ def test_a_contract_of_several_versions_comes_back_as_it_was_read() -> None:
 
     cache.cached_contract("care")
     assert cache.cached_contract("care").contract == read_contract("care")
+
+
+def test_a_user_without_a_home_has_a_folder_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs under a number that nobody named."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert cache.kept("x", dict[str, str], lambda: {"a": "b"}) == {"a": "b"}
+    assert cache.kept("x", dict[str, str], dict) == {"a": "b"}
+    assert cache.cache_folder().is_relative_to(tmp_path)

@@ -70,7 +70,9 @@ def test_results_that_were_invented_before_there_was_an_address_go_out_with_link
 
     def again() -> bool:
         with fresh_db.connect() as conn:
-            row = conn.execute("SELECT again FROM portal.dossier WHERE code = %s", [code]).fetchone()
+            row = conn.execute(
+                "SELECT again FROM portal.dossier WHERE code = %s", [code]
+            ).fetchone()
             conn.execute("UPDATE portal.dossier SET again = false")
         return row[0]
 

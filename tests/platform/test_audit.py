@@ -3,11 +3,13 @@
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from lienthong import audit
+from lienthong.audit_command import signing_key
 
 AT = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -147,3 +149,12 @@ def _waiting(watcher: psycopg.Connection) -> int:
 def test_the_moment_may_be_given(connection):
     audit.write(connection, "an", "thing.done", {}, at=AT)
     assert audit.entries(connection)[0].at == AT
+
+
+def test_programs_that_come_at_once_sign_with_one_key(tmp_path, monkeypatch):
+    first = signing_key(tmp_path)
+    monkeypatch.setattr(
+        Path, "exists", lambda path: False
+    )  # who looked before the first had written
+    assert signing_key(tmp_path) == first
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["audit.key"]

@@ -139,6 +139,16 @@ def test_every_start_closes_them(folder):
         assert stat.S_IMODE((folder / "attachments").stat().st_mode) == 0o700
 
 
+def test_programs_that_come_at_once_agree_where_the_data_are(folder, monkeypatch):
+    cluster = Cluster(folder / "pg")
+    first = cluster._identity()
+    monkeypatch.setattr(
+        Path, "exists", lambda path: False
+    )  # who looked before the first had written
+    assert Cluster(folder / "pg")._identity() == first
+    assert [path.name for path in cluster.folder.iterdir()] == ["identity"]
+
+
 def test_a_folder_of_somebody_else_is_refused(folder):
     cluster = Cluster(folder / "pg", FAST)
     cluster.folder.mkdir()

@@ -81,7 +81,11 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "identity"
         if not file.exists():
-            file.write_text(uuid.uuid4().hex)
+            own = self.folder / f".identity-{uuid.uuid4().hex}"
+            own.write_text(uuid.uuid4().hex)
+            with contextlib.suppress(FileExistsError):  # another program was faster: its word holds
+                os.link(own, file)
+            own.unlink()
         return file.read_text().strip()
 
     # Life

@@ -31,8 +31,16 @@ def cache_folder() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        base = os.environ.get("XDG_CACHE_HOME") or _home_cache()
     return Path(base) / "lienthong" / "contracts"
+
+
+def _home_cache() -> str:
+    """The cache of the reader's home; a user without one has a folder of their own among the temporary ones."""
+    try:
+        return str(Path.home() / ".cache")
+    except RuntimeError:
+        return str(Path(tempfile.gettempdir()) / f"lienthong-cache-{os.getuid()}")
 
 
 @cache
