@@ -219,3 +219,39 @@ def test_a_withdrawn_dossier_owes_nothing_any_more(conn, world, platform):
     acting.move(conn, "canbo", ALL, code, "withdraw", at=world.now + timedelta(minutes=9))
     platform.round(conn, world.now)
     assert payments.of(conn, code)[0].state == "ended"
+
+
+# -- callbacks out of order
+
+
+def test_a_failure_that_comes_after_the_money_says_nothing_about_it(client, portal, db):
+    code = "G18.12-261120-180771"
+    reference = paying(client, portal, db, code)
+    push(client, portal, "payments", callback(reference))
+    late = push(
+        client,
+        portal,
+        "payments",
+        callback(reference, MaLoi="24", MaGiaoDich="", ThoiGianGD="20261120142900"),
+    )
+    assert late["MaLoi"] == "00"
+    with db.connect() as conn:
+        (one,) = payments.of(conn, code)
+        assert (one.state, one.failure) == ("settled", None)
+        assert reference not in [
+            each.reference for each in payments.open_payments(conn, 500) if each.failure
+        ]
+
+
+def test_a_long_number_of_a_transaction_is_the_same_the_second_time(client, portal, db):
+    code = "G18.12-261120-180772"
+    reference = paying(client, portal, db, code)
+    number = "GD" + "9" * 150
+    for text in ("một", "hai"):
+        said = push(
+            client,
+            portal,
+            "payments",
+            callback(reference, MaGiaoDich=number, ThongTinGiaoDich=text),
+        )
+        assert said["MaLoi"] == "00"

@@ -141,7 +141,7 @@ def state(pool: ConnectionPool, actor: Actor) -> standing.Standing:
 def troubles(
     pool: ConnectionPool, actor: Actor, kind: str = "blocked", limit: int = 100
 ) -> list[standing.Trouble]:
-    """`blocked`: something is missing that we do not make up; `failing`: refused, or no answer."""
+    """`blocked`: something is missing that we do not make up; `failing`: refused, or no answer; `held`: decide."""
     with pool.connection() as conn:
         policy.allow(conn, actor, "portal.read")
         found = standing.troubles(conn, kind, limited(limit))
@@ -181,11 +181,13 @@ def queue(
 
 
 class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is to be done with a message or a difference, and why."""
+    """What is to be done with a message, a difference or a step, and why."""
 
     act: str
     reason: str = ""
     ours: str = ""
+    step: int = 0
+    theirs: str = ""
 
 
 def _plain(one: inbound.Waiting) -> inbound.Waiting:
@@ -208,10 +210,23 @@ def act_on_message(pool: ConnectionPool, actor: Actor, position: int, data: Act)
     "/portal/dossiers/{code:str}", opt=MEND, status_code=200, sync_to_thread=True, summary="Mend a dossier",
 )  # fmt: skip
 def act_on_dossier(pool: ConnectionPool, actor: Actor, code: Code, data: Act) -> seen.Seen:
-    """`resend`, `take_theirs` (their state becomes ours where a move allows it) or `note`, with a reason."""
+    """`resend`, `take_theirs` (their state becomes ours where a move allows it), `note` with a reason.
+
+    About a `step` in doubt, with a reason: `step_there` (it is there; `theirs` names the print of the strange step that
+    it is, where there are several), `step_again` (it goes out once more, unless the Portal has it) or `step_never`.
+    """
     with pool.connection() as conn:
         policy.allow(conn, actor, "portal.mend")
-        mending.on_dossier(conn, actor, code, data.act, data.reason, clock.now())
+        mending.on_dossier(
+            conn,
+            actor,
+            code,
+            data.act,
+            data.reason,
+            clock.now(),
+            step=data.step,
+            theirs=data.theirs,
+        )
         return seen.seen(conn, code)
 
 

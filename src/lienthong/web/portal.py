@@ -13,11 +13,12 @@ from litestar.response import Redirect
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from lienthong import clock
+from lienthong import audit, clock
 from lienthong.access import Actor, policy
 from lienthong.dossiers.moves import moves
 from lienthong.errors import Failure
 from lienthong.partners.portal import (
+    deciding,
     differences,
     inbound,
     jobs,
@@ -51,6 +52,8 @@ class Act(msgspec.Struct, kw_only=True):
     act: str = ""
     ours: str = ""
     reason: str = ""
+    step: int = 0
+    theirs: str = ""
 
 
 def known(conn: Connection[Any], actor: Actor | None, code: str) -> Seen | None:
@@ -84,6 +87,7 @@ def _portal(
             now=now,
             blocked=standing.troubles(conn, "blocked", SHOWN),
             failing=standing.troubles(conn, "failing", SHOWN),
+            held=standing.troubles(conn, "held", SHOWN) if now.held else [],
             missing=standing.missing_fields(conn),
             refused_papers=papers.refused(conn, SHOWN),
             fees=[one for one in payments.open_payments(conn, SHOWN) if one.failure],
@@ -112,8 +116,12 @@ def act_on_line(
             policy.allow(conn, actor, "portal.mend")
             if data.act == "try":
                 line.close_breaker(conn)
+                audit.write(conn, actor, "portal.tried", {})
             elif data.act == "release":
-                mending.release(conn, data.ours)
+                count = mending.release(conn, data.ours)
+                audit.write(
+                    conn, actor, "portal.released", {"field": data.ours[:60], "count": count}
+                )
             else:
                 jobs.ask(conn, actor, data.act, clock.now())
     except Failure as failure:
@@ -171,6 +179,9 @@ def _words(page: Page, actor: Actor) -> dict[str, Any]:
         "states": {name: state.label for name, state in table.states.items()},
         "acts": {(move.act, move.to): move.label for move in table.moves},
         "help_for": lacking.help_for,
+        "consequences": deciding.CONSEQUENCES,
+        "state_of": seen.state_of,
+        "moment_of": seen.moment_of,
         "causes": reconciling.ACTS,
         "whys": reconciling.REASONS,
         "may_mend": policy.may(actor, "portal.mend"),
@@ -181,11 +192,20 @@ def _words(page: Page, actor: Actor) -> dict[str, Any]:
 def act_on_portal_dossier(
     page: Page, pool: ConnectionPool, actor: Actor, code: str, data: Annotated[Act, Encoded]
 ) -> Redirect | Response[str]:
-    """Send again, take over what the citizen did there, or note."""
+    """Send again, take over what the citizen did there, decide about a step in doubt, or note."""
     try:
         with pool.connection() as conn:
             policy.allow(conn, actor, "portal.mend")
-            mending.on_dossier(conn, actor, code, data.act, data.reason, clock.now())
+            mending.on_dossier(
+                conn,
+                actor,
+                code,
+                data.act,
+                data.reason,
+                clock.now(),
+                step=data.step,
+                theirs=data.theirs,
+            )
     except Failure as failure:
         if failure.status == 404:
             raise

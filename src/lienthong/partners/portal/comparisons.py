@@ -32,6 +32,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     blocked: bool
     attempts: int
     doubtful: bool
+    ledger: Mapping[int, str | None] = {}
+    """Step to the print under which the Portal has it; None: a person decided that it never goes out."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,11 +57,16 @@ def load(conn: psycopg.Connection[Any], codes: Sequence[str]) -> dict[str, Side]
     """Our side of these dossiers, in their order."""
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_SIDES, [list(codes)]).fetchall()
-    events = ledger.events_of(conn, codes)
+    events, written = ledger.events_of(conn, codes), ledger.written(conn, codes)
     sides = {
         row["code"]: Side(
             dossier=Dossier(**{name: row[name] for name in Dossier.__struct_fields__}),
             events=[one for one in events[row["code"]] if one.position <= row["last_event"]],
+            ledger={
+                one.number: one.print if one.state == "accepted" else None
+                for one in written[row["code"]]
+                if one.state in ("accepted", "never")
+            },
             **{name: row[name] for name in ("sent_event", "blocked", "attempts", "doubtful")},
         )
         for row in rows

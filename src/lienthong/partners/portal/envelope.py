@@ -28,8 +28,8 @@ def read(content: bytes) -> Answer:
     Raises Unavailable when it is no JSON at all: then nobody knows what the other side did.
     """
     try:
-        body = msgspec.json.decode(_unmarked(content[:MOST]))
-    except msgspec.DecodeError as error:
+        body = _decoded(_unmarked(content[:MOST]))
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Unavailable(
             "portal.unreadable",
             "The Portal answered with something that is no JSON (%(size)s bytes).",
@@ -89,17 +89,32 @@ def opened(value: Any) -> Any:
     """A value that is JSON written as text or bytes, decoded; at most three layers deep."""
     if isinstance(value, bytes):
         try:
-            value = msgspec.json.decode(_unmarked(value[:MOST]))
-        except msgspec.DecodeError:
-            value = value[:500].decode("utf-8", "replace")
+            value = _decoded(_unmarked(value[:MOST]))
+        except (msgspec.DecodeError, RecursionError):
+            value = value[:500].decode("utf-8", "replace").replace("\0", "")
     for _ in range(3):
         if not isinstance(value, str) or value[:1] not in ("{", "[", '"'):
             return value
         try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
+            value = _decoded(value)
+        except (msgspec.DecodeError, RecursionError):
             return value
     return value
+
+
+def _decoded(text: str | bytes) -> Any:
+    """The value of a JSON text without NUL, which no column takes: one answer must not stop those of others."""
+    value = msgspec.json.decode(text)
+    written = b"u0000" in text if isinstance(text, bytes) else "u0000" in text
+    return _kept(value) if written else value
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, Mapping):
+        return {_kept(name): _kept(inner) for name, inner in value.items()}
+    return [_kept(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _unmarked(content: bytes) -> bytes:

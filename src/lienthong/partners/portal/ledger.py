@@ -1,13 +1,15 @@
 """What is written down of each dossier and each step before and after it goes out; many dossiers at once.
 
 A step is `sending` from before it goes out until its answer was written down. Whoever finds it so does not know
-whether it arrived, and must ask. One dossier is held by one sender at a time, by an advisory lock of its connection.
+whether it arrived, and must ask. Where asking does not tell, it is held back until a person decides (deciding.py);
+`never` is one that a person said never goes out. One dossier is held by one sender at a time, by an advisory lock of
+its connection.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +17,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from lienthong.dossiers.dossier import Dossier
 from lienthong.dossiers.history import Event
@@ -48,6 +51,11 @@ class Work(msgspec.Struct, kw_only=True):
     technical_id: str | None = None
     accepted: dict[int, str] = {}
     unknown: dict[int, str] = {}
+    never: set[int] = set()
+    allowed: set[int] = set()
+    """Steps in doubt that a person lets go out once more."""
+    familiar: set[str] = set()
+    """Prints of steps over there that a person looked at when deciding: they are strange no more."""
     steps: list[Step] = []
     papers: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
@@ -60,6 +68,10 @@ class Work(msgspec.Struct, kw_only=True):
     done: bool = False
     sent: dict[int, str] = {}
     doubtful: set[int] = set()
+    out: set[int] = set()
+    """Steps that left in this round, whatever came back."""
+    held: dict[int, list[dict[str, str]]] = {}
+    """Steps that wait for a person, each with those of the Portal that it may be."""
     missing: tuple[str, ...] = ()
     failure: Failure | None = None
     line_failed: bool = False
@@ -136,7 +148,7 @@ def load(
             _DOSSIERS, [list(codes), now, now - timedelta(seconds=settle)]
         ).fetchall()
     found = [row["code"] for row in rows]
-    events, steps = events_of(conn, found), _steps(conn, found)
+    events, steps = events_of(conn, found), written(conn, found)
     return [
         Work(
             dossier=Dossier(**{name: row[name] for name in Dossier.__struct_fields__}),
@@ -147,15 +159,23 @@ def load(
             again=row["again"],
             attempts=row["attempts"],
             technical_id=row["technical_id"],
-            accepted={n: p for n, p, state in steps[row["code"]] if state == "accepted"},
-            unknown={n: p for n, p, state in steps[row["code"]] if state == "sending"},
+            accepted={s.number: s.print for s in steps[row["code"]] if s.state == "accepted"},
+            unknown={s.number: s.print for s in steps[row["code"]] if s.state == "sending"},
+            never={s.number for s in steps[row["code"]] if s.state == "never"},
+            allowed={s.number for s in steps[row["code"]] if s.again},
+            familiar={p for s in steps[row["code"]] for p in s.familiar},
         )
         for row in rows
     ]
 
 
 def begin(conn: psycopg.Connection[Any], works: Sequence[Work], now: datetime) -> None:
-    """Write down which steps go out now; before any of them does."""
+    """Write down which steps go out now; before any of them does. What a person allowed once is used up by it."""
+    conn.execute(
+        "UPDATE portal.step s SET again = false FROM unnest(%s::text[], %s::int[]) AS x (c, n)"
+        " WHERE s.dossier = x.c AND s.number = x.n",
+        _pairs((work.dossier.code, number) for work in works for number in work.allowed),
+    )
     lines = [
         (work.dossier.code, step.number, step.print)
         for work in works
@@ -231,16 +251,52 @@ def _keep_steps(conn: psycopg.Connection[Any], works: Sequence[Work], now: datet
         for step in w.steps
         if step.number not in w.sent and step.number not in w.doubtful
     ]
+    _keep_held(conn, works, now)
     if not lines:
         return
     codes, numbers, prints, states = (list(part) for part in zip(*lines, strict=True))
     conn.execute(
-        "UPDATE portal.step s SET state = x.state, print = x.print,"
+        "UPDATE portal.step s SET state = x.state, print = x.print, held_since = NULL,"
         " accepted_at = CASE WHEN x.state = 'accepted' THEN %s::timestamptz END"
         " FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[]) AS x (dossier, number, print, state)"
         " WHERE s.dossier = x.dossier AND s.number = x.number AND s.state <> 'accepted'",
         [now, codes, numbers, prints, states],
     )
+
+
+def _keep_held(conn: psycopg.Connection[Any], works: Sequence[Work], now: datetime) -> None:
+    """What waits for a person, with what they must see; a permission that was not used holds on."""
+    unused = [
+        (w.dossier.code, number)
+        for w in works
+        for number in (w.allowed & w.doubtful) - w.out - w.held.keys()
+    ]
+    conn.execute(
+        "UPDATE portal.step s SET again = true FROM unnest(%s::text[], %s::int[]) AS x (c, n)"
+        " WHERE s.dossier = x.c AND s.number = x.n AND s.state = 'sending'",
+        _pairs(unused),
+    )
+    conn.execute(
+        "UPDATE portal.step s SET held_since = NULL FROM unnest(%s::text[], %s::int[]) AS x (c, n)"
+        " WHERE s.dossier = x.c AND s.number = x.n AND s.held_since IS NOT NULL",
+        _pairs((w.dossier.code, number) for w in works for number in w.out),
+    )
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE portal.step SET held_since = coalesce(held_since, %s),"
+            " strange = coalesce(jsonb_path_query_array(strange, '$[*] ? (@.looked == true)'), '[]') || %s"
+            " WHERE dossier = %s AND number = %s AND state = 'sending'",
+            [
+                (now, Jsonb(seen), w.dossier.code, number)
+                for w in works
+                for number, seen in w.held.items()
+            ],
+        )
+
+
+def _pairs(lines: Iterable[tuple[str, int]]) -> list[list[Any]]:
+    listed = list(lines)
+    return [[code for code, _ in listed], [number for _, number in listed]]
 
 
 def events_of(conn: psycopg.Connection[Any], codes: Sequence[str]) -> dict[str, list[Event]]:
@@ -257,15 +313,28 @@ def events_of(conn: psycopg.Connection[Any], codes: Sequence[str]) -> dict[str, 
     return found
 
 
-def _steps(
-    conn: psycopg.Connection[Any], codes: Sequence[str]
-) -> dict[str, list[tuple[int, str, str]]]:
-    found: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
-    for code, number, print_, state in conn.execute(
-        "SELECT dossier, number, print, state FROM portal.step WHERE dossier = ANY(%s) ORDER BY dossier, number",
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """One step as the ledger has it. `familiar`: prints over there that somebody looked at when deciding on it."""
+
+    number: int
+    print: str
+    state: str
+    again: bool
+    familiar: list[str]
+
+
+def written(conn: psycopg.Connection[Any], codes: Sequence[str]) -> dict[str, list[Written]]:
+    """The steps of many dossiers, each in their order."""
+    found: dict[str, list[Written]] = defaultdict(list)
+    for code, number, print_, state, again, familiar in conn.execute(
+        "SELECT dossier, number, print, state, again,"
+        " coalesce(jsonb_path_query_array(strange, '$[*] ? (@.looked == true).print'), '[]')"
+        " FROM portal.step WHERE dossier = ANY(%s) ORDER BY dossier, number",
         [list(codes)],
     ).fetchall():
-        found[code].append((number, print_, state))
+        found[code].append(
+            Written(number=number, print=print_, state=state, again=again, familiar=familiar)
+        )
     return found
 
 

@@ -12,9 +12,9 @@ from lienthong.dossiers import acting
 from lienthong.dossiers import dossier as dossiers
 from lienthong.dossiers.moves import moves
 from lienthong.errors import Conflict, NotFound
-from lienthong.partners.portal import differences, inbound, mapping, papers
+from lienthong.partners.portal import deciding, differences, inbound, mapping, papers
 
-ON_DOSSIER = ("resend", "take_theirs", "note", "papers")
+ON_DOSSIER = ("resend", "take_theirs", "note", "papers", *deciding.ACTS)
 ON_MESSAGE = ("retry", "reject", "reopen", "map_procedure", "map_agency")
 
 
@@ -25,9 +25,17 @@ def on_dossier(
     act: str,
     reason: str,
     now: datetime,
+    *,
+    step: int = 0,
+    theirs: str = "",
 ) -> None:
-    """One act on a dossier and its differences. Raises NotFound, Conflict or Refused."""
-    if act == "resend":
+    """One act on a dossier, its differences or one `step` held back (`theirs`: the print of theirs that it is).
+
+    Raises NotFound, Conflict or Refused.
+    """
+    if act in deciding.ACTS:
+        deciding.decide(conn, actor, code, step, deciding.ACTS[act], reason, now, theirs=theirs)
+    elif act == "resend":
         resend(conn, actor, code, now)
     elif act == "take_theirs":
         take_theirs(conn, actor, code, now)

@@ -202,14 +202,14 @@ def called_back(
         )
     if str(body.get("MaLoi") or "") not in words.payment["success"]:
         conn.execute(
-            "UPDATE portal.payment SET failure = %s WHERE reference = %s",
+            "UPDATE portal.payment SET failure = %s WHERE reference = %s AND paid_at IS NULL",
             [f"MaLoi {body.get('MaLoi')}"[:200], found.reference],
         )
         return
     _paid(
         conn,
         found,
-        str(body.get("MaGiaoDich") or ""),
+        str(body.get("MaGiaoDich") or "")[:100],
         str(body.get("MaNganHang") or ""),
         times.read(body.get("ThoiGianGD")) or now,
         now,

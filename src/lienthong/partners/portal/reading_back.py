@@ -73,9 +73,9 @@ def _number(value: Any) -> Any:
     """9, 9.0, '9' and '09' are the same state."""
     try:
         found = float(str(value).strip())
-    except ValueError:
+        return str(int(found)) if found == int(found) else value
+    except (ValueError, OverflowError):  # text, NaN, a number without end
         return value
-    return str(int(found)) if found == int(found) else value
 
 
 def _moment(value: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 import psycopg
+import structlog
 
 from lienthong import clock
 from lienthong.dossiers.dossier import Dossier
@@ -67,8 +68,13 @@ def compare(
     words: Profile,
     table: Moves,
     cause: Cause,
+    ledger: Mapping[int, str | None] | None = None,
 ) -> list[Difference]:
-    """The differences of one dossier; pure."""
+    """The differences of one dossier; pure.
+
+    `ledger`: under which print the Portal has a step, where a person found it; None for one that never goes out.
+    """
+    written = ledger or {}
 
     def differs(kind: Kind, ours: object, other: object) -> Difference:
         why: Cause = cause
@@ -92,8 +98,10 @@ def compare(
             out.append(differs(kind, ours, theirs.get(name) or ""))  # type: ignore[arg-type]
     if theirs.get("TienDo") is not None:
         said = Counter(
-            saying.fingerprint(saying.step_fields(found, event, table, words))
+            written.get(event.number)
+            or saying.fingerprint(saying.step_fields(found, event, table, words))
             for event in saying.steps_of(events)
+            if written.get(event.number, "") is not None
         )
         there = Counter(saying.fingerprint(step) for step in theirs["TienDo"])
         missing, extra = sum((said - there).values()), sum((there - said).values())
@@ -179,7 +187,13 @@ def _batch(
     for code, theirs in answers.items():
         side = sides[code]
         differences = compare(
-            side.dossier, side.events, theirs, client.profile, table, comparisons.cause(side)
+            side.dossier,
+            side.events,
+            theirs,
+            client.profile,
+            table,
+            comparisons.cause(side),
+            side.ledger,
         )
         verdict, why = judged(side.dossier, theirs, moment)
         found.append(
@@ -203,6 +217,14 @@ def _asked(
             return client.look_up(code)
         except (Unavailable, Refused) as failure:
             return failure
+        except Exception as fault:
+            # An answer of a shape that nobody foresaw stops no other comparison; its words stay out of the log.
+            structlog.get_logger().exception("portal.fault", dossier=code)
+            return Refused(
+                "portal.fault",
+                "The dossier could not be said (%(why)s); tell the developers.",
+                why=type(fault).__name__,
+            )
 
     with ThreadPoolExecutor(max(1, side_by_side)) as crew:
         each = crew.map(ask, codes) if side_by_side > 1 else map(ask, codes)

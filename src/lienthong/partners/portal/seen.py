@@ -12,6 +12,7 @@ from lienthong.dossiers import dossier as dossiers
 from lienthong.dossiers.moves import moves
 from lienthong.errors import Refused
 from lienthong.partners.portal import differences, papers, payments, ratings, saying, times
+from lienthong.partners.portal.deciding import Decision, Strange
 from lienthong.partners.portal.differences import Open
 from lienthong.partners.portal.papers import Paper
 from lienthong.partners.portal.payments import Payment
@@ -20,7 +21,11 @@ Sent = Literal["never", "sent", "unsent", "failing", "blocked"]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: our event and its place in the ledger (None: nothing was tried yet)."""
+    """One step: our event and its place in the ledger (None: nothing was tried yet).
+
+    `held_since`: it waits for a person, who sees the `strange` steps of the Portal that it may be. `again`: it may go
+    out once more. `decided` with who, when and why: what a person decided last.
+    """
 
     number: int
     act: str
@@ -29,6 +34,18 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     ledger: str | None
     tried_at: datetime | None
     accepted_at: datetime | None
+    held_since: datetime | None = None
+    strange: list[Strange] = []
+    again: bool = False
+    decided: Decision | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    decided_why: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether a person may decide about it."""
+        return self.ledger in ("sending", "never")
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +81,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     papers: list[Paper] = []
 
     @property
+    def held(self) -> list[Line]:
+        """The steps that wait for a person."""
+        return [one for one in self.steps if one.held_since is not None]
+
+    @property
     def takeable(self) -> bool:
         """Whether the citizen made a move over there that can be made here."""
         return any(one.cause == "their_act" for one in self.differences)
@@ -73,13 +95,18 @@ def seen(conn: psycopg.Connection[Any], code: str) -> Seen:
     """Everything the Portal and we know of each other's dossier; raises NotFound. Shows no applicant."""
     found, happened = dossiers.find(conn, code), dossiers.events(conn, code)
     ledger = {
-        number: (state, tried, accepted)
-        for number, state, tried, accepted in conn.execute(
-            "SELECT number, state, tried_at, accepted_at FROM portal.step WHERE dossier = %s",
+        number: {
+            "ledger": state, "tried_at": tried, "accepted_at": accepted, "held_since": held, "again": again,
+            "strange": msgspec.convert(strange or [], list[Strange]), "decided": decided, "decided_by": who,
+            "decided_at": when, "decided_why": why,
+        }
+        for number, state, tried, accepted, held, strange, again, decided, who, when, why in conn.execute(
+            "SELECT number, state, tried_at, accepted_at, held_since, strange, again, decided, decided_by, decided_at,"
+            " decided_why FROM portal.step WHERE dossier = %s",
             [code],
         ).fetchall()
-    }
-    none = (None, None, None)
+    }  # fmt: skip
+    none: dict[str, Any] = {"ledger": None, "tried_at": None, "accepted_at": None}
     return Seen(
         code=found.code,
         procedure=found.procedure,
@@ -96,9 +123,7 @@ def seen(conn: psycopg.Connection[Any], code: str) -> Seen:
                 act=event.act,
                 state=event.to_state,
                 at=event.at,
-                ledger=ledger.get(event.number, none)[0],
-                tried_at=ledger.get(event.number, none)[1],
-                accepted_at=ledger.get(event.number, none)[2],
+                **ledger.get(event.number, none),
             )
             for event in saying.steps_of(happened)
         ],
@@ -141,19 +166,20 @@ def _look(conn: psycopg.Connection[Any], code: str) -> dict[str, Any]:
         return {}
     looked_at, there, state, due, finished, steps, overdue, why = row
     return {
-        "looked_at": looked_at, "there": there, "their_state": _state(state), "their_due": _moment(due),
-        "their_settled": _moment(finished), "their_steps": steps, "overdue": overdue, "why": why,
+        "looked_at": looked_at, "there": there, "their_state": state_of(state), "their_due": moment_of(due),
+        "their_settled": moment_of(finished), "their_steps": steps, "overdue": overdue, "why": why,
     }  # fmt: skip
 
 
-def _state(code: str | None) -> str | None:
+def state_of(code: str | None) -> str | None:
     """Our name of their state; a number that nobody knows stays as it is."""
     if code is None or not code.isdigit():
         return code
     return next((name for name, state in moves().states.items() if state.code == int(code)), code)
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
+    """A moment as they wrote it; None when it cannot be read."""
     try:
         return times.read(text)
     except Refused:

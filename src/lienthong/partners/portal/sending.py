@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,9 @@ LOOK_AGAIN = 600.0
 """Seconds after which all dossiers are compared again, not only those with new events."""
 IN_FLIGHT = 5000
 """Positions of events that may be committed later than higher ones."""
+
+SHOWN = 200
+"""Steps of the other side that are kept for whoever decides."""
 
 
 class Sent(msgspec.Struct, kw_only=True):
@@ -137,7 +140,7 @@ class Sending:
         """Say every step that was not taken yet; what is in doubt stays so until the Portal was asked."""
         work.doubtful = set(work.unknown)
         for event in saying.steps_of(work.events):
-            if event.number not in work.accepted:
+            if event.number not in work.accepted and event.number not in work.never:
                 said = saying.step_fields(
                     work.dossier, event, self._table, self.client.profile, work
                 )
@@ -215,42 +218,77 @@ class Sending:
             chunk = left[at : at + size]
             # A refused chunk may have been taken in part: it stays in doubt until the Portal says what it has.
             work.doubtful |= {step.number for step in chunk}
+            work.out |= {step.number for step in chunk}
             self.client.progress([step.said for step in chunk])
             work.sent |= {step.number: step.print for step in chunk}
 
     def _settle_unknown(self, work: Work) -> None:
-        """Ask what became of steps that went out without an answer."""
+        """Ask what became of steps that went out without an answer; raises Refused for what a person must decide."""
         if not work.unknown:
             return
         theirs = self.client.look_up(work.dossier.code)
-        steps = None if theirs is None else theirs.get("TienDo")
-        if theirs is not None and steps is None:
-            raise Refused(
-                "portal.blind",
-                "The Portal does not say which steps it has; they are not sent again without knowing.",
-            )
-        there = Counter(saying.fingerprint(step) for step in steps or ())
-        ours = {*work.accepted.values(), *work.unknown.values()}
-        strange = {
-            step.get("TrangThai") for step in steps or () if saying.fingerprint(step) not in ours
-        }
+        steps = [] if theirs is None else theirs.get("TienDo")
+        if steps is None:
+            _hold(work, dict.fromkeys(work.unknown))
+            steps = []
+        own = {step.number: step.print for step in work.steps}
+        there = Counter(saying.fingerprint(step) for step in steps)
         there.subtract(work.accepted.values())
         for number, print_ in work.unknown.items():
-            if there[print_] > 0:
-                work.sent[number] = print_
-            there[print_] -= 1
-        doubted = {
-            step.said["TrangThai"]
+            # It may stand in the ledger as we knew it before, or as a person found it over there.
+            found = next((one for one in (print_, own.get(number, print_)) if there[one] > 0), None)
+            if found is not None:
+                work.sent[number] = found
+                there[found] -= 1
+        ours = {*work.accepted.values(), *work.unknown.values(), *own.values(), *work.familiar}
+        strange = [step for step in steps if saying.fingerprint(step) not in ours]
+        seen = {
+            step.number: [one for one in strange if self._may_be(step, one)]
             for step in work.steps
             if step.number in work.unknown and step.number not in work.sent
         }
-        if strange & doubted:
-            # They have a step into the same state at another moment: it may be this one, written as we do not know it.
-            raise Refused(
-                "portal.strange-step",
-                "The Portal has a step like one in doubt, at another moment; it is not sent before somebody looked.",
-            )
+        if any(seen.values()):
+            _hold(work, {number: found for number, found in seen.items() if found})
         work.doubtful -= set(work.unknown)
+
+    def _may_be(self, ours: Step, theirs: Mapping[str, Any]) -> bool:
+        """Whether a step that we do not know may be this one: of its state or moment, or of a state nobody can read."""
+        state = str(theirs.get("TrangThai"))
+        return (
+            state == ours.said["TrangThai"]
+            or state not in self.client.profile.states.values()
+            or theirs.get("ThoiDiemXuLy") == ours.said["ThoiDiemXuLy"]
+        )
+
+
+def _hold(work: Work, seen: Mapping[int, Sequence[Mapping[str, Any]] | None]) -> None:
+    """Hold these steps back with what was seen of each; None: the Portal tells nothing, and who was let go may go.
+
+    A permission was given for what was seen then; another strange step needs another look.
+    """
+    held = {n: found or () for n, found in seen.items() if found or n not in work.allowed}
+    if not held:
+        return
+    work.held = {
+        number: [
+            {
+                "at": str(one.get("ThoiDiemXuLy") or "")[:20],
+                "state": str(one.get("TrangThai") or "")[:10],
+                "print": saying.fingerprint(one),
+            }
+            for one in found[:SHOWN]
+        ]
+        for number, found in held.items()
+    }
+    if not any(held.values()):
+        raise Refused(
+            "portal.blind",
+            "The Portal does not say which steps it has; they are not sent again without knowing.",
+        )
+    raise Refused(
+        "portal.strange-step",
+        "The Portal has a step like one in doubt, at another moment; it is not sent before somebody looked.",
+    )
 
 
 class _Streak:

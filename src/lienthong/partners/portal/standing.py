@@ -42,6 +42,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     unsent_since: datetime | None
     steps: dict[str, int]
     doubtful_since: datetime | None
+    held: int
+    held_since: datetime | None
     inbound: list[Group]
     alarms: int
     taken: int
@@ -90,8 +92,8 @@ def standing(
     }
     doubt = _one(
         conn,
-        "SELECT min(s.tried_at) AS since FROM portal.step s JOIN dossiers.dossier d ON d.code = s.dossier"
-        " WHERE s.state = 'sending'",
+        "SELECT min(s.tried_at) AS since, min(s.held_since) AS held_since, count(s.held_since) AS held"
+        " FROM portal.step s JOIN dossiers.dossier d ON d.code = s.dossier WHERE s.state = 'sending'",
     )
     queue = _one(
         conn,
@@ -115,8 +117,10 @@ def standing(
         failing_since=sums["failing_since"],
         blocked_since=sums["blocked_since"],
         unsent_since=unsent_since,
-        steps={state: steps.get(state, 0) for state in ("accepted", "sending", "waiting")},
+        steps={state: steps.get(state, 0) for state in ("accepted", "sending", "waiting", "never")},
         doubtful_since=doubt["since"],
+        held=doubt["held"],
+        held_since=doubt["held_since"],
         inbound=_groups(
             conn,
             "SELECT kind, count(*), min(received_at) FROM portal.inbound WHERE state = 'waiting' GROUP BY 1 ORDER BY 3",
@@ -179,16 +183,23 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def troubles(conn: psycopg.Connection[Any], kind: str, limit: int = 100) -> list[Trouble]:
-    """Dossiers that are blocked, or failing: the oldest first."""
-    where = "p.blocked IS NOT NULL" if kind == "blocked" else "p.blocked IS NULL AND p.attempts > 0"
+    """Dossiers that are blocked, failing, or held back until a person decides: the oldest first."""
+    where = _WHERE.get(kind, _WHERE["failing"])
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            "SELECT p.code, d.procedure, d.unit, p.blocked AS missing, p.last_answer AS said,"  # noqa: S608 two fixed conditions
+            "SELECT p.code, d.procedure, d.unit, p.blocked AS missing, p.last_answer AS said,"  # noqa: S608 three fixed conditions
             " coalesce(p.blocked_at, p.failing_since) AS since, p.attempts, nullif(p.next_at, '-infinity') AS next_at"
             f" FROM portal.dossier p JOIN dossiers.dossier d USING (code) WHERE {where} ORDER BY 6, 1 LIMIT %s",
             [limit],
         ).fetchall()
     return [Trouble(**row) for row in rows]
+
+
+_WHERE = {
+    "blocked": "p.blocked IS NOT NULL",
+    "failing": "p.blocked IS NULL AND p.attempts > 0",
+    "held": "EXISTS (SELECT 1 FROM portal.step s WHERE s.dossier = p.code AND s.held_since IS NOT NULL)",
+}
 
 
 def missing_fields(conn: psycopg.Connection[Any]) -> list[Group]:
@@ -227,6 +238,7 @@ def _acts(now: Standing) -> list[tuple[str, str, str]]:
         (now.alarms > 0, "error", "Messages of the Portal wait too long: map their codes, complete or reject them.",
          "/portal/inbound"),
         (bool(now.inbound) and not now.alarms, "warning", "Messages of the Portal wait: look why.", "/portal/inbound"),
+        (now.held > 0, "warning", "Steps are held back until somebody decides: look which, and decide.", "#held"),
         (now.blocked > 0, "warning", "Dossiers cannot be sent without inventing something: complete what is missing.",
          "#blocked"),
         (now.failing > 0, "warning", "The Portal refuses dossiers or does not answer for them: read what it said.",
