@@ -98,20 +98,30 @@ def needs_technical_id(work: Work, words: Profile) -> bool:
     return not known and "MaDoiTuong" in _mandatory(work, words)
 
 
+TELLS_WHY = ("not_received", "stopped")
+"""States that the citizen must be told the reason of; no other field of the exchange carries it."""
+LONGEST_STEP = 500
+"""Characters of what is said of a step (ours: no source sets a limit)."""
+
+
 def step_fields(
     dossier: Dossier, event: Event, table: Moves, words: Profile, work: Work | None = None
 ) -> dict[str, Any]:
     """One step for CapNhatTienDoHoSoMC. People and units are called by their names where those are known."""
-    who = (work.names if work else {}).get(event.actor, event.actor)
     unit = (work.unit_name if work else "") or dossier.unit
+    # Whoever has no name here (an account that is gone, the clock) acted for the agency: an account is nobody's name.
+    who = (work.names if work else {}).get(event.actor) or unit
     label = next((m.vi for m in table.moves if m.act == event.act and m.to == event.to_state), None)
     said = label or table.states[event.to_state].vi
+    reason = event.about.get("reason")
+    if event.to_state in TELLS_WHY and isinstance(reason, str) and reason.strip():
+        said = f"{said}: {' '.join(reason.split())}"
     return {
         "MaHoSo": dossier.code,
         "NguoiXuLy": _cut(who, words.limits["NguoiXuLy"]),
         "ThoiDiemXuLy": written(event.at),
         "PhongBanXuLy": unit,
-        "NoiDungXuLy": said,
+        "NoiDungXuLy": said[:LONGEST_STEP],
         "TrangThai": words.states[event.to_state],
     }
 
