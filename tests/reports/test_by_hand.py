@@ -289,6 +289,22 @@ def test_the_whole_index_by_hand_to_the_last_digit(conn):
     ) + Fraction(8, 3)
 
 
+def test_the_nation_counted_with_its_provinces_is_the_nation_counted_alone(conn):
+    outside(conn)
+    for when in (QUARTER, period.month(2026, 11), period.quarter(2026, 1)):
+        asked = making.Asked(period=when)
+        nation, provinces = making.side_by_side(conn, asked)
+        assert nation == making.index(conn, asked)
+        assert provinces == making.compared(conn, asked)
+    asked = making.Asked(period=QUARTER)
+    nation, provinces = making.side_by_side(conn, asked)
+    assert nation.dossiers == 8
+    assert set(provinces) == {"66", "ministry"}
+    # 3.1 of the nation: of four procedures nobody says how far the ministry's own is online
+    assert nation.counts["provided_online"] == {"yes": 2, "no": 1, "unsaid": 1}
+    assert provinces["ministry"].counts["provided_online"] == {"yes": 0, "no": 0, "unsaid": 1}
+
+
 @pytest.mark.parametrize(
     ("readings", "code", "wanted"),
     [

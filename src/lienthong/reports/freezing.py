@@ -132,6 +132,7 @@ def told(measured: Measured) -> dict[str, Any]:
         "points": str(made.points),
         "known": str(made.known),
         "most": str(made.most),
+        "undecided": measured.undecided,
         "indicators": [
             {
                 "code": one.rule.code,

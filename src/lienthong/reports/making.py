@@ -174,12 +174,28 @@ def index(conn: psycopg.Connection[Any], asked: Asked, counted: Counted | None =
     )[""]  # fmt: skip
 
 
-def compared(conn: psycopg.Connection[Any], asked: Asked) -> dict[str, Measured]:
+def compared(
+    conn: psycopg.Connection[Any], asked: Asked, counted: Counted | None = None
+) -> dict[str, Measured]:
     """The index of every province (and the ministry's own dossiers), whoever was asked for."""
     return measures.indices(
         conn, asked.period, asked.edition, by="province", follows=asked.follows, position=asked.position,
-        moment=asked.moment,
+        moment=asked.moment, counted=counted,
     )  # fmt: skip
+
+
+def side_by_side(
+    conn: psycopg.Connection[Any], asked: Asked
+) -> tuple[Measured, dict[str, Measured]]:
+    """The index of the nation and of every province, their dossiers counted once: each is of one province."""
+    counted = counting.count(
+        conn, asked.period, measures.numbers(asked.edition), by="province", follows=asked.follows,
+        position=asked.position, moment=asked.moment, joins=counting.JOINS,
+    )  # fmt: skip
+    names = measures.numbers(asked.edition)
+    summed = {"": {name: sum(one[name] for one in counted.values()) for name in names}}
+    nation = msgspec.structs.replace(asked, among=Among())
+    return index(conn, nation, summed), compared(conn, asked, counted)
 
 
 def whose(asked: Asked, to: str = "vi") -> str:

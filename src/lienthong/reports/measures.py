@@ -110,7 +110,7 @@ def numbers(edition: Edition) -> dict[str, str]:
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """The index of one line with what stands behind its shares.
+    """The index of one line with what stands behind its shares; `average_days` of a line that is asked alone.
 
     `plain` are shares of dossiers before a reading multiplies them with another share, `counts` what was looked at for
     every measure: how many count, do not, and of how many nobody said.
@@ -142,15 +142,16 @@ def indices(
 ) -> dict[str, Measured]:
     """The index of every province or unit (or of all, under ''), counted in one pass; `counted`: as it was before."""
     known = measures(edition)
-    found = counted or counting.count(
+    found = counted if counted is not None else counting.count(
         conn, period, numbers(edition), by=by, among=among, follows=follows, position=position, moment=moment,
         joins=counting.JOINS,
     )  # fmt: skip
     there = _there(conn)
-    averages = _averages(conn, period, by, among, follows, position)
+    averages = {} if by else _averages(conn, period, by, among, follows, position)
     listed = procedure_shares.book(conn, period)
     seen = procedure_shares.seen(conn, period, by, among, follows, position)
-    made = {}
+    made: dict[str, Measured] = {}
+    catalogued: dict[frozenset[str] | None, dict[str, Counts]] = {}
     for line, said_of in found.items():
         counts = {
             name: {side: said_of[f"{name}.{side}"] for side in ("yes", "no", "unsaid")}
@@ -163,7 +164,7 @@ def indices(
         shares["filed_online"] = _online(shares, edition)
         said = seen.get(line, Seen())
         level = procedure_shares.levels(by, line, among, said)
-        of_procedures = procedure_shares.counts(listed, edition, level, said)
+        of_procedures = procedure_shares.counts(listed, edition, level, said, catalogued)
         shares |= procedure_shares.shares(of_procedures, listed)
         made[line] = Measured(
             index=index(edition, shares),

@@ -29,6 +29,8 @@ MEASURES = (
     "published_on_time", "complete_parts", "provided_online", "online_with_dossiers", "online_payment_ready",
     "online_payment_used",
 )  # fmt: skip
+CATALOGUED = MEASURES[:3]
+"""Those that the catalogue alone decides, whoever's dossiers are looked at."""
 ELSEWHERE = frozenset({"province", "commune", "facility"})
 """The levels that provinces settle."""
 
@@ -110,7 +112,7 @@ def verdicts(
         return
     services = ("full",) if edition.option("online_scope") == "full" else ("full", "partial")
     for one in found.listed:
-        if level is None or level & set(one.procedure.levels):
+        if level is None or not level.isdisjoint(one.procedure.levels):
             verdict = _verdict(one, measure, services, seen)
             if verdict is not None:
                 yield one, verdict
@@ -152,17 +154,30 @@ def _payment(procedure: Procedure, measure: str, seen: Seen) -> Verdict | None:
 
 
 def counts(
-    found: Book, edition: Edition, level: frozenset[str] | None, seen: Seen
+    found: Book,
+    edition: Edition,
+    level: frozenset[str] | None,
+    seen: Seen,
+    before: dict[frozenset[str] | None, dict[str, Counts]] | None = None,
 ) -> dict[str, Counts]:
-    """Every measure of procedures of one line, counted."""
-    made: dict[str, Counts] = {}
-    for measure in MEASURES:
-        said = Counter(verdict for _, verdict in verdicts(found, measure, edition, level, seen))
-        made[measure] = {"yes": said["yes"], "no": said["no"], "unsaid": said["unsaid"]}
+    """Every measure of procedures of one line, counted; `before` keeps what does not depend on the line's dossiers."""
+    kept = {} if before is None else before
+    if level not in kept:
+        kept[level] = {one: _counted(found, one, edition, level, Seen()) for one in CATALOGUED}
+    made = kept[level] | {
+        one: _counted(found, one, edition, level, seen) for one in MEASURES if one not in CATALOGUED
+    }
     if edition.option("unsaid_parts") == "as_no":
         parts = made["complete_parts"]
         made["complete_parts"] = {"yes": parts["yes"], "no": parts["unsaid"], "unsaid": 0}
     return made
+
+
+def _counted(
+    found: Book, measure: str, edition: Edition, level: frozenset[str] | None, seen: Seen
+) -> Counts:
+    said = Counter(verdict for _, verdict in verdicts(found, measure, edition, level, seen))
+    return {"yes": said["yes"], "no": said["no"], "unsaid": said["unsaid"]}
 
 
 def shares(counted: Mapping[str, Counts], found: Book) -> dict[str, Share]:

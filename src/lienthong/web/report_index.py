@@ -38,8 +38,11 @@ def index_page(
             conn, codes, settings.home, period=period, days=days, unit=unit, province=province,
             readings=tried,
         )  # fmt: skip
-        made = making.index(conn, asked)
-        found = making.compared(conn, asked) if not unit else {}
+        if unit or province:
+            made = making.index(conn, asked)
+            found = making.compared(conn, asked) if not unit else {}
+        else:
+            made, found = making.side_by_side(conn, asked)
         before = making.index(conn, _before(asked))
         kept = figures.of_index(conn, asked.period, asked.among.scope)
         frozen = sent.newest(conn, making.INDEX, asked.among.scope, asked.period)

@@ -41,8 +41,7 @@ def landing(
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
         asked, upto = ask(conn, codes, settings.home)
-        found = making.compared(conn, asked)
-        whole = making.index(conn, asked)
+        whole, found = making.side_by_side(conn, asked)
         now = periods.running(today, "month")
         row = forms.counted(conn, now, "", follows=asked.follows, moment=asked.moment)[""]
         wanted = {name: cells.LAW[name] for name in COURSE} | {"arrived": cells.SUMS["arrived"]}

@@ -230,7 +230,7 @@ def _of_shares(index: Index, plain: Mapping[str, tuple[int, int]]) -> Iterable[s
             else:
                 theirs = words.number(one.denominator or 0, 0, "vi")
                 yield f"{one.rule.code}: chia cho {theirs} hồ sơ tiếp nhận theo Cổng."
-        if one.points is None and one.rule.lacks:
+        if one.points is None and one.denominator is None and one.rule.lacks:
             yield f"{one.rule.code}: {one.rule.lacks['vi']}."
 
 
