@@ -286,7 +286,10 @@ def _numbers(given: Submission) -> list[str]:
 def _seconds(begun: datetime, ended: datetime | None) -> str:
     if ended is None:
         return ""
-    return " · " + say("%(seconds)s s", seconds=words.number((ended - begun).total_seconds(), 1))
+    spent = (ended - begun).total_seconds()
+    if spent >= 3600:  # it waited, or was invented: that says nothing of the work
+        return ""
+    return " · " + say("%(seconds)s s", seconds=words.number(spent, 1))
 
 
 STATES = {"received": "waiting", "done": "processed", "refused": "refused", "failed": "failed"}
