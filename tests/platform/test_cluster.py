@@ -213,6 +213,21 @@ def test_root_lends_another_user_and_keeps_closed_folders_closed(folder, monkeyp
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another user")
+def test_a_machine_that_closes_new_folders_starts_it_too(folder, monkeypatch):
+    from lienthong.database import cluster as module
+
+    monkeypatch.setattr(module, "_PRIVATE", folder / "private")
+    before = os.umask(0o077)
+    try:
+        cluster = Cluster(folder / "pg", FAST)
+        cluster.start()
+        assert cluster.answers()
+        cluster.leave()
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another user")
 def test_programs_in_a_closed_folder_are_copied_to_where_they_can_run(folder, monkeypatch):
     from lienthong.database import cluster as module
 

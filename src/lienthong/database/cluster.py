@@ -214,6 +214,7 @@ class Cluster:
         if base != self.folder:
             self._private()
             base.mkdir(exist_ok=True)
+            base.chmod(0o711)  # whatever the umask: the server's user must walk through
             log.warning(
                 say(
                     "The user %(user)s, who runs the database, may not enter %(folder)s; "
