@@ -118,6 +118,8 @@ def test_draft_compare_publish_and_a_dossier_of_the_day_before_is_old(editor, db
     assert "“nhiều” không phải số nguyên" in unescape(wrong.text)
     assert "nửa ngày tính theo ngày làm việc" in wrong.text
     assert fields(wrong.text)["components.1.name_vi"] == "Danh sách nhân sự <b>"
+    for place in ("Số lượng hồ sơ: <a", "Thời hạn, Số 1, Số lượng: <a"):
+        assert place in unescape(wrong.text), "each field is called by the reader's words"
 
     saved = editor.post(f"/procedures/{CODE}/draft", data=typed)
     assert "Đã lưu bản thảo" in saved.text

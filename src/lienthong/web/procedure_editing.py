@@ -223,7 +223,7 @@ def _show(
         unsaved=typed is not None,
         problems=wrong,
         faulty=faulty,
-        titles={section.name: page.say(section.title) for section in SECTIONS},
+        places={name: _place(page, shown, name) for name in wrong},
         opened={*opened, *faulty},
         problem=problem,
         note=note,
@@ -233,6 +233,17 @@ def _show(
         replaces=before is not None,
         publication=publication or _suggested(draft),
     )
+
+
+def _place(page: Page, typed: Mapping[str, str], name: str) -> str:
+    """Where a field stands, in the reader's words: its section, the number of its row, its label."""
+    section, *inner = name.split(".")
+    words = [page.say(BY_NAME[section].title)]
+    if len(inner) > 1:
+        row = procedure_form.Form(typed).indexes(section).index(int(inner[0])) + 1
+        words.append(page.say("No. %(number)s", number=row))
+    label = next((one.label for one in BY_NAME[section].fields if one.name == inner[-1]), "")
+    return ", ".join(dict.fromkeys([*words, *([page.say(label)] if label else [])]))
 
 
 def _rows_moved(typed: Mapping[str, str], act: str) -> dict[str, str]:
