@@ -152,6 +152,7 @@ def test_programs_that_come_at_once_agree_where_the_data_are(folder, monkeypatch
 def test_a_folder_of_somebody_else_is_refused(folder):
     cluster = Cluster(folder / "pg", FAST)
     cluster.folder.mkdir()
+    cluster.folder.chmod(0o711)
     (cluster.folder / "socket").symlink_to("/tmp")
     with pytest.raises(Unavailable):
         cluster.start()
@@ -187,6 +188,7 @@ def test_without_any_server_the_message_says_what_to_do(folder):
 def test_a_cluster_of_a_version_that_is_gone_is_not_touched(folder):
     data = folder / "pg" / "data"
     data.mkdir(parents=True)
+    data.parent.chmod(0o711)
     (data / "PG_VERSION").write_text("12\n")
     with pytest.raises(Unavailable) as wrong:
         Cluster(folder / "pg").start()
