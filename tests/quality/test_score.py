@@ -85,6 +85,25 @@ def test_expected_senders_are_part_of_sufficient_and_alive(connection, counting)
     assert [(line.sender, line.days) for line in lines] == [("01003", None), ("01002", 20)]
 
 
+@pytest.mark.parametrize(
+    ("period", "after", "sent"),
+    [
+        ("day", 29, 1), ("day", 31, 0), ("month", 31, 1), ("month", 41, 0), ("quarter", 31, 1), ("quarter", 99, 1),
+        ("quarter", 101, 0), ("year", 300, 1), ("year", 371, 0),
+    ],
+)  # fmt: skip
+def test_who_reports_by_the_quarter_lacks_nothing_after_a_month(
+    connection, counting, period, after, sent
+):
+    counting.count(connection, [("01001", "01", 0, 0)], day=TODAY - timedelta(days=after))
+    expected = Expected({"care": {"01001": Known("Bệnh viện 01001", "01")}}, {}, {"care": period})
+    whole = scores(
+        connection, Slice(contract="care"), ("contract",), today=TODAY, expected=expected
+    )
+    coverage = whole["care",].criteria[Criterion.SUFFICIENT].measure("coverage")
+    assert (coverage.numerator, coverage.denominator) == (sent, 1)
+
+
 def test_a_sender_counts_once_and_at_home_wherever_its_patients_live(connection, counting):
     """A hospital of Ha Noi tells of people of three provinces; the one hospital of Ca Mau tells of nobody."""
     rows = [("01001", province, 0, 0) for province in ("01", "79", "96")]

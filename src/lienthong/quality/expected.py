@@ -110,6 +110,10 @@ class Expected:
         """How old the newest data of a sender may be, by the period in which the contract expects it."""
         return criteria().fresh_days.get(self._periods.get(contract, "month"), 40)
 
+    def sent_days(self, contract: str) -> int:
+        """Days in which a sender must have sent anything: who reports by the quarter lacks nothing after a month."""
+        return max(criteria().window_days, self.fresh_days(contract))
+
     def heard(
         self,
         conn: psycopg.Connection[Any],
@@ -137,11 +141,12 @@ class Expected:
         ]
         rows = conn.execute(
             "SELECT contract, province, CASE WHEN %(each)s THEN sender ELSE '' END,"
-            " count(*) FILTER (WHERE newest > %(window)s), count(*) FILTER (WHERE newest >= since) FROM ("
+            " count(*) FILTER (WHERE newest > lately), count(*) FILTER (WHERE newest >= since) FROM ("
             "SELECT s.contract, coalesce(k.province, CASE WHEN %(apart)s THEN s.province ELSE '' END) AS province,"
-            " s.sender, max(s.newest) AS newest, max(coalesce(f.since, %(window)s)) AS since"
-            " FROM quality.sender s LEFT JOIN unnest(%(names)s::text[], %(since)s::date[], %(lists)s::int[])"
-            " f(name, since, list) ON f.name = s.contract"
+            " s.sender, max(s.newest) AS newest, max(coalesce(f.since, %(window)s)) AS since,"
+            " max(coalesce(f.lately, %(window)s)) AS lately FROM quality.sender s"
+            " LEFT JOIN unnest(%(names)s::text[], %(since)s::date[], %(lately)s::date[], %(lists)s::int[])"
+            " f(name, since, lately, list) ON f.name = s.contract"
             " LEFT JOIN unnest(%(of)s::int[], %(known)s::text[], %(homes)s::text[]) k(list, code, province)"
             " ON k.list = f.list AND k.code = s.sender"
             " WHERE s.newest IS NOT NULL AND (%(contract)s::text IS NULL OR s.contract = %(contract)s)"
@@ -155,6 +160,7 @@ class Expected:
                 "window": window,
                 "names": asked,
                 "since": [today - timedelta(days=self.fresh_days(name)) for name in asked],
+                "lately": [today - timedelta(days=self.sent_days(name)) for name in asked],
                 "lists": [number.get(id(self._lists.get(name))) for name in asked],
                 "of": [at for at, _, _ in known],
                 "known": [code for _, code, _ in known],
