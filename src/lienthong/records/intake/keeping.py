@@ -57,6 +57,7 @@ def rulesets(conn: psycopg.Connection[Any], checked: Checked) -> dict[str, Rules
 
 def write_table(
     conn: psycopg.Connection[Any],
+    line: bulk.Line,
     batch: Batch,
     checked: Checked,
     made: Group,
@@ -65,7 +66,7 @@ def write_table(
     arrival: Arrival,
     progress: Callable[[int], None] | None = None,
 ) -> int:
-    """COPY the new and changed rows of one table; returns how many."""
+    """COPY the new and changed rows of one table by the line; returns how many."""
     words = [f"f{word}" for word in range(checked.tables[table.name].words)]
     fields = ", ".join(f"t.{quoted(field.name)}" for field in table.fields)
     marked = _mask_bytes(batch, checked, table, words)
@@ -82,13 +83,17 @@ def write_table(
         f" LEFT JOIN {marked} m ON m._row = t._row"
     )
     rows, schema = checked.tables[table.name].rows, batch.contract.name
+    if is_root:
+        line.settle()
     with first_load.key_afterwards(conn, schema, table.name, rows if is_root else 0) as afterwards:
         if is_root and rows > bulk.BATCH and not afterwards:
             # Keys in order fill the index page by page: a third less time than in the order of the file.
             query += " ORDER BY r._key"
-        return bulk.copy(
-            conn, batch.con, sql.Identifier(schema, table.name), query, progress=progress
-        )
+        name = sql.Identifier(schema, table.name)
+        written = line.copy(batch.con, name, query, progress=progress)
+        if afterwards:
+            line.settle()
+        return written
 
 
 def _mask_bytes(batch: Batch, checked: Checked, table: Table, words: list[str]) -> str:

@@ -29,6 +29,7 @@ from lienthong.records.intake import (
 )
 from lienthong.records.intake.findings import record_findings
 from lienthong.records.intake.receipts import Submission
+from lienthong.records.store import bulk
 from lienthong.records.store.counts import Deltas
 
 Progress = Callable[[str, int, int], None]
@@ -141,29 +142,34 @@ class Large:
             self._progress("keep", done, checked.rows)
 
         keeping.hold_sender(conn, batch.contract.name, arrival.sender)
-        for made in batch.groups:
-            self._progress("compare", 0, 0)
-            before = verdicts.compare(
-                conn,
-                batch,
-                made,
-                sender=arrival.sender,
-                received_us=arrival.microseconds,
-                folder=self._folder,
-            )
-            if given.test:
-                continue
-            if before:
-                keeping.replace(conn, batch, made, arrival, deltas)
-                setting_aside.close_older(conn, batch, made, arrival, deltas)
-            for table in made.tables:
-                rows = rules[table.name]
-                keeping.write_table(conn, batch, checked, made, table, rows, arrival, told)
+        with bulk.Line(conn) as line:
+            for made in batch.groups:
+                self._progress("compare", 0, 0)
+                line.settle()
+                before = verdicts.compare(
+                    conn,
+                    batch,
+                    made,
+                    sender=arrival.sender,
+                    received_us=arrival.microseconds,
+                    folder=self._folder,
+                )
+                if given.test:
+                    continue
+                if before:
+                    keeping.replace(conn, batch, made, arrival, deltas)
+                    setting_aside.close_older(conn, batch, made, arrival, deltas)
+                for table in made.tables:
+                    rows = rules[table.name]
+                    keeping.write_table(
+                        conn, line, batch, checked, made, table, rows, arrival, told
+                    )
+            if not given.test:
+                self._progress("count", 0, 0)
+                setting_aside.set_aside(line, batch, checked, rules, arrival)
+                keeping.count_arrivals(batch, checked, rules, arrival, deltas)
         if not given.test:
-            self._progress("count", 0, 0)
-            setting_aside.set_aside(conn, batch, checked, rules, arrival)
             withholding.withhold_batch(
                 conn, batch, checked, rules, sender=arrival.sender, receipt=arrival.receipt
             )
-            keeping.count_arrivals(batch, checked, rules, arrival, deltas)
         return deltas

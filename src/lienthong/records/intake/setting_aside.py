@@ -22,18 +22,17 @@ ACTOR = "intake"
 
 
 def set_aside(
-    conn: psycopg.Connection[Any],
+    line: bulk.Line,
     batch: Batch,
     checked: Checked,
     rules: dict[str, Ruleset],
     arrival: Arrival,
     progress: Callable[[int], None] | None = None,
 ) -> int:
-    """COPY one entry per blocked unit; returns how many."""
+    """COPY one entry per blocked unit by the line; returns how many."""
     if not batch.con.execute("SELECT 1 FROM blocked LIMIT 1").fetchall():
         return 0
-    return bulk.copy(
-        conn,
+    return line.copy(
         batch.con,
         sql.SQL("records.quarantine"),
         f"SELECT {literal(batch.contract.name)} AS contract, {literal(arrival.receipt)} AS receipt,"

@@ -44,7 +44,7 @@ from lienthong.records.intake.receipts import Submission
 from lienthong.records.quarantine.carrying import Carrying
 from lienthong.records.quarantine.entries import Entry, several
 from lienthong.records.quarantine.mending import take_back
-from lienthong.records.store import schema
+from lienthong.records.store import bulk, schema
 from lienthong.records.store.counts import Deltas, add_quarantined
 from lienthong.records.store.owner import as_owner
 from lienthong.records.store.rulesets import load
@@ -194,8 +194,11 @@ def _settle(
             conn, batch, made, sender=first.sender, received_us=arrival.microseconds, folder=folder
         )
         keeping.replace(conn, batch, made, arrival, deltas)
-        for table in made.tables:
-            keeping.write_table(conn, batch, checked, made, table, rules[table.name], arrival)
+        with bulk.Line(conn) as line:
+            for table in made.tables:
+                keeping.write_table(
+                    conn, line, batch, checked, made, table, rules[table.name], arrival
+                )
     outcome = _outcome(batch, entries)
     _close(conn, outcome, first.receipt, now)
     _still_waiting(conn, batch, checked, rules, entries, places, carrying, deltas)
