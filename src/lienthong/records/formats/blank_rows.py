@@ -87,9 +87,9 @@ def blank_lines(data: mmap.mmap, table: str) -> BlankRows:
     """The blank rows of a well-formed CSV of several columns, whose header stands in its first line."""
     found = BlankRows(table)
     end = _end_of_records(data)
-    state = _Counted(data)
+    state, empty = _Counted(data), _EmptyLines(data, end)
     at = 0
-    while (at := _next(data, at, end)) >= 0:
+    while (at := empty.after(at)) >= 0:
         inside, records = state.up_to(at + 1)
         after = at + 1
         while data[after : after + 1] == b"\n" or data[after : after + 2] == b"\r\n":
@@ -110,10 +110,21 @@ def _end_of_records(data: mmap.mmap) -> int:
     return end
 
 
-def _next(data: mmap.mmap, start: int, end: int) -> int:
-    """Where the next line end stands that an empty line follows, before `end`; -1 when there is none."""
-    places = [place for mark in _EMPTY_LINES if (place := data.find(mark, start, end)) >= 0]
-    return min(places, default=-1)
+class _EmptyLines:
+    """Finds line ends that an empty line follows; each way to write one is looked for once through the file."""
+
+    def __init__(self, data: mmap.mmap, end: int) -> None:
+        self._data, self._end = data, end
+        self._next = dict.fromkeys(_EMPTY_LINES, -1)
+
+    def after(self, start: int) -> int:
+        """The first one from `start` on and before the end; -1 when there is none."""
+        for mark, place in list(self._next.items()):
+            if place < start:
+                found = self._data.find(mark, start, self._end)
+                self._next[mark] = self._end if found < 0 else found
+        first = min(self._next.values())
+        return first if first < self._end else -1
 
 
 class _Counted:
