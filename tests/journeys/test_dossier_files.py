@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from dataclasses import replace
@@ -11,7 +12,7 @@ from litestar.testing import TestClient
 
 from lienthong.access import accounts, operator, tokens
 from lienthong.app import create_app
-from lienthong.dossiers import attachments
+from lienthong.dossiers import acting, attachments
 from tests.dossiers.world import UNIT, filed, publish
 from tests.journeys.conftest import PASSWORD
 from tests.journeys.test_dossier_pages import PDF, post
@@ -79,3 +80,16 @@ def test_a_program_has_files_looked_at_again_and_gets_no_refused_file(world, cod
     assert site.get(f"{path}/{found['tot.pdf']['id']}", headers=headers).content == PDF
     bad = site.get(f"{path}/{found['xau.pdf']['id']}", headers=headers)
     assert bad.status_code == 403 and bad.json()["code"] == "attachment.malware"
+
+
+def test_somebody_without_an_account_is_told_by_their_duty(world, db):
+    with db.connect() as conn:
+        made = filed(conn)
+        acting.move(conn, "thuly.x05.20", frozenset({"receiver"}), made, "receive")
+        acting.assign(conn, "minh", made, "thuly.x05.20")
+    site, _ = world
+    site.cookies.clear()
+    site.post("/login", data={"name": "minh", "password": PASSWORD})
+    page = " ".join(re.sub(r"<[^>]+>", " ", site.get(f"/dossiers/{made}").text).split())
+    assert "tiếp nhận thuly.x05.20" in page.lower()
+    assert "Người giữ chuyên viên thụ lý thuly.x05.20" in page
