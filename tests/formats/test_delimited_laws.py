@@ -49,6 +49,7 @@ def same(found, rows, spaces):
     st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     st.sampled_from(ENCODINGS),
 )
+@example([], ",", "\n", csv.QUOTE_MINIMAL, "utf-16-be")
 def test_any_cells_survive(tmp_path_factory, rows, separator, end, quoting, encoding):
     data = written(rows, separator, end, quoting).encode(encoding)
     found = read_bytes(tmp_path_factory.mktemp("c"), data, ABC)

@@ -53,9 +53,10 @@ def marked(head: bytes) -> Encoding | None:
             return Encoding(name, len(mark))
     sample = head[:2000]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if odd > len(sample) // 8 and even < odd // 8:
+    enough = max(2, len(sample) // 8)  # in a file of a few letters one stray zero byte says nothing
+    if odd > enough and even <= odd // 8:
         return Encoding("utf-16-le")
-    if even > len(sample) // 8 and odd < even // 8:
+    if even > enough and odd <= even // 8:
         return Encoding("utf-16-be")
     return None
 
