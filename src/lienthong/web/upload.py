@@ -48,7 +48,12 @@ def upload_page(
     )
 
 
-@post("/upload", opt={"action": "submission.send", "files": True}, status_code=200, sync_to_thread=True)
+@post(
+    "/upload",
+    opt={"action": "submission.send", "files": True},
+    status_code=200,
+    sync_to_thread=True,
+)
 def upload(
     request: Request[Any, Any, Any],
     page: Page,
