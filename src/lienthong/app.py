@@ -54,6 +54,7 @@ from lienthong.database import Database, running, start
 from lienthong.dossiers.known import Known
 from lienthong.dossiers.line import FilingLine
 from lienthong.errors import Failure, NotAllowed, Unavailable
+from lienthong.listening import must_be_free
 from lienthong.records import registers
 from lienthong.records.feed.bell import Bell
 from lienthong.records.feed.served import Served
@@ -365,6 +366,7 @@ def serve(
 ) -> None:
     """Serve the site and the API."""
     chosen = all_settings.read()
+    must_be_free(host or chosen.host, port or chosen.port)
     with running(chosen) as database:
         address = chosen.public_url or f"http://{host or chosen.host}:{port or chosen.port}"
         typer.echo(words.say("The site is at %(address)s; Ctrl-C ends it.", address=address))

@@ -14,6 +14,7 @@ import typer
 
 from lienthong.demo_dossiers import ACCOUNTS, meanwhile
 from lienthong.demo_loading import bar
+from lienthong.listening import must_be_free
 from lienthong.words import number, say
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def demo(
     if files is not None:
         _only_write(_nation(state, chosen.home), files)
         return
+    if serve:
+        must_be_free(chosen.host, port or chosen.port)
     folder = chosen.home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     state = _state(folder, state)
