@@ -8,7 +8,7 @@ import pytest
 
 from lienthong.errors import Refused
 from lienthong.partners.subscribers import guarding, posting
-from lienthong.partners.subscribers.guarding import is_public, parts, target
+from lienthong.partners.subscribers.guarding import Target, is_public, parts, target
 
 NONE: frozenset[str] = frozenset()
 
@@ -103,6 +103,16 @@ def test_a_receiver_that_never_answers_is_left(receiver, monkeypatch):
     headers = signing.headers("m", datetime.now(UTC), body, [receiver.secret])
     answer = posting.post(receiver.url, body, headers, frozenset(["127.0.0.1"]))
     assert answer.verdict == "ill" and answer.status is None
+
+
+def test_a_line_that_is_made_when_the_time_is_over_is_not_used():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        line = posting._Pinned(Target(False, "127.0.0.1", port, "/", "127.0.0.1"), None)
+        line.cut()
+        with pytest.raises(TimeoutError):
+            line.connect()
+        line.close()
 
 
 def test_answers_mean():

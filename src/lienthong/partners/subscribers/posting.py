@@ -34,12 +34,28 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, place: Target, context: ssl.SSLContext | None) -> None:
         super().__init__(place.host, place.port, timeout=SECONDS)
         self._place, self._context = place, context
+        self._over = threading.Event()
 
     def connect(self) -> None:
         """Connect and, for https, ask for a certificate of the host's name."""
         self.sock = socket.create_connection((self._place.address, self._place.port), SECONDS)
         if self._context is not None:
-            self.sock = self._context.wrap_socket(self.sock, server_hostname=self._place.host)
+            self.sock = self._context.wrap_socket(
+                self.sock, server_hostname=self._place.host, do_handshake_on_connect=False
+            )
+        if self._over.is_set():
+            raise TimeoutError
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.do_handshake()
+
+    def cut(self) -> None:
+        """The time is over, whatever goes on; a connection that is only being made ends as soon as it is there."""
+        self._over.set()
+        if self.sock is not None:
+            try:
+                self.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                self.sock.close()
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], allowed: frozenset[str]) -> Answer:
@@ -53,7 +69,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allowed: frozenset[s
     context = ssl.create_default_context() if place.secure else None
     connection = _Pinned(place, context)
     # Each packet may take its time, all of them together may not.
-    watch = threading.Timer(SECONDS, _cut, [connection])
+    watch = threading.Timer(SECONDS, connection.cut)
     watch.daemon = True
     watch.start()
     try:
@@ -69,15 +85,6 @@ def post(url: str, body: bytes, headers: Mapping[str, str], allowed: frozenset[s
     finally:
         watch.cancel()
         connection.close()
-
-
-def _cut(connection: _Pinned) -> None:
-    found = connection.sock
-    if found is not None:
-        try:
-            found.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            found.close()
 
 
 def _answer(status: int, retry_after: str | None) -> Answer:
