@@ -115,6 +115,41 @@ def test_a_supplement_continues_the_dossier_that_waits_for_it(conn):
     assert dossier.find(conn, code).state == "received"
 
 
+def test_the_same_papers_after_a_second_request_wait_for_a_person(conn):
+    code, answer = (
+        message()["MaHoSo"],
+        {"MaHoSoQG": message()["MaHoSo"], "data": {"TaiLieuNop": [{}]}},
+    )
+    take(conn, message())
+    inbound.resolve(conn, now=NOW)
+    acting.move(conn, "canbo", ALL, code, "ask_supplement", {"components": ["TP02"]}, at=NOW)
+    first = inbound.take(conn, "supplement", answer, at=NOW)
+    inbound.resolve(conn, now=NOW + timedelta(hours=1))
+    assert inbound.take(conn, "supplement", answer, at=NOW + timedelta(hours=2)).code == 1, "late"
+    asked = NOW + timedelta(days=3)
+    acting.move(
+        conn,
+        "canbo",
+        ALL,
+        code,
+        "ask_supplement",
+        {"components": ["TP03"], "approved_by": "truongphong"},
+        at=asked,
+    )
+
+    again = inbound.take(conn, "supplement", answer, at=asked + timedelta(hours=1))
+    assert (again.code, again.receipt) == (0, first.receipt)
+    (left,) = inbound.waiting(conn)
+    assert left.reason.startswith("portal.same-supplement") and left.held
+    assert inbound.resolve(conn, now=asked + timedelta(days=30)) == 0, "no program decides"
+    assert not inbound.resolve_one(conn, left.position, None, asked + timedelta(days=30))
+    assert dossier.find(conn, code).state == "supplement"
+
+    inbound.retry(conn, "canbo", left.position)
+    assert inbound.resolve(conn, now=asked + timedelta(days=1)) == 1
+    assert dossier.find(conn, code).state == "processing"
+
+
 def test_a_person_may_reject_with_a_reason_and_once(conn):
     take(conn, message(MaTTHC="1.999999"))
     (left,) = inbound.waiting(conn)

@@ -37,6 +37,8 @@ THINGS: dict[str, Text] = {
     "holder": {"vi": "người nhận việc", "en": "to whom the work goes", "fr": "à qui va le travail"},
     "approved_by": {"vi": "lãnh đạo phê duyệt", "en": "which head approved it", "fr": "le chef qui a approuvé"},
     "unit": {"vi": "cơ quan giải quyết", "en": "the competent agency", "fr": "l’autorité compétente"},
+    "theirs": {"vi": "mã của Cổng", "en": "the Portal's code", "fr": "le code du Portail"},
+    "ours": {"vi": "mã của ta", "en": "our code", "fr": "notre code"},
     "absent": {"vi": "người vắng mặt", "en": "who is absent", "fr": "la personne absente"},
     "substitute": {"vi": "người thay", "en": "who stands in", "fr": "qui la remplace"},
 }  # fmt: skip

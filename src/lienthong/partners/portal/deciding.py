@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from lienthong import audit
 from lienthong.dossiers import dossier as dossiers
+from lienthong.dossiers import naming
 from lienthong.errors import Conflict, NotFound, Refused
 from lienthong.partners.portal import differences, ledger
 
@@ -64,7 +65,7 @@ def decide(
     dossiers.find(conn, code)
     why = reason.strip()[:1000]
     if len(why) < SHORTEST:
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     with conn.transaction():
         _decide(conn, actor, code, number, decision, why, now, theirs)
 

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from lienthong import audit
+from lienthong.dossiers import naming
 from lienthong.errors import NotFound, Refused
 
 
@@ -59,7 +60,7 @@ def note(
 ) -> None:
     """What was said or done about the differences of a dossier; they stay open until both sides are equal."""
     if len(text.strip()) < 5:
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     who = actor if isinstance(actor, str) else actor.id
     made = conn.execute(
         "UPDATE portal.difference SET note = %s, noted_by = %s, noted_at = %s WHERE dossier = %s AND closed_at IS NULL",

@@ -20,6 +20,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from lienthong import audit, clock
+from lienthong.dossiers import dossier as dossiers
+from lienthong.dossiers import naming
 from lienthong.errors import Conflict, Failure, NotFound, Refused
 from lienthong.partners.portal import envelope, outer, resolving, sayings
 from lienthong.partners.portal.client import Client
@@ -62,6 +64,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "waiting"
     attempts: int = 0
     next_at: datetime | None = None
+    held: bool = False
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     repeats: int = 0
@@ -75,7 +78,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 _LINES = (
     "SELECT position, kind, code, received_at, reason, tried_at, state, attempts,"
-    " nullif(next_at, '-infinity') AS next_at, resolved_at, resolved_by, repeats,"
+    " CASE WHEN isfinite(next_at) THEN next_at END AS next_at, next_at = 'infinity' AS held,"
+    " resolved_at, resolved_by, repeats,"
     " left(body ->> 'MaTTHC', 60) AS procedure,"
     " left(body ->> 'MaDonViTiepNhan', 60) AS agency FROM portal.inbound"
 )
@@ -110,7 +114,13 @@ def take(
          None if known else "portal.nameless: nothing to know it by"],
     ).fetchone()  # fmt: skip
     assert row
-    position, repeats, _ = row
+    position, repeats, state = row
+    if (
+        repeats
+        and kind == "supplement"
+        and _asked_since(conn, code, position, state, at or clock.now())
+    ):
+        return Taken(code=0, message="Đã tiếp nhận bản tin", receipt=position)
     if not repeats:
         audit.write(conn, ACTOR, "portal.taken", {"dossier": code[:60], "kind": kind})
     if not known:
@@ -118,6 +128,39 @@ def take(
     if repeats:
         return Taken(code=1, message="Hồ sơ đã tồn tại", receipt=position)
     return Taken(code=0, message="Đã tiếp nhận bản tin", receipt=position)
+
+
+def _asked_since(
+    conn: psycopg.Connection[Any], code: str, position: int, state: str, now: datetime
+) -> bool:
+    """Lay the very supplement that was taken further, come again after a second request, before a person.
+
+    It may be the applicant's answer with the same papers, or the first one delivered late: a program cannot tell, and
+    dropped in silence it would let the dossier lapse. It waits, is not tried by itself, and goes on when a person says.
+    """
+    if state == "waiting":
+        return False
+    row = conn.execute(
+        "SELECT resolved_at FROM portal.inbound WHERE position = %s", [position]
+    ).fetchone()
+    try:
+        waits = dossiers.find(conn, code).state == "supplement"
+    except NotFound:
+        return False
+    asked = [event.at for event in dossiers.events(conn, code) if event.to_state == "supplement"]
+    if not waits or row is None or row[0] is None or row[0] >= asked[-1]:
+        return False
+    again = Refused(
+        "portal.same-supplement",
+        "The same supplement was taken before the last request; whether it answers that one too, a person must say.",
+    )
+    conn.execute(
+        "UPDATE portal.inbound SET state = 'waiting', next_at = 'infinity', resolved_at = NULL, resolved_by = NULL,"
+        " received_at = %s, reason = %s WHERE position = %s",
+        [now, sayings.kept(again), position],
+    )
+    audit.write(conn, ACTOR, "portal.came-again", {"dossier": code, "position": position})
+    return True
 
 
 def readable(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
@@ -185,7 +228,8 @@ def resolve_one(
 
 def _resolve_one(conn: psycopg.Connection[Any], position: int, context: resolving.Context) -> bool:
     row = conn.execute(
-        "SELECT kind, code, body FROM portal.inbound WHERE position = %s AND state = 'waiting' FOR UPDATE SKIP LOCKED",
+        "SELECT kind, code, body FROM portal.inbound WHERE position = %s AND state = 'waiting'"
+        " AND next_at < 'infinity' FOR UPDATE SKIP LOCKED",
         [position],
     ).fetchone()
     if row is None:
@@ -289,7 +333,7 @@ def reject(
 ) -> None:
     """A person decides that a message will not be taken further; it stays kept with who said so and why."""
     if not reason.strip():
-        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what="reason")
+        raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things(["reason"]))
     who = actor if isinstance(actor, str) else actor.id
     row = conn.execute(
         "UPDATE portal.inbound SET state = 'rejected', reason = %s, resolved_at = %s, resolved_by = %s"

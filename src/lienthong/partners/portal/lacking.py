@@ -45,6 +45,7 @@ REASONS: dict[str, str] = {
     "portal.payment-twice": "The fee was paid twice: pay one back.",
     "portal.payment-terms": "payments.yaml is missing or wrong: the operator must write it.",
     "portal.early": "It was rated before it ended: it is taken when the dossier has ended.",
+    "portal.same-supplement": "Look at the papers: try again if they answer the last request, else reject them.",
     "portal.silent": "The Portal did not answer when we asked about the person: tried again by itself.",
 }  # fmt: skip
 """What to do about a message that waits, by the code of its reason."""

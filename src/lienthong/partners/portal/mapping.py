@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 
 from lienthong import audit
+from lienthong.dossiers import naming
 from lienthong.errors import Refused
 
 Kind = Literal["procedure", "agency"]
@@ -55,7 +56,7 @@ def decide(
     theirs, ours = theirs.strip(), ours.strip()
     for what, said in (("theirs", theirs), ("ours", ours), ("reason", reason.strip())):
         if not said:
-            raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=what)
+            raise Refused("DOSSIER-NEEDS", "This act needs: %(what)s.", what=naming.things([what]))
     who = actor if isinstance(actor, str) else actor.id
     conn.execute(
         "UPDATE portal.mapping SET valid_to = %s WHERE kind = %s AND theirs = %s AND valid_from < %s"
