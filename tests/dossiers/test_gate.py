@@ -6,7 +6,7 @@ import pytest
 
 from lienthong.access import Actor, policy
 from lienthong.database import visible_to
-from lienthong.dossiers import dossier, gate
+from lienthong.dossiers import asking, dossier, gate
 from lienthong.errors import NotAllowed, NotFound
 from tests.dossiers.world import (
     ELSEWHERE,
@@ -104,3 +104,14 @@ def test_the_office_lists_and_reads_no_applicant(conn):
     with pytest.raises(NotAllowed):
         gate.reads(conn, office, filed(conn))
     assert not policy.may(office, "dossier.process")
+
+
+@pytest.mark.parametrize(
+    ("unit", "province"),
+    [("", "79"), ("H29.50", "79"), ("H29.12", "79"), ("H15.50", "66"), ("H15", "66"), ("H77.50", "")],
+)  # fmt: skip
+def test_a_dossier_belongs_to_the_province_that_settles_it(unit, province):
+    desk = person("quay", "receiver", "H29.50", "79")
+    asked = asking.NewDossier(procedure="1.012278", unit=unit)
+    made = asking.filing_of(desk, asked)
+    assert (made.province, made.received_by) == (province, "H29.50")

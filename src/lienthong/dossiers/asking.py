@@ -14,6 +14,7 @@ from lienthong.dossiers import forms, naming
 from lienthong.dossiers.dossier import Channel, Filing
 from lienthong.errors import Refused
 from lienthong.findings import Finding
+from lienthong.procedures.agencies import agencies
 
 FIRST_YEAR = 2000
 """A code has two digits of its year: 1926 would take the numbers of 2026."""
@@ -68,7 +69,7 @@ def filing_of(actor: Actor, asked: NewDossier, now: datetime | None = None) -> F
         procedure=asked.procedure,
         unit=asked.unit or desk,
         received_by=desk,
-        province=actor.province or "",
+        province=_province(actor, asked.unit or desk, desk),
         channel=asked.channel,
         filed_at=filed,
         case=asked.case,
@@ -78,6 +79,22 @@ def filing_of(actor: Actor, asked: NewDossier, now: datetime | None = None) -> F
         form={"fields": asked.form} if asked.form else {},
         central=asked.central,
     )
+
+
+def _province(actor: Actor, unit: str, desk: str) -> str:
+    """The province that answers for a dossier: that of the competent agency, wherever it was handed in.
+
+    An agency that is not listed is in the province of the one above it; one of another province that nobody listed
+    is in none that is known, rather than in that of the desk.
+    """
+    if unit == desk:
+        return actor.province or ""
+    listed, above = agencies().by_code, unit
+    while above:
+        if above in listed and listed[above].province:
+            return listed[above].province
+        above = above.rpartition(".")[0]
+    return actor.province or "" if unit.split(".")[0] == desk.split(".")[0] else ""
 
 
 def findings_of(asked: NewDossier) -> list[Finding]:

@@ -167,10 +167,10 @@ def template_save(
 @post("/papers/{form:str}/use", opt=CHANGE, status_code=200, sync_to_thread=True)
 def template_use(pool: ConnectionPool, actor: Actor, form: str, data: Form) -> Response[Any]:
     """Print with a version from now on."""
-    number = number_of(data.get("version", "")) or 0
+    number = number_of(data.get("version", ""))
     with pool.connection() as conn, conn.transaction():
         unit = unit_of(conn, actor, data.get("unit", ""))
-        used = kept.use(conn, actor, unit, form, number)
+        used = kept.use(conn, actor, unit, form, -1 if number is None else number)
     return Redirect(_address(actor, unit, form, used.version, "used"), status_code=303)
 
 

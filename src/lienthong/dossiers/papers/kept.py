@@ -63,7 +63,7 @@ def in_use(conn: psycopg.Connection[Any], unit: str, form: str) -> Version:
             [at, form],
         )
         if found:
-            return found[0]
+            return found[0] if found[0].version else _put_back(found[0])
         at = parent_code(at)
     return declared(form)
 
@@ -80,14 +80,16 @@ def head_in_use(
         "unit = %s AND form = %s AND used_from IS NOT NULL ORDER BY used_from DESC, version DESC LIMIT 1",
         [unit, letterhead.FORM],
     )
-    if found:
+    if found and found[0].version:
         return letterhead.parse(found[0].text), found[0].version
     return letterhead.usual(unit, home, on), 0
 
 
 def versions(conn: psycopg.Connection[Any], unit: str, form: str) -> list[Version]:
     """All texts that an agency saved for a form, the newest first."""
-    return _read(conn, "unit = %s AND form = %s ORDER BY version DESC", [unit, form])
+    return _read(
+        conn, "unit = %s AND form = %s AND version > 0 ORDER BY version DESC", [unit, form]
+    )
 
 
 def version(conn: psycopg.Connection[Any], unit: str, form: str, number: int) -> Version:
@@ -137,7 +139,12 @@ def save(
 def use(
     conn: psycopg.Connection[Any], actor: audit.Acting, unit: str, form: str, number: int
 ) -> Version:
-    """Print with this version from now on; an older one is put back the same way. Papers already out do not change."""
+    """Print with this version from now on; an older one is put back the same way. Papers already out do not change.
+
+    0 goes back to what comes with the program: the declared text, or the letterhead made from the list of agencies.
+    """
+    if number == 0:
+        return _use_declared(conn, actor, unit, form)
     chosen = version(conn, unit, form, number)
     check(form, chosen.text)
     conn.execute(
@@ -146,6 +153,28 @@ def use(
     )
     audit.write(conn, actor, "paper.template_used", {"unit": unit, "form": form, "version": number})
     return version(conn, unit, form, number)
+
+
+def _use_declared(
+    conn: psycopg.Connection[Any], actor: audit.Acting, unit: str, form: str
+) -> Version:
+    if form != letterhead.FORM:
+        places.form(form)
+    now = clock.now()
+    conn.execute(
+        "INSERT INTO dossiers.template (unit, form, version, text, saved_by, saved_at, used_by, used_from)"
+        " VALUES (%(unit)s, %(form)s, 0, '', %(who)s, %(now)s, %(who)s, %(now)s)"
+        " ON CONFLICT (unit, form, version) DO UPDATE SET used_by = %(who)s, used_from = %(now)s",
+        {"unit": unit, "form": form, "who": actor.id, "now": now},
+    )
+    audit.write(conn, actor, "paper.template_used", {"unit": unit, "form": form, "version": 0})
+    return Version(unit=unit, form=form, version=0, text="", used_by=actor.id, used_from=now)
+
+
+def _put_back(zero: Version) -> Version:
+    """The declared text, with who went back to it and when."""
+    text = declared(zero.form)
+    return msgspec.structs.replace(text, used_by=zero.used_by, used_from=zero.used_from)
 
 
 def check(form: str, text: str) -> Template | Letterhead:
