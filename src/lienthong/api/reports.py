@@ -265,8 +265,8 @@ def file(
         policy.allow(conn, actor, "report.read")
         asked, _ = _ask(conn, codes, settings, period, unit, province)
         sheet = making.sheet(conn, what, asked)
-    media = "application/pdf" if kind == "pdf" else making.XLSX
-    return Response(making.written(sheet, kind, clock.now(), settings.home), media_type=media)
+    data = making.written(sheet, kind, clock.now(), settings.home)
+    return Response(data, media_type=making.media(kind))
 
 
 ROUTES = [form, index, provinces, bridge, dossiers, file]

@@ -273,6 +273,11 @@ def kind_of(kind: str) -> str:
     return kind
 
 
+def media(kind: str) -> str:
+    """The media type of a kind of file."""
+    return XLSX if kind_of(kind) == "xlsx" else "application/pdf"
+
+
 def written(sheet: Sheet, kind: str, made_at: datetime, home: Path | None = None) -> bytes:
     """The sheet as a file."""
     from lienthong.reports.documents import pdf, xlsx

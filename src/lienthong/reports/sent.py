@@ -168,10 +168,28 @@ def newest(conn: psycopg.Connection[Any], what: str, scope: str, period: Period)
         ).fetchone()
 
 
-def latest(conn: psycopg.Connection[Any], limit: int = 20) -> list[Sent]:
-    """The reports that were sent last."""
+def latest(
+    conn: psycopg.Connection[Any],
+    limit: int = 20,
+    *,
+    before: int | None = None,
+    what: str = "",
+    period: Period | None = None,
+) -> list[Sent]:
+    """The reports that were sent last, those before a number, of one kind or one period."""
     with conn.cursor(row_factory=class_row(Sent)) as cursor:
-        return cursor.execute(_SELECT + "ORDER BY id DESC LIMIT %s", [limit]).fetchall()
+        return cursor.execute(
+            _SELECT
+            + "WHERE (%(before)s::bigint IS NULL OR id < %(before)s) AND %(what)s IN ('', what)"
+            " AND (%(first)s::date IS NULL OR (first, last) = (%(first)s, %(last)s)) ORDER BY id DESC LIMIT %(limit)s",
+            {
+                "before": before,
+                "what": what,
+                "first": period and period.first,
+                "last": period and period.last,
+                "limit": limit,
+            },
+        ).fetchall()
 
 
 def sheet_of(one: Sent) -> Sheet:

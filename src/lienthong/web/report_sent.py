@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
@@ -13,10 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, policy
 from lienthong.contracts.codes import Codes
-from lienthong.reports import freezing, index766, making, opening, procedure_form, sent
-from lienthong.reports.making import INDEX, Asked
-from lienthong.reports.sent import Sent
-from lienthong.reports.succession import MINISTRY
+from lienthong.reports import freezing, frozen, index766, making, opening, sent
 from lienthong.settings import Settings
 from lienthong.web.page import Page
 from lienthong.web.report_asking import READ, ask, shared, title
@@ -39,13 +36,6 @@ def send(
     return Redirect(f"/reports/sent/{made.id}", status_code=303)
 
 
-def asked_of(conn: Any, codes: Codes, settings: Settings, one: Sent) -> tuple[Asked, Any]:
-    """The question that a sent report answered, asked now."""
-    return ask(
-        conn, codes, settings.home, period=one.period.code, unit=one.among.unit, province=one.among.province
-    )  # fmt: skip
-
-
 @get("/reports/sent/{number:int}", opt=READ, sync_to_thread=True)
 def sent_page(
     page: Page, pool: ConnectionPool, actor: Actor, codes: Codes, settings: Settings, number: int
@@ -54,35 +44,27 @@ def sent_page(
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
         one = sent.find(conn, number)
-        asked, upto = asked_of(conn, codes, settings, one)
-        indexed = one.what == INDEX and one.about is not None
-        today = making.index(conn, asked) if indexed else None
-        changed = sent.differs(one, making.sheet(conn, one.what, asked))
-    differing = freezing.differs(one, today) if today else []
+        asked, upto = frozen.asked_again(conn, codes, settings.home, one)
+        now = frozen.today(conn, one, asked)
+    sheet, index = sent.sheet_of(one), now.index
+    opens = one.what == "II.07b" and one.cells is not None
     return page.show(
-        "report_sent_index.html" if indexed else "report_sent.html",
+        "report_sent_index.html" if index else "report_sent.html",
         **shared(page, asked, upto, actor),
         one=one,
-        sheet=sent.sheet_of(one),
+        sheet=sheet,
         behind=opening.lines_of(one),
         columns=opening.COLUMNS,
-        procedure_cell=_procedure_cell if one.what == "II.07b" and one.cells is not None else None,
+        procedure_cell=(lambda line, column: frozen.columns(one, line, sheet)[column])
+        if opens
+        else None,
         shown=freezing.shown,
         ratio=lambda text: float(Fraction(text)),
         rounded=index766.shown,
-        whole=today.index if today else None,
-        today={p.rule.code: p for p in today.index.indicators} if today else {},
-        differing=differing,
-        changed=bool(differing) if indexed else changed,
-    )
-
-
-def _procedure_cell(line: int, column: int) -> str:
-    """The cell of II.07b in a line (the ministry comes first) and a column of the sheet; empty for what has none."""
-    return (
-        procedure_form.cell_of(column - 2, MINISTRY if line == 0 else "province")
-        if column > 1
-        else ""
+        whole=index.index if index else None,
+        today={p.rule.code: p for p in index.index.indicators} if index else {},
+        differing=now.differing,
+        changed=now.changed,
     )
 
 
@@ -119,32 +101,23 @@ def procedures(
     moved = None
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
-        frozen = sent.find(conn, report) if report else None
-        if frozen is None:
+        before = sent.find(conn, report) if report else None
+        if before is None:
             asked, upto = ask(
                 conn, codes, settings.home, period=period, days=days, unit=unit, province=province
             )
             lines = opening.procedures(conn, asked, cell)
         else:
-            asked, upto = asked_of(conn, codes, settings, frozen)
-            lines = freezing.procedures(conn, frozen, cell)
-            moved = _moved(lines, opening.procedures(conn, asked, cell))
+            asked, upto = frozen.asked_again(conn, codes, settings.home, before)
+            lines, moved = frozen.procedures(conn, before, asked, cell)
     return page.show(
         "report_procedures.html",
         **shared(page, asked, upto, actor),
         cell=cell,
         lines=lines,
-        frozen=frozen,
+        frozen=before,
         moved=moved,
         title=title(page, cell, asked),
-    )
-
-
-def _moved(then: list[Any], now: list[Any]) -> freezing.Moved:
-    """Which versions of procedures a number counted and counts."""
-    before, after = ({(one.code, one.version) for one in lines} for lines in (then, now))
-    return freezing.Moved(
-        then=len(before), now=len(after), left=len(before - after), came=len(after - before)
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get
 from psycopg_pool import ConnectionPool
 
@@ -15,7 +14,7 @@ from lienthong.reports import (
     cells,
     counting,
     forms,
-    freezing,
+    frozen,
     index766,
     making,
     opening,
@@ -28,7 +27,6 @@ from lienthong.web.page import Page
 from lienthong.web.report_asking import READ, ask, readings, shared, title
 
 PAGE = 50
-MEDIA = {"xlsx": making.XLSX, "pdf": "application/pdf"}
 COURSE = ("received_online", "received_other", "resolved", "early", "on_time", "late", "overdue")
 
 
@@ -121,8 +119,8 @@ def form_page(
         )
         made = making.form(conn, what, asked) if what != "II.07b" else None
         lines = making.competence(conn, asked) if what == "II.07b" else None
-        frozen = sent.newest(conn, what, asked.among.scope, asked.period)
-        changed = frozen is not None and sent.differs(frozen, making.sheet(conn, what, asked))
+        newest = sent.newest(conn, what, asked.among.scope, asked.period)
+        changed = newest is not None and sent.differs(newest, making.sheet(conn, what, asked))
     return page.show(
         "report_form.html",
         **shared(page, asked, upto, actor),
@@ -131,7 +129,7 @@ def form_page(
         lines=lines,
         columns=forms.COLUMNS,
         procedure_cell=procedure_form.cell_of,
-        frozen=frozen,
+        frozen=newest,
         changed=changed,
     )
 
@@ -167,7 +165,7 @@ def file_answer(data: bytes, kind: str, name: str) -> Response[bytes]:
     safe = "".join(c if c.isalnum() or c in ".-" else "_" for c in name)
     return Response(
         data,
-        media_type=MEDIA[kind],
+        media_type=making.media(kind),
         headers={
             "content-disposition": f'attachment; filename="{safe}.{kind}"',
             "cache-control": "no-store",
@@ -197,28 +195,23 @@ def behind(
     moved = None
     with pool.connection() as conn:
         policy.allow(conn, actor, "report.read")
-        frozen = sent.find(conn, report) if report else None
-        if frozen:
-            period, days, province = frozen.period.code, "", frozen.among.province
-            unit = unit or frozen.among.unit
-        asked, upto = ask(
-            conn, codes, settings.home, period=period, days=days, unit=unit, province=province,
-            readings=readings(request),
-        )  # fmt: skip
-        about = {k: v for k, v in {"sender": unit, "province": province}.items() if v}
-        permit = policy.allow(conn, actor, "dossier.list", about)
-        own = {"field": field, "level": level}
-        if frozen and frozen.cells:
-            lines = freezing.dossiers(
-                conn, permit, frozen, cell, unit=unit, **own, after=after, limit=PAGE + 1
-            )
-            moved = freezing.moved(conn, frozen, asked, cell, unit=unit, **own)
+        before = sent.find(conn, report) if report else None
+        if before:
+            asked, upto = frozen.asked_again(conn, codes, settings.home, before, unit)
         else:
-            if frozen:
-                asked = msgspec.structs.replace(
-                    asked, position=frozen.position, moment=frozen.sent_at
-                )
-            lines = opening.dossiers(conn, permit, asked, cell, **own, after=after, limit=PAGE + 1)
+            asked, upto = ask(
+                conn, codes, settings.home, period=period, days=days, unit=unit, province=province,
+                readings=readings(request),
+            )  # fmt: skip
+        about = {"sender": asked.among.unit, "province": asked.among.province}
+        permit = policy.allow(conn, actor, "dossier.list", {k: v for k, v in about.items() if v})
+        part = {"field": field, "level": level, "after": after}
+        if before:
+            lines, moved = frozen.dossiers(
+                conn, permit, before, asked, cell, **part, limit=PAGE + 1
+            )
+        else:
+            lines = opening.dossiers(conn, permit, asked, cell, **part, limit=PAGE + 1)
     return page.show(
         "report_dossiers.html",
         **shared(page, asked, upto, actor),
@@ -226,7 +219,7 @@ def behind(
         field=field,
         level=level,
         report=report,
-        frozen=frozen,
+        frozen=before,
         moved=moved,
         now_only=cell == opening.UNRECEIVED,
         title=title(page, cell, asked),
