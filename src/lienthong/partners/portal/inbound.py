@@ -40,8 +40,10 @@ NO_CODE = "–"
 UNREADABLE = (
     AttributeError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError,
     psycopg.DataError, psycopg.IntegrityError,
+    psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex,
 )  # fmt: skip
-"""What a message of another shape than the profile's runs into: a list where a person is expected, a foreign date."""
+"""What a message of another shape than the profile's runs into: a list where a person is expected, a foreign date, a
+code that is longer than an index takes (which the driver counts among the troubles of a server)."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):

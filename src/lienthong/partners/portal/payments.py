@@ -30,6 +30,8 @@ from lienthong.procedures.procedure import Procedure
 ACTOR = "portal"
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=1)
 """When the platform is asked again about a fee that nobody has paid yet."""
+SEPARATOR = "|"
+"""What the seal joins its values with: inside one it would let them be shifted without breaking the seal."""
 
 
 class Payee(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +92,9 @@ def terms(home: Path | None) -> Terms:
     try:
         found = msgspec.convert(yaml.safe_load(path.read_text("utf-8")), Terms)
         secret = (path.parent / found.secret_file).read_text("utf-8").strip()
-    except (OSError, yaml.YAMLError, msgspec.ValidationError) as wrong:
+        if not secret or not found.partner.strip():
+            raise ValueError  # with an empty secret everybody could seal
+    except (OSError, ValueError, yaml.YAMLError) as wrong:
         raise Refused(
             "portal.payment-terms",
             "payments.yaml of the data folder is missing or wrong (%(why)s): no fee can be asked for or checked.",
@@ -102,7 +106,7 @@ def terms(home: Path | None) -> Terms:
 def seal(kind: str, said: Mapping[str, Any], secret: str, words: Profile) -> str:
     """MaXacThuc: SHA-256 of the values in the declared order, the secret last. Not an HMAC: the platform says so."""
     values = [str(said.get(name) or "") for name in words.payment["signed"][kind]]
-    return hashlib.sha256("|".join([*values, secret]).encode()).hexdigest()
+    return hashlib.sha256(SEPARATOR.join([*values, secret]).encode()).hexdigest()
 
 
 def collect(conn: psycopg.Connection[Any], now: datetime) -> int:
@@ -185,8 +189,7 @@ def called_back(
 ) -> None:
     """Check a callback and let the dossier go on. Raises Refused for what is not right."""
     known, words = terms(home), profile()
-    if any("|" in str(body.get(name) or "") for name in words.payment["signed"]["CALLBACK"]):
-        # The seal joins its values with this mark: inside one it would let them be shifted without breaking the seal.
+    if any(SEPARATOR in str(body.get(name) or "") for name in words.payment["signed"]["CALLBACK"]):
         raise Refused("portal.payment-hash", "The payment message is not signed by the platform.")
     right = seal("CALLBACK", body, known.secret, words)
     if not hmac.compare_digest(str(body.get("MaXacThuc") or "").lower().encode(), right.encode()):

@@ -159,7 +159,7 @@ def cleaned(text: str) -> str:
     """A text without markup: paragraphs and breaks become lines, scripts and styles vanish with what is in them."""
     text = _UNSEEN.sub(" ", text)
     bare = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", " ", text[: MOST * 4])
-    bare = re.sub(r"(?i)<\s*(br|/p|/div|/li|/tr|/h\d)\b[^>]*>", "\n", bare)
+    bare = re.sub(r"(?i)<\s*(br|/p|/div|/li|/tr|/h\d)\b[^<>]*>", "\n", bare)
     bare = unescape(re.sub(r"<(?:[a-zA-Z/!?])[^<>]*>", " ", bare))
     # What a second unescaping would turn into markup stays text: pages escape it.
     lines = (re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in bare.splitlines())

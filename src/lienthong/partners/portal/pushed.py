@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def payment_answer(body: bytes, taken: Taken, reason: str, home: Path) -> dict[s
     answer = {
         "MaLoi": "-1" if wrong else "00",
         "MoTaLoi": "Bản tin không hợp lệ" if wrong else "Đã tiếp nhận bản tin",
-        "MaDoiTac": str(said.get("MaDoiTac") or ""),
-        "MaThamChieu": str(said.get("MaThamChieu") or ""),
+        "MaDoiTac": _echoed(said, "MaDoiTac"),
+        "MaThamChieu": _echoed(said, "MaThamChieu"),
         "ThoiGianGD": times.written(clock.now()),
     }
     try:
@@ -55,6 +56,12 @@ def payment_answer(body: bytes, taken: Taken, reason: str, home: Path) -> dict[s
     except Exception:
         return answer  # without its terms nothing can be signed; the message is kept
     return answer | {"MaXacThuc": payments.seal("ANSWER", answer, secret, profile())}
+
+
+def _echoed(said: Mapping[str, Any], name: str) -> str:
+    """A value of theirs as our answer repeats it; none that would make our own seal fit another message of theirs."""
+    value = str(said.get(name) or "")
+    return "" if payments.SEPARATOR in value else value
 
 
 def owed(conn: psycopg.Connection[Any], dossier: str) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def keep(conn: psycopg.Connection[Any], code: str, body: Mapping[str, Any], now:
     }
     if (said not in (None, "") and overall is None) or None in criteria.values():
         raise Refused("portal.scale", "A rating is 0, 1 or 2.")
-    rated = times.read(body.get("NgayDanhGia")) or now
+    # One dated in the future would take the place of every rating that comes later.
+    rated = min(times.read(body.get("NgayDanhGia")) or now, now)
     conn.execute(
         "INSERT INTO portal.rating AS r (dossier, overall, criteria, rated_at, received_at) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (dossier) DO UPDATE SET overall = excluded.overall, criteria = excluded.criteria,"

@@ -11,6 +11,9 @@ from lienthong.errors import Refused
 FORM = "%Y%m%d%H%M%S"
 FIRST_YEAR, LAST_YEAR = 1950, 2200
 """What lies outside is a slip or a trap: the first day of year 1 can be kept, and nobody can read it again."""
+LONGEST = 64
+"""Characters of a moment, generously. What is longer is none, and is looked at no further: among many blanks a pattern
+would look for as long as they squared."""
 
 
 _DAY = r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4})"
@@ -36,6 +39,8 @@ def read(text: str | None) -> datetime | None:
         return None
     given = str(text).strip()
     try:
+        if len(given) > LONGEST:
+            raise ValueError
         moment = _moment(given)
         if not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise ValueError
