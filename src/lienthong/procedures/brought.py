@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from datetime import date, datetime
+from pathlib import PurePath
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -78,6 +79,19 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
 
 
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """A file with its preview; each line with its standing now, or when it was taken; `left` when it was given up."""
+
+    given: Import
+    found: Preview
+    rows: tuple[tuple[str, Row], ...]
+
+    @property
+    def counted(self) -> Counter[str]:
+        """How many lines have each standing."""
+        return Counter(standing for standing, _ in self.rows)
+
+
 class Taking(msgspec.Struct, frozen=True, kw_only=True):
     """How a file is taken: the new ones as drafts, or published from a day on by a decision.
 
@@ -97,10 +111,11 @@ _COLUMNS = sql.SQL(
 
 
 def bring(conn: psycopg.Connection[Any], actor: audit.Acting | str, data: bytes, name: str) -> int:
-    """Keep a file and return its number; the same bytes that wait already are not kept twice.
+    """Keep a file under the last part of its name and return its number; bytes that wait already are not kept twice.
 
     Raises Refused for what is no table of procedures.
     """
+    name = "".join(c for c in PurePath(name.replace("\\", "/")).name if c.isprintable())[:200]
     read = lines.read_bytes(data, name)
     if not read.lines:
         raise Refused("PROCEDURE-EMPTY", "The list has no procedure.")
@@ -108,7 +123,7 @@ def bring(conn: psycopg.Connection[Any], actor: audit.Acting | str, data: bytes,
     row = conn.execute(
         "INSERT INTO procedures.import (name, sha256, body, brought_by, brought_at) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (sha256) WHERE state = 'waiting' DO NOTHING RETURNING number",
-        [name[:200], digest, data, _id(actor), clock.now()],
+        [name, digest, data, _id(actor), clock.now()],
     ).fetchone()
     if row is None:
         found = conn.execute(
@@ -145,6 +160,21 @@ def listed(conn: psycopg.Connection[Any], most: int = 50) -> list[Import]:
             " outcome FROM procedures.import ORDER BY number DESC LIMIT %s",
             [most],
         ).fetchall()
+
+
+def look(conn: psycopg.Connection[Any], number: int) -> Look:
+    """A file line by line beside the catalogue of this moment; raises NotFound."""
+    given = one(conn, number)
+    found = preview(conn, lines.read_bytes(given.body, given.name))
+    left = given.state == "given_up"
+    return Look(
+        given=given,
+        found=found,
+        rows=tuple(
+            ("left" if left else given.outcome.get(str(row.line.number), row.standing), row)
+            for row in found.rows
+        ),
+    )
 
 
 def preview(conn: psycopg.Connection[Any], read: Lines) -> Preview:

@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from lienthong.access import Actor, policy
 from lienthong.errors import Conflict, Refused
-from lienthong.procedures import brought, columns, lines
+from lienthong.procedures import brought, columns
 from lienthong.procedures.procedure import Decision
 from lienthong.web import cutting
 from lienthong.web.office.forms import Form, attached, day_of, file_name
@@ -141,20 +141,14 @@ def _show(
     problem: str = "",
     written: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    given = brought.one(conn, number)
-    found = brought.preview(conn, lines.read_bytes(given.body, given.name))
-    rows: list[tuple[str, brought.Row]] = [
-        (given.outcome.get(str(row.line.number), row.standing), row) for row in found.rows
-    ]
-    if given.state == "given_up":
-        rows = [("left", row) for row in found.rows]
-    part = cutting.cut([row for row in rows if show in ("", row[0])], start, PAGE)
+    seen = brought.look(conn, number)
+    part = cutting.cut([row for row in seen.rows if show in ("", row[0])], start, PAGE)
     return page.show(
         "procedures_import.html",
         422 if problem else 200,
-        given=given,
-        found=found,
-        counted=Counter(standing for standing, _ in rows),
+        given=seen.given,
+        found=seen.found,
+        counted=seen.counted,
         standings=brought.STANDINGS,
         rows=part.rows,
         **part.shown,
