@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from importlib import resources
 
 import pytest
@@ -144,3 +146,15 @@ def test_every_column_has_a_label_in_three_languages():
     for label in columns.LABELS.values():
         assert say(label, "vi") != label
         assert say(label, "fr") != label or label in ("Code", "Sources", "Note"), label
+
+
+def test_a_cell_of_many_blanks_is_looked_at_once():
+    program = (
+        "from lienthong.procedures import columns\n"
+        "print(columns.amount('1' + ' ' * 500_000 + '1'), columns.amount('1.000  đồng'))\n"
+        "print(columns.replaced('replaced by data from ' * 50_000))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["None", "1000", "[]"]

@@ -72,7 +72,7 @@ ANSWER_WORDS = "có, không, chưa rõ"
 """What may stand in a cell, in the language of the files."""
 ONLINE = {"toan trinh": "full", "mot phan": "partial", "cung cap thong tin": "information"}
 _HEAD = {name: ours for ours, others in HEADS.items() for name in (ours.replace("_", " "), *others)}
-_REPLACED = re.compile(r"replaced by data from (?P<database>[^:]+): (?P<component>[^;]+)")
+_REPLACED = re.compile(r"replaced by data from (?P<database>[^:]{1,200}): (?P<component>[^;]+)")
 _NEWER = re.compile(r"(?:same subject as newer code|probable successor) (?P<code>\d\.\d{6})")
 
 
@@ -133,7 +133,7 @@ def levels(cell: str) -> list[str]:
 
 def amount(cell: str) -> int | None:
     """A fee in đồng: digits, with points or commas between thousands; None for a text that says more than a sum."""
-    written = re.sub(r"\s*(đồng|vnd|vnđ|đ)$", "", cell.strip(), flags=re.IGNORECASE)
+    written = re.sub(r"(?<!\s)\s*(đồng|vnd|vnđ|đ)$", "", cell.strip(), flags=re.IGNORECASE)
     if re.fullmatch(r"\d{1,12}|\d{1,3}([.,]\d{3})+", written):
         return int(re.sub(r"[.,]", "", written))
     return None

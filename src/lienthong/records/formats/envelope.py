@@ -33,7 +33,7 @@ AROUND_LIMIT = 16 * 1024 * 1024
 _FIRST = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)HOSO[\s/>]")
 _SPACED_END = re.compile(rb"</((?:[A-Za-z_][\w.-]*:)?)HOSO\s+>")
 _EMPTY = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)HOSO(?:\s[^<>]*)?/>")
-_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^>]*)?>")
+_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>")
 _DECLARATION = re.compile(r"^\s*<\?xml\b.*?\?>", re.DOTALL)
 _DECLARED = re.compile(rb"^\s*<\?xml\b[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"']")
 _OUTER = re.compile(rb"^<\?xml\b[^>]*\?>")
@@ -114,7 +114,7 @@ def stretches(stream: BinaryIO, around: Around, size: int = STRETCH) -> Iterator
         held += block
         if b"<!--" in held:
             # A comment may hold anything, the end of a HOSO too; its lines still count.
-            held = _COMMENT.sub(lambda found: b"\n" * found.group().count(b"\n"), held)
+            held = _without_comments(held)
         if not block or (closing not in held and len(held) > 4 * size):
             held = _with_usual_tags(held)
         end = held.rfind(closing) + len(closing)
@@ -133,7 +133,7 @@ def _up_to_first_hoso(stream: BinaryIO, around: Around, size: int) -> bytes:
     while block := stream.read(size):
         held += block
         if b"<!--" in held:
-            held = _COMMENT.sub(lambda found: b"\n" * found.group().count(b"\n"), held)
+            held = _without_comments(held)
         first = _FIRST.search(held)
         if first is not None:
             around.head = held[: first.start()]
@@ -144,6 +144,18 @@ def _up_to_first_hoso(stream: BinaryIO, around: Around, size: int) -> bytes:
             break
     around.head = held[:AROUND_LIMIT]
     return b""
+
+
+def _without_comments(held: bytes) -> bytes:
+    """The text without its ended comments; only what lies before the end of the last one is looked through.
+
+    Behind it each beginning would be followed to the end of the text in vain, and a sender may write many.
+    """
+    ended = held.rfind(b"-->") + 3
+    if ended < 3:
+        return held
+    lines = _COMMENT.sub(lambda found: b"\n" * found.group().count(b"\n"), held[:ended])
+    return lines + held[ended:]
 
 
 def _with_usual_tags(held: bytes) -> bytes:

@@ -25,7 +25,7 @@ _TAGS = [
 _SPACE = b" \t\r\n"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 """The letters of base64 for addresses (RFC 4648, section 5) as those of the usual one."""
-_INNER_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
+_INNER_DECLARATION = re.compile(rb"<\?xml\s[^<>]*\?>")
 _BETWEEN = re.compile(rb"\s*(?:</?(?:[\w.-]+:)?(?:DANHSACHHOSO|THONGTINHOSO)\s*>\s*)+")
 
 OWN_SERVICE = frozenset({"XML0", "XML12"})

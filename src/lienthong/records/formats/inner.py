@@ -21,7 +21,7 @@ from lienthong.records.formats.safety import DOCTYPE, safe_parser
 INNER_LIMIT = 32 * 1024 * 1024
 """Largest inner document in bytes; a long stay has some thousand rows of about one kilobyte."""
 
-_DECLARED = re.compile(rb"^<\?xml[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"'][^>]*\?>")
+_DECLARED = re.compile(rb"^<\?xml(?=[^>]*\?>)[^>]*?encoding=[\"']([A-Za-z0-9._-]+)[\"'][^>]*>")
 UTF8 = ("utf-8", "utf8")
 WINDOWS = ("windows-1258", "cp1258")
 WIDE = ("utf-16", "utf16", "ucs-2", "utf-32", "unicode")
