@@ -14,7 +14,7 @@ from tests.journeys.conftest import PEOPLE
 
 PUBLIC = {
     "/login", "/logout", "/language", "/api", "/healthz", "/static/{file_path:path}", "/{rest:path}",
-    "/api/v1/openapi.json", "/api/v1", "/api/v1/{path:str}",
+    "/api/v1/openapi.json", "/api/v1/openapi.json/openapi.json", "/api/v1/openapi.json/{path:str}",
     "/api/v1/portal/files/{dossier:str}/{attachment:int}",  # its signature is the right to it
 }  # fmt: skip
 """What anybody may ask without signing in; whoever adds an address here must know why."""
