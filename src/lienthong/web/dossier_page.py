@@ -166,7 +166,11 @@ def attach(
         except (NotFound, NotAllowed):
             raise
         except Failure as failure:
-            return _show(page, conn, actor, settings, code, failure=failure, act="attach")
+            sent = {"kind": data.kind, "component": data.component, "form": data.form}
+            written = sent | {"name": PurePath(data.file.filename or "").name[:150]}
+            return _show(
+                page, conn, actor, settings, code, failure=failure, act="attach", written=written
+            )
     return Redirect(f"/dossiers/{code}?done=attach#attachments", status_code=303)
 
 

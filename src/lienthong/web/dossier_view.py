@@ -17,6 +17,7 @@ from lienthong.dossiers import (
     handing_over,
     known,
     results,
+    sources,
     worklist,
 )
 from lienthong.dossiers.dossier import events, find
@@ -24,6 +25,7 @@ from lienthong.dossiers.explaining import explain
 from lienthong.dossiers.history import replay
 from lienthong.dossiers.moves import moves
 from lienthong.dossiers.sniffing import allowed
+from lienthong.findings import Text
 from lienthong.procedures import catalogue
 from lienthong.settings import Settings
 from lienthong.web.dossiers import may_read, names_of
@@ -78,6 +80,7 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
         "applicant": applicant,
         "fields": _fields(dossier.procedure, applicant, form) if shown else [],
         "form": form,
+        "held": _held(form),
         "attachments": files,
         "in_doubt": sum(one.in_doubt for one in files),
         "allowed": allowed(settings.home),
@@ -93,6 +96,14 @@ def gathered(conn: Connection[Any], actor: Actor, settings: Settings, code: str)
 def _personal(conn: Connection[Any], code: str) -> tuple[dict[str, Any], dict[str, Any]]:
     _, applicant, form = known.with_applicant(conn, code)
     return msgspec.json.decode(applicant), msgspec.json.decode(form)
+
+
+def _held(form: dict[str, Any]) -> dict[str, tuple[Text, str]]:
+    """What need not be handed in: by the component's code or name, the database that holds it and its record."""
+    return {
+        str(one.get("component")): (sources.label(str(one.get("place"))), str(one.get("key")))
+        for one in form.get("held") or ()
+    }
 
 
 def _fields(
