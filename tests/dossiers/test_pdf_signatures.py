@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -176,3 +177,36 @@ def test_the_reasons_are_said_in_three_languages():
             for line in words.read_catalogue(path)
         )
         assert [one for one in signed.WHY.values() if one not in known] == []
+
+
+def test_no_more_files_are_read_at_once_than_memory_takes(monkeypatch):
+    asked = []
+    monkeypatch.setattr(pdf_signatures.subprocess, "run", lambda *_, **__: asked.append(1))
+    monkeypatch.setattr(pdf_signatures, "AT_ONCE", threading.BoundedSemaphore(1))
+    with pdf_signatures.AT_ONCE:
+        found = pdf_signatures.verify(b"%PDF-1.7 /ByteRange", [], seconds=0.01)
+    assert (found, asked) == (Verdict("not_checked", "long"), [])
+
+
+def test_fields_that_name_the_same_fields_again_end_in_time():
+    """Each of 37 fields has the next twice: 2³⁷ paths in four kilobytes. The process is ended, and a next one reads."""
+    fields = {
+        n: b"<< /T (a) /Kids [%d 0 R %d 0 R] /ByteRange [0 1 2 3] >>" % (n + 1, n + 1)
+        for n in range(3, 40)
+    }
+    objects = {
+        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [3 0 R] /SigFlags 3 >> >>",
+        2: b"<< /Type /Pages /Kids [] /Count 0 >>",
+        **fields,
+        40: b"<< /FT /Sig /T (a) >>",
+    }  # fmt: skip
+    body, at = b"%PDF-1.7\n", []
+    for number, said in objects.items():
+        at.append(len(body))
+        body += b"%d 0 obj\n%b\nendobj\n" % (number, said)
+    start = len(body)
+    body += b"xref\n0 41\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % one for one in at)
+    body += b"trailer\n<< /Size 41 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % start
+    assert pdf_signatures.verify(body, [], seconds=3) == Verdict("not_checked", "long")
+    assert pdf_signatures.AT_ONCE.acquire(blocking=False), "its place is free again"
+    pdf_signatures.AT_ONCE.release()

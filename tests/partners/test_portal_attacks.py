@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import string
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -15,6 +17,8 @@ from lienthong.dossiers import dossier
 from lienthong.errors import Refused
 from lienthong.partners.portal import inbound, payments, pushed, ratings, resolving
 from lienthong.partners.portal.inbound import Taken
+from lienthong.partners.portal.paying import Platform
+from lienthong.partners.portal.profile import profile
 from tests.partners.portal_pushes import at_work, push, waits
 from tests.partners.test_portal_inbound import message
 from tests.partners.test_portal_paying import callback, paying
@@ -101,6 +105,28 @@ def test_a_seal_that_is_cut_or_wrapped_is_none(client, portal, db, number, chang
     said = right | {"MaXacThuc": change(right["MaXacThuc"])}
     assert push(client, portal, "payments", said)["MaLoi"] == "-1"
     with db.connect() as conn:
+        assert dossier.find(conn, code).state == "payment"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_answer_that_says_paid_and_failed_counts_no_money(
+    client, portal, db, door_home, wrapped
+):
+    code = f"G18.12-261120-18721{int(wrapped)}"
+    reference = paying(client, portal, db, code)
+    said = {
+        "MaLoi": "05", "MoTaLoi": "không đủ tiền", "TrangThaiGD": "00", "MaGiaoDich": "x", "MaThamChieu": reference,
+        "SoTien": "430000",
+    }  # fmt: skip
+    answer = {"error_code": "0"} | ({"message": json.dumps(said)} if wrapped else said)
+    speaks = SimpleNamespace(post=lambda *_: answer, profile=profile())
+    platform = Platform(speaks, "http://127.0.0.1:9", door_home)
+    with db.connect() as conn:
+        conn.execute("UPDATE portal.payment SET state = 'open' WHERE reference = %s", [reference])
+        (one,) = payments.of(conn, code)
+        with pytest.raises(Refused) as refused:
+            platform._query(conn, one, payments.terms(door_home), NOW)
+        assert refused.value.code == "portal.payment-refused"
         assert dossier.find(conn, code).state == "payment"
 
 

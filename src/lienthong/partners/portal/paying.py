@@ -68,6 +68,15 @@ class Platform:
         }, known), "query")  # fmt: skip
         if str(said.get("TrangThaiGD") or "") not in self._words["settled"]:
             return False
+        code = str(said.get("MaLoi") or "").strip()
+        if code and code not in self._words["success"]:
+            # Paid in one word and failed in another: nobody's money is counted on such an answer.
+            raise Refused(
+                "portal.payment-refused",
+                "The payment platform refused (%(number)s): %(said)s",
+                number=code[:20],
+                said=str(said.get("MoTaLoi") or "–")[:200],
+            )
         if str(said.get("MaThamChieu") or "") != one.reference:
             raise Refused(
                 "portal.payment-other",
