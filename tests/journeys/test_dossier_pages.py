@@ -107,7 +107,7 @@ def test_a_dossier_from_the_desk_to_the_result(enter):
     assert act(officer, code, "start").status_code == 303
     empty = act(officer, code, "ask_supplement")
     assert empty.status_code == 422
-    assert "Việc này cần có: components" in empty.text
+    assert "Việc này cần có: nội dung còn thiếu hoặc sai" in empty.text
     asked = act(
         officer, code, "ask_supplement", components="Đơn đề nghị", components_lines="ảnh\nbản đồ", guidance="gọi 02623"
     )  # fmt: skip
